@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The oracle: what the architecture answers to a case. It alone knows every permitted answer: where the
+ * architecture leaves a choice, the caller says how it is resolved and learns that it was consulted.
+ */
+#ifndef WALKDIFF_ORACLE_H
+#define WALKDIFF_ORACLE_H
+
+#include "walkdiff/case.h"
+
+/** Points where the architecture lets implementations differ: WD_CHOICE_S1_TXSZ_LOW, … */
+enum wd_choice {
+#define WD_CHOICE(name, kind, rule, where, text) WD_CHOICE_##name,
+#define WD_OPTION(name, value, text)
+#include "walkdiff/choices.def"
+    WD_CHOICE_COUNT,
+};
+
+/** Whether one implementation must always resolve a choice alike. */
+enum wd_choice_kind {
+    WD_IMPLEMENTATION_DEFINED,
+    WD_CONSTRAINED_UNPREDICTABLE,
+    WD_UNPREDICTABLE_FREE, /**< permitted either way, each time anew ("can", "is permitted to") */
+};
+
+struct wd_choice_info {
+    const char *name;
+    const char *rule;  /**< Arm ARM rule id or register page */
+    const char *where; /**< pseudocode function or register field */
+    const char *text;
+    uint8_t kind; /**< enum wd_choice_kind */
+    uint8_t options; /**< how many; option 0 is the default */
+};
+
+extern const struct wd_choice_info wd_choices[WD_CHOICE_COUNT];
+
+/** What option `value` of a choice means, in words; NULL if there is none. */
+const char *wd_choice_option(enum wd_choice choice, unsigned value);
+
+/** Rules that decide: WD_RULE_…. Index 0 is "none". */
+enum wd_rule {
+    WD_RULE_NONE,
+#define WD_RULE(name, id, function, text) WD_RULE_##name,
+#include "walkdiff/rules.def"
+    WD_RULE_COUNT,
+};
+
+struct wd_rule_info {
+    const char *name;     /**< "VA_OUT_OF_RANGE" */
+    const char *id;       /**< Arm ARM rule id ("R_VPBBF"), or "" where the text has none */
+    const char *function; /**< pseudocode function */
+    const char *text;     /**< one sentence */
+};
+
+extern const struct wd_rule_info wd_rules[WD_RULE_COUNT];
+
+/** How each choice is resolved: an option number for each; all zero is the default. */
+struct wd_resolution {
+    uint8_t option[WD_CHOICE_COUNT];
+};
+
+enum wd_granule { WD_GRANULE_4K, WD_GRANULE_16K, WD_GRANULE_64K, WD_GRANULE_COUNT, WD_GRANULE_NONE = WD_GRANULE_COUNT };
+enum wd_regime { WD_REGIME_EL10, WD_REGIME_EL20, WD_REGIME_EL2, WD_REGIME_COUNT };
+
+/** A choice that a walk consulted, with what it was told. */
+struct wd_consulted {
+    uint8_t choice;  /**< enum wd_choice */
+    uint8_t option;  /**< the resolution in force */
+    uint8_t options; /**< bit mask of the options that exist in this case (a granule may not be implemented) */
+};
+
+enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
+
+/** What the oracle says of a case under one resolution. */
+struct wd_oracle_output {
+    struct wd_result result;
+    uint16_t rule;     /**< enum wd_rule: the one that decided the answer */
+    uint8_t regime;    /**< enum wd_regime */
+    uint8_t granule[2]; /**< enum wd_granule of stage 1 and 2; WD_GRANULE_NONE: no walk at that stage */
+    int8_t start_level[2];
+    uint8_t fault_stage; /**< 0 success, 1 or 2 */
+    int8_t level;        /**< of the leaf or of the fault */
+    uint8_t consulted_count;
+    struct wd_consulted consulted[WD_CHOICE_COUNT]; /**< in the order of first consultation */
+    uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */
+};
+
+/** Things that happen in a walk, for those who want to tell the story. */
+enum wd_event_kind {
+    WD_EVENT_RULE,     /**< a rule was applied; `holds`: it decided (a fault, or a branch taken) */
+    WD_EVENT_PARAMS,   /**< a stage's parameters are known: granule, TxSZ, start level, table base, sizes */
+    WD_EVENT_READ,     /**< a descriptor was read: address, descriptor, level */
+    WD_EVENT_WRITE,    /**< a descriptor was changed: address, descriptor */
+    WD_EVENT_CHOICE,   /**< a choice was consulted: value = choice, option */
+    WD_EVENT_OUTPUT,   /**< a stage ended with an output address: address, attributes in value */
+};
+
+struct wd_event {
+    uint8_t kind;   /**< enum wd_event_kind */
+    uint8_t stage;  /**< 1 or 2 */
+    uint8_t depth;  /**< 0 the stage that was asked for, 1 stage 2 of a stage 1 table access */
+    int8_t level;
+    uint16_t rule;  /**< WD_EVENT_RULE */
+    bool holds;
+    uint64_t address, value; /**< by kind */
+    const struct wd_params *params; /**< WD_EVENT_PARAMS */
+};
+
+/** What WD_EVENT_PARAMS tells of a stage. */
+struct wd_params {
+    uint8_t regime, granule, input_bits, output_bits;
+    int8_t start_level;
+    uint8_t txsz;
+    bool ds, ha, hd, haft, big_endian, hierarchical_disabled, indirect, overlay, forced_write_back;
+    uint64_t table_base;
+};
+
+/** Receives events; must not keep the pointer. */
+typedef void wd_event_handler(void *context, const struct wd_event *event);
+
+/**
+ * Answers a case as the architecture does (AArch64.AT, then AArch64.S1Translate and AArch64.S2Translate).
+ * Pure: no I/O, no allocation, no state kept.
+ * @param resolution  how choices are resolved; NULL: all defaults
+ * @param handler  told what happens, in order; may be NULL
+ * @param output  receives the answer; every member but the unused tail of arrays is written
+ */
+void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
+               void *context, struct wd_oracle_output *output);
+
+/**
+ * Steps to the next resolution over the choices that a walk consulted: the next leaf of the tree of choices.
+ * @param resolution  in: the one that gave `output`; out: the next one
+ * @return false if there is none left
+ */
+bool wd_resolution_next(struct wd_resolution *resolution, const struct wd_oracle_output *output);
+
+/** Whether a feature exists by the ID registers of a case. */
+bool wd_has_feature(const uint64_t regs[WD_REGISTER_COUNT], enum wd_feature feature);
+
+/** Whether a granule exists at a stage (1 or 2) by the ID registers of a case. */
+bool wd_has_granule(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum wd_granule granule);
+
+/** Whether a granule (not 64K) has 52-bit addresses at a stage (1 or 2), FEAT_LPA2. */
+bool wd_has_lpa2(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum wd_granule granule);
+
+/** Implemented physical address size in bits, from PARange: 32 … 52 (56 counts as 56). Reserved values: 0. */
+unsigned wd_pa_max(const uint64_t regs[WD_REGISTER_COUNT]);
+
+/**
+ * The bits of PAR that count when an answer is judged, the one place that knows: success: not 9 (UNKNOWN) and 10
+ * (IMPLEMENTATION DEFINED); fault: not 63:48 (IMPLEMENTATION DEFINED).
+ */
+uint64_t wd_par_mask(uint64_t par);
+
+#endif

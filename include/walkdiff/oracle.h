@@ -10,8 +10,7 @@
 
 /** Points where the architecture lets implementations differ: WD_CHOICE_S1_TXSZ_LOW, … */
 enum wd_choice {
-#define WD_CHOICE(name, kind, rule, where, text) WD_CHOICE_##name,
-#define WD_OPTION(name, value, text)
+#define WD_CHOICE(name, kind, rule, where, text, ...) WD_CHOICE_##name,
 #include "walkdiff/choices.def"
     WD_CHOICE_COUNT,
 };
@@ -20,7 +19,7 @@ enum wd_choice {
 enum wd_choice_kind {
     WD_IMPLEMENTATION_DEFINED,
     WD_CONSTRAINED_UNPREDICTABLE,
-    WD_UNPREDICTABLE_FREE, /**< permitted either way, each time anew ("can", "is permitted to") */
+    WD_PERMITTED, /**< "is permitted, but not required": either way, each time anew */
 };
 
 struct wd_choice_info {
@@ -30,12 +29,13 @@ struct wd_choice_info {
     const char *text;
     uint8_t kind; /**< enum wd_choice_kind */
     uint8_t options; /**< how many; option 0 is the default */
+    const char *option[4]; /**< what each does, in words */
 };
 
 extern const struct wd_choice_info wd_choices[WD_CHOICE_COUNT];
 
-/** What option `value` of a choice means, in words; NULL if there is none. */
-const char *wd_choice_option(enum wd_choice choice, unsigned value);
+/** What an option of a choice does, in words. Options beyond those described share the last description. */
+const char *wd_choice_option(enum wd_choice choice, unsigned option);
 
 /** Rules that decide: WD_RULE_…. Index 0 is "none". */
 enum wd_rule {
@@ -66,15 +66,34 @@ enum wd_regime { WD_REGIME_EL10, WD_REGIME_EL20, WD_REGIME_EL2, WD_REGIME_COUNT 
 struct wd_consulted {
     uint8_t choice;  /**< enum wd_choice */
     uint8_t option;  /**< the resolution in force */
-    uint8_t options; /**< bit mask of the options that exist in this case (a granule may not be implemented) */
+    uint8_t options; /**< how many options this case has */
+    uint8_t absent;  /**< bit set of options below 8 that this case does not have (a granule is not implemented) */
 };
 
 enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
+
+/** Aspects of an answer, in the order in which differences are weighed. */
+enum wd_aspect {
+    WD_ASPECT_F,         /**< success, fault or exception */
+    WD_ASPECT_CLASS,     /**< class of the fault */
+    WD_ASPECT_LEVEL,     /**< lookup level in the fault status code */
+    WD_ASPECT_S,         /**< stage 2 fault */
+    WD_ASPECT_PTW,       /**< stage 2 fault on a stage 1 walk */
+    WD_ASPECT_BITS_15_12, /**< DirtyBit, Overlay, TopLevel, AssuredOnly */
+    WD_ASPECT_PA,
+    WD_ASPECT_ATTR,
+    WD_ASPECT_SH,
+    WD_ASPECT_RES,       /**< RES0 and RES1 bits */
+    WD_ASPECT_IPA,       /**< address of a stage 2 fault taken as an exception */
+    WD_ASPECT_MEM,       /**< words that the walk changed */
+    WD_ASPECT_COUNT,
+};
 
 /** What the oracle says of a case under one resolution. */
 struct wd_oracle_output {
     struct wd_result result;
     uint16_t rule;     /**< enum wd_rule: the one that decided the answer */
+    uint16_t aspect_rule[WD_ASPECT_COUNT]; /**< enum wd_rule: the one that decided each aspect */
     uint8_t regime;    /**< enum wd_regime */
     uint8_t granule[2]; /**< enum wd_granule of stage 1 and 2; WD_GRANULE_NONE: no walk at that stage */
     int8_t start_level[2];

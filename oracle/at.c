@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* AArch64.AT: the instruction as a whole, and PAR_EL1. */
+#include "oracle/attributes.h"
+#include "oracle/regime.h"
+#include "oracle/stage1.h"
+#include "oracle/stage2.h"
+
+#include <stdio.h>
+
+/* Fields of features that the oracle does not model, picked from the one description by their role. */
+struct stop_field {
+    uint8_t reg, layout, msb, lsb, feature;
+    const char *text;
+};
+
+#define STOP_MODEL(layout, field, msb, lsb, feature)
+#define STOP_INERT(layout, field, msb, lsb, feature)
+#define STOP_IDENT(layout, field, msb, lsb, feature)
+#define STOP_STOP(layout, field, msb, lsb, feature)                                                                    \
+    {WD_LAYOUT_##layout, WD_LAYOUT_##layout, msb, lsb, WD_##feature, #layout "." #field " (" #feature ") is not modelled"},
+
+static const struct stop_field stop_fields[] = {
+#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) STOP_##role(layout, field, msb, lsb, feature)
+#include "walkdiff/registers.def"
+};
+
+/* TCR_EL2 has two layouts; every other register has one. */
+static bool layout_in_force(const uint64_t *regs, unsigned layout)
+{
+    if (layout == WD_LAYOUT_TCR_EL2)
+        return !wd_e2h(regs);
+    if (layout == WD_LAYOUT_TCR_EL2_E2H)
+        return wd_e2h(regs);
+    return true;
+}
+
+/* What makes a case unsupported, or NULL. */
+static const char *not_modelled(const uint64_t *regs)
+{
+    for (size_t i = 0; i < sizeof stop_fields / sizeof *stop_fields; i++) {
+        const struct stop_field *stop = &stop_fields[i];
+        uint64_t value = regs[wd_layouts[stop->layout].reg];
+
+        if ((value & wd_mask(stop->msb, stop->lsb)) && layout_in_force(regs, stop->layout) &&
+            wd_has_feature(regs, stop->feature))
+            return stop->text;
+    }
+    if (!wd_pa_max(regs))
+        return "ID_AA64MMFR0_EL1.PARange is reserved";
+    for (unsigned stage = 1; stage <= 2; stage++)
+        if (!wd_has_granule(regs, stage, WD_GRANULE_4K) && !wd_has_granule(regs, stage, WD_GRANULE_16K) &&
+            !wd_has_granule(regs, stage, WD_GRANULE_64K))
+            return "ID_AA64MMFR0_EL1 has no translation granule";
+    return NULL;
+}
+
+/* EncodeLDFSC: class and level as a fault status code. Levels below 0 have codes of their own. */
+static uint8_t fault_status(const struct wd_fault *fault)
+{
+    static const uint8_t level_0[] = {[WD_FAULT_ADDRESS_SIZE] = 0x00,
+                                      [WD_FAULT_TRANSLATION] = 0x04,
+                                      [WD_FAULT_ACCESS_FLAG] = 0x08,
+                                      [WD_FAULT_PERMISSION] = 0x0c,
+                                      [WD_FAULT_EXTERNAL_ABORT] = 0x14,
+                                      [WD_FAULT_ATOMIC_UPDATE] = 0x31};
+    static const uint8_t level_minus_1[] = {[WD_FAULT_ADDRESS_SIZE] = 0x29,
+                                            [WD_FAULT_TRANSLATION] = 0x2b,
+                                            [WD_FAULT_EXTERNAL_ABORT] = 0x13};
+
+    if (fault->class == WD_FAULT_ATOMIC_UPDATE)
+        return level_0[WD_FAULT_ATOMIC_UPDATE];
+    return fault->level < 0 ? level_minus_1[fault->class] : (uint8_t)(level_0[fault->class] + fault->level);
+}
+
+/* AArch64.EncodePAR of a fault. */
+static uint64_t encode_fault(const struct wd_fault *fault)
+{
+    uint64_t par = 0;
+
+    par = WD_WITH(par, PAR_EL1_F, F, 1);
+    par = WD_WITH(par, PAR_EL1_F, FST, fault_status(fault));
+    par = WD_WITH(par, PAR_EL1_F, PTW, fault->on_walk);
+    par = WD_WITH(par, PAR_EL1_F, S, fault->stage2);
+    par = WD_WITH(par, PAR_EL1_F, RES1, 1);
+    par = WD_WITH(par, PAR_EL1_F, Overlay, fault->overlay);
+    return WD_WITH(par, PAR_EL1_F, DirtyBit, fault->dirty_bit);
+}
+
+/* AArch64.EncodePAR of a success. */
+static uint64_t encode_success(struct wd_walk *w, const struct wd_output *output)
+{
+    uint64_t par = 0;
+
+    par = WD_WITH(par, PAR_EL1, SH, wd_encode_shareability(&output->attributes));
+    par = WD_WITH(par, PAR_EL1, NSE, 1);
+    par = WD_WITH(par, PAR_EL1, PA, output->address >> 12);
+    return WD_WITH(par, PAR_EL1, ATTR, wd_encode_attributes(w, &output->attributes));
+}
+
+/*
+ * Whether the AT itself takes a Data Abort: an external abort always, a stage 2 fault on a stage 1 walk at EL1. A choice
+ * of a faulting Access flag update may have turned this round.
+ */
+static bool takes_data_abort(const struct wd_walk *w, const struct wd_fault *fault)
+{
+    bool aborts = fault->class == WD_FAULT_EXTERNAL_ABORT || (fault->on_walk && w->c->el == 1);
+
+    return aborts != fault->other_report;
+}
+
+static void report_fault(struct wd_walk *w, const struct wd_fault *fault)
+{
+    struct wd_oracle_output *out = w->out;
+    struct wd_result *result = &out->result;
+    bool stage2_mmu_fault = fault->stage2 && fault->class != WD_FAULT_EXTERNAL_ABORT;
+    unsigned stage = fault->stage2 ? 2 : 1;
+
+    out->rule = fault->rule;
+    out->level = fault->level;
+    out->fault_stage = (uint8_t)stage;
+    for (unsigned aspect = 0; aspect < WD_ASPECT_MEM; aspect++)
+        out->aspect_rule[aspect] = fault->rule;
+    if (fault->on_walk && stage2_mmu_fault) {
+        wd_decide(w, stage, WD_ASPECT_PTW, WD_RULE_S2_FAULT_ON_WALK, fault->level);
+        wd_decide(w, stage, WD_ASPECT_LEVEL, WD_RULE_S2_FAULT_ON_WALK_LEVEL, fault->level);
+        out->aspect_rule[WD_ASPECT_S] = WD_RULE_S2_FAULT_ON_WALK;
+    } else {
+        wd_decide(w, stage, WD_ASPECT_PTW, fault->stage2 ? WD_RULE_FAULT_OF_STAGE_2 : WD_RULE_FAULT_OF_STAGE_1, fault->level);
+        out->aspect_rule[WD_ASPECT_S] = out->aspect_rule[WD_ASPECT_PTW];
+    }
+    wd_check(w, stage, WD_RULE_LEVEL_MINUS_1, fault->level, fault->level < 0);
+    wd_decide(w, stage, WD_ASPECT_RES, WD_RULE_PAR_FAULT_FORMAT, fault->level);
+
+    if (!takes_data_abort(w, fault)) {
+        result->par = encode_fault(fault);
+        return;
+    }
+    wd_decide(w, stage, WD_ASPECT_F, fault->class == WD_FAULT_EXTERNAL_ABORT ? fault->rule : WD_RULE_S2_FAULT_ON_WALK_AT_EL1,
+              fault->level);
+    result->answer = WD_ANSWER_EXCEPTION;
+    result->exception = (struct wd_exception){.fst = fault_status(fault),
+                                              .stage2 = fault->stage2,
+                                              .s1ptw = fault->on_walk,
+                                              .has_ipa = stage2_mmu_fault,
+                                              .ipa = stage2_mmu_fault ? fault->ipa : 0};
+}
+
+static void report_success(struct wd_walk *w, const struct wd_output *output)
+{
+    struct wd_oracle_output *out = w->out;
+
+    wd_decide(w, 1, WD_ASPECT_F, WD_RULE_SUCCESS, output->level);
+    for (unsigned aspect = WD_ASPECT_CLASS; aspect <= WD_ASPECT_BITS_15_12; aspect++)
+        out->aspect_rule[aspect] = WD_RULE_SUCCESS;
+    out->aspect_rule[WD_ASPECT_RES] = WD_RULE_SUCCESS;
+    out->rule = WD_RULE_SUCCESS;
+    out->level = (int8_t)output->level;
+    out->result.par = encode_success(w, output);
+}
+
+/* Both stages, as far as they are asked for. */
+static bool translate(struct wd_walk *w, const struct wd_request *request, struct wd_output *output,
+                      struct wd_fault *fault)
+{
+    struct wd_output stage1 = {0};
+    bool ok = wd_s1_translate(w, request, w->c->va, &stage1, fault);
+
+    if (ok)
+        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address});
+    *output = stage1;
+    if (!ok || !request->both_stages)
+        return ok;
+    if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !wd_s2_enabled(w)))
+        return true;
+    ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
+    if (ok)
+        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address});
+    return ok;
+}
+
+static void clear_output(struct wd_oracle_output *out)
+{
+    wd_result_clear(&out->result, 0);
+    out->rule = WD_RULE_NONE;
+    out->consulted_count = 0;
+    out->fault_stage = 0;
+    out->level = 0;
+    out->regime = WD_REGIME_EL10;
+    for (unsigned i = 0; i < WD_ASPECT_COUNT; i++)
+        out->aspect_rule[i] = WD_RULE_NONE;
+    for (unsigned stage = 0; stage < 2; stage++) {
+        out->granule[stage] = WD_GRANULE_NONE;
+        out->start_level[stage] = 0;
+        for (unsigned i = 0; i < WD_RULE_WORDS; i++)
+            out->rules_hit[stage][i] = 0;
+    }
+}
+
+void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
+               void *context, struct wd_oracle_output *output)
+{
+    static const struct wd_resolution defaults;
+    struct wd_walk w = {.c = c,
+                        .regs = c->regs,
+                        .resolution = resolution ? resolution : &defaults,
+                        .handler = handler,
+                        .context = context,
+                        .out = output};
+    struct wd_request request;
+    struct wd_fault fault = {0};
+    struct wd_output translated;
+    const char *reason = not_modelled(c->regs);
+
+    clear_output(output);
+    if (reason) {
+        wd_result_unsupported(&output->result, reason);
+        return;
+    }
+    w.pa_max = wd_pa_max(c->regs);
+    if (!wd_decode_operation(&w, &request)) {
+        output->result.answer = WD_ANSWER_UNDEFINED;
+        return;
+    }
+    output->regime = (uint8_t)request.regime;
+    if (translate(&w, &request, &translated, &fault))
+        report_success(&w, &translated);
+    else
+        report_fault(&w, &fault);
+}
+
+uint64_t wd_par_mask(uint64_t par)
+{
+    if (WD_GET(par, PAR_EL1, F))
+        return ~wd_mask(WD_PAR_EL1_F_IMPDEF_msb, WD_PAR_EL1_F_IMPDEF_lsb);
+    return ~(wd_mask(WD_PAR_EL1_NS_msb, WD_PAR_EL1_NS_lsb) | wd_mask(WD_PAR_EL1_IMPDEF_msb, WD_PAR_EL1_IMPDEF_lsb));
+}

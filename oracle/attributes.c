@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory attributes: what descriptors say, how the stages combine, and how PAR_EL1 reports the result. */
+#include "oracle/attributes.h"
+
+static const struct wd_cacheability non_cacheable = {.kind = WD_NON_CACHEABLE};
+static const struct wd_cacheability write_back_rwa = {.kind = WD_WRITE_BACK, .hints = WD_HINTS_RWA};
+
+static bool fully_non_cacheable(const struct wd_attributes *a)
+{
+    return a->inner.kind == WD_NON_CACHEABLE && a->outer.kind == WD_NON_CACHEABLE;
+}
+
+static bool fully_write_back(const struct wd_attributes *a)
+{
+    return a->inner.kind == WD_WRITE_BACK && a->outer.kind == WD_WRITE_BACK;
+}
+
+/* Memory that is Outer Shareable whatever its descriptors say. EffectiveShareability. */
+static bool always_outer_shareable(const struct wd_attributes *a)
+{
+    return a->device || fully_non_cacheable(a);
+}
+
+static void make_non_cacheable(struct wd_attributes *a)
+{
+    a->device = false;
+    a->inner = a->outer = non_cacheable;
+}
+
+/* One nibble of a MAIR byte for Normal memory: 0b0100 NC; bit 2 Write-Back, else Write-Through; bit 3 non-transient. */
+static struct wd_cacheability decode_nibble(unsigned nibble)
+{
+    struct wd_cacheability c = {.hints = nibble & 3};
+
+    if (nibble == 4)
+        return non_cacheable;
+    c.kind = nibble & 4 ? WD_WRITE_BACK : WD_WRITE_THROUGH;
+    c.transient = !(nibble & 8) && c.hints;
+    return c;
+}
+
+static unsigned encode_nibble(const struct wd_cacheability *c)
+{
+    if (c->kind == WD_NON_CACHEABLE)
+        return 4;
+    return (c->transient ? 0u : 8u) | (c->kind == WD_WRITE_BACK ? 4u : 0u) | c->hints;
+}
+
+/* Whether MAIR's description reserves an encoding. S1ConstrainUnpredictableRESMAIR. */
+static bool mair_reserved(const struct wd_walk *w, unsigned attr)
+{
+    if (attr >> 4 == 0)
+        return (attr & 3) == 1 ? !wd_has_feature(w->regs, WD_FEAT_XS) : (attr & 3) != 0;
+    if (attr & 0xf)
+        return false;
+    switch (attr) {
+    case 0x40:
+    case 0xa0:
+        return !wd_has_feature(w->regs, WD_FEAT_XS);
+    case 0xf0:
+        return !wd_has_feature(w->regs, WD_FEAT_MTE2);
+    default:
+        return true;
+    }
+}
+
+enum { DEVICE_ENCODINGS = 4, NORMAL_ENCODINGS = 15 * 15, ALLOCATED_ENCODINGS = DEVICE_ENCODINGS + NORMAL_ENCODINGS };
+
+/* The option-th allocated encoding: the Device types, then each pair of outer and inner cacheability. */
+static unsigned allocated_encoding(unsigned option)
+{
+    if (option < DEVICE_ENCODINGS)
+        return option << 2;
+    option -= DEVICE_ENCODINGS;
+    return (option / 15 + 1) << 4 | (option % 15 + 1);
+}
+
+/* DecodeShareability: 01 is reserved. */
+static uint8_t decode_shareability(struct wd_walk *w, unsigned stage, unsigned sh, int level)
+{
+    static const uint8_t options[3] = {WD_OUTER_SHAREABLE, WD_INNER_SHAREABLE, WD_NON_SHAREABLE};
+
+    if (!wd_check(w, stage, WD_RULE_SHAREABILITY_RESERVED, level, sh == WD_SH_RESERVED))
+        return (uint8_t)sh;
+    return options[wd_choose(w, WD_STAGE_CHOICE(stage, SHAREABILITY))];
+}
+
+/* The SH field that counts: of the descriptor, or with DS of the control register. */
+static unsigned shareability_field(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level)
+{
+    if (wd_check(w, f->stage, WD_RULE_SHAREABILITY_DS, level, f->ds))
+        return f->sh;
+    return (unsigned)wd_bits(descriptor, 9, 8);
+}
+
+struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level)
+{
+    unsigned index = (unsigned)wd_bits(descriptor, 4, 2);
+    unsigned attr = (unsigned)wd_bits(p->mair, 8 * index + 7, 8 * index);
+    unsigned sh = shareability_field(w, &p->format, descriptor, level);
+    struct wd_attributes a = {.xs = true, .mair = (uint8_t)attr};
+
+    if (mair_reserved(w, attr)) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_RESERVED, level);
+        a.from_reserved = true;
+        attr = allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, ALLOCATED_ENCODINGS, 0));
+    }
+    if (attr >> 4 == 0) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_DEVICE, level);
+        a.device = true;
+        a.device_type = attr >> 2 & 3;
+        a.xs = !wd_check(w, 1, WD_RULE_MAIR_XS, level, attr & 1);
+    } else if (attr == 0x40) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
+        a.inner = a.outer = non_cacheable;
+        a.xs = false;
+    } else if (attr == 0xa0) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
+        a.inner = a.outer = (struct wd_cacheability){.kind = WD_WRITE_THROUGH, .hints = WD_HINTS_RA};
+        a.xs = false;
+    } else if (attr == 0xf0) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_TAGGED, level);
+        a.inner = a.outer = write_back_rwa;
+        a.tagged = true;
+        a.xs = false;
+    } else {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_NORMAL, level);
+        a.outer = decode_nibble(attr >> 4);
+        a.inner = decode_nibble(attr & 0xf);
+        a.xs = !fully_write_back(&a);
+        wd_check(w, 1, WD_RULE_MAIR_TRANSIENT, level, a.inner.transient || a.outer.transient);
+    }
+    if (a.from_reserved)
+        w->out->aspect_rule[WD_ASPECT_ATTR] = WD_RULE_MAIR_RESERVED;
+    /* A reserved SH matters to cacheable memory alone. */
+    if (always_outer_shareable(&a))
+        a.shareability = (uint8_t)sh;
+    else
+        a.shareability = decode_shareability(w, 1, sh, level);
+    return a;
+}
+
+struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p)
+{
+    if (!p->default_cacheable) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_S1_OFF_DEVICE, 0);
+        w->out->aspect_rule[WD_ASPECT_SH] = WD_RULE_S1_OFF_DEVICE;
+        return (struct wd_attributes){.device = true, .shareability = WD_OUTER_SHAREABLE, .xs = true};
+    }
+    wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_S1_OFF_DEFAULT_CACHEABLE, 0);
+    w->out->aspect_rule[WD_ASPECT_SH] = WD_RULE_S1_OFF_DEFAULT_CACHEABLE;
+    return (struct wd_attributes){.inner = write_back_rwa,
+                                  .outer = write_back_rwa,
+                                  .shareability = WD_NON_SHAREABLE,
+                                  .tagged = wd_check(w, 1, WD_RULE_DEFAULT_TAGGED, 0, p->default_tagged)};
+}
+
+void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows, int level,
+                             struct wd_attributes *a)
+{
+    if (!p->cacheable && wd_check(w, 1, WD_RULE_C_DEVICE, level, a->device)) {
+        /* SCTLR_ELx.C = 0 leaves Device memory as it is. */
+    } else if (!p->cacheable) {
+        wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_C_NON_CACHEABLE, level);
+        make_non_cacheable(a);
+        a->from_reserved = false;
+        if (a->tagged)
+            a->tagged = wd_choose(w, WD_CHOICE_TAGGED_C0);
+    }
+    if (stage2_follows)
+        return;
+    if (always_outer_shareable(a)) {
+        wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_DEVICE_NC, level);
+        a->shareability = WD_OUTER_SHAREABLE;
+    } else {
+        wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_S1, level);
+    }
+}
+
+/* S2CombineS1Shareability: the stronger of the two. */
+static uint8_t stronger_shareability(unsigned s1, unsigned s2)
+{
+    if (s1 == WD_OUTER_SHAREABLE || s2 == WD_OUTER_SHAREABLE)
+        return WD_OUTER_SHAREABLE;
+    return s1 == WD_INNER_SHAREABLE || s2 == WD_INNER_SHAREABLE ? WD_INNER_SHAREABLE : WD_NON_SHAREABLE;
+}
+
+/* S2CombineS1Device: the type with fewer freedoms has the lower number. */
+static uint8_t stronger_device(unsigned s1, unsigned s2)
+{
+    return (uint8_t)(s1 < s2 ? s1 : s2);
+}
+
+/* S2CombineS1AttrHints: the weaker cacheability; hints are stage 1's. */
+static struct wd_cacheability weaker_cacheability(const struct wd_cacheability *s1, const struct wd_cacheability *s2)
+{
+    struct wd_cacheability c = *s1;
+
+    if (s2->kind < c.kind)
+        c.kind = s2->kind;
+    return c.kind == WD_NON_CACHEABLE ? non_cacheable : c;
+}
+
+/* S2MemTagType: memory stays Tagged only while it is Write-Back with the hints that tags have. */
+static bool stays_tagged(const struct wd_attributes *a, bool stage1_tagged)
+{
+    const struct wd_cacheability *both[2] = {&a->inner, &a->outer};
+
+    if (!stage1_tagged || a->device)
+        return false;
+    for (unsigned i = 0; i < 2; i++)
+        if (both[i]->kind != WD_WRITE_BACK || both[i]->hints != WD_HINTS_RWA || both[i]->transient)
+            return false;
+    return true;
+}
+
+/* S2DecodeCacheability of MemAttr[1:0] or MemAttr[3:2]; 00 is reserved. */
+static struct wd_cacheability decode_s2_cacheability(struct wd_walk *w, unsigned field, int level)
+{
+    static const uint8_t kinds[4] = {0, WD_NON_CACHEABLE, WD_WRITE_THROUGH, WD_WRITE_BACK};
+    static const uint8_t options[3] = {WD_NON_CACHEABLE, WD_WRITE_THROUGH, WD_WRITE_BACK};
+
+    if (wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, field == 0))
+        return (struct wd_cacheability){.kind = options[wd_choose(w, WD_CHOICE_S2_RESERVED_MEMATTR)]};
+    return (struct wd_cacheability){.kind = kinds[field]};
+}
+
+/* S2DecodeMemAttrs: what stage 2 says by itself, FWB = 0. */
+static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, int level)
+{
+    struct wd_attributes a = {0};
+
+    if (memattr < 4) {
+        a.device = true;
+        a.device_type = (uint8_t)memattr;
+    } else if (memattr == 4 && wd_check(w, 2, WD_RULE_NO_TAG_ACCESS, level, wd_has_feature(w->regs, WD_FEAT_MTE_PERM))) {
+        a.no_tag_access = true;
+        a.inner = a.outer = write_back_rwa;
+    } else {
+        a.outer = decode_s2_cacheability(w, memattr >> 2, level);
+        a.inner = decode_s2_cacheability(w, memattr & 3, level);
+    }
+    return a;
+}
+
+/* S2CombineS1MemAttrs, FWB = 0. */
+static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
+                                    uint64_t descriptor, int level)
+{
+    struct wd_attributes s2 = decode_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
+    struct wd_attributes a = *s1;
+
+    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !s2.device))
+        make_non_cacheable(&s2);
+    a.from_reserved = false;
+    if (s1->device && s2.device) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_DEVICE, level);
+        a.device_type = stronger_device(s1->device_type, s2.device_type);
+    } else if (s1->device) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S1_DEVICE, level);
+    } else if (s2.device) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S2_DEVICE, level);
+        a.device = true;
+        a.device_type = s2.device_type;
+    } else {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_CACHEABILITY, level);
+        a.inner = weaker_cacheability(&s1->inner, &s2.inner);
+        a.outer = weaker_cacheability(&s1->outer, &s2.outer);
+    }
+    a.tagged = stays_tagged(&a, s1->tagged);
+    a.no_tag_access = s2.no_tag_access && s1->tagged;
+    if (!a.device && wd_check(w, 2, WD_RULE_XS_WRITE_BACK, level, fully_write_back(&a)))
+        a.xs = false;
+    return a;
+}
+
+/* Cacheability that FWB forces: Write-Back with stage 1's hints if it has any. */
+static struct wd_cacheability forced_write_back(const struct wd_attributes *s1, const struct wd_cacheability *domain)
+{
+    struct wd_cacheability c = *domain;
+
+    if (s1->device || c.kind == WD_NON_CACHEABLE)
+        return write_back_rwa;
+    c.kind = WD_WRITE_BACK;
+    return c;
+}
+
+/* MemAttr[2:0] with FWB; 100 is reserved. */
+static unsigned fwb_memattr(struct wd_walk *w, unsigned memattr, int level)
+{
+    static const uint8_t options[4] = {5, 6, 7, 0};
+
+    memattr &= 7;
+    if (wd_check(w, 2, WD_RULE_FWB_RESERVED, level, memattr == 4))
+        return options[wd_choose(w, WD_CHOICE_S2_RESERVED_MEMATTR_FWB)];
+    return memattr;
+}
+
+/* AArch64.S2ApplyFWBMemAttrs, FWB = 1. */
+static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
+                                             const struct wd_attributes *s1, uint64_t descriptor, int level)
+{
+    unsigned memattr = fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
+    struct wd_attributes a = *s1;
+
+    a.from_reserved = false;
+    if (memattr < 4) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
+        a.device = true;
+        a.device_type = s1->device ? stronger_device(s1->device_type, memattr) : (uint8_t)memattr;
+    } else if (memattr == 7) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_AS_STAGE_1, level);
+    } else if (memattr == 6) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_WRITE_BACK, level);
+        a.inner = forced_write_back(s1, &s1->inner);
+        a.outer = forced_write_back(s1, &s1->outer);
+        a.device = false;
+        a.xs = false;
+        /* What stage 1 hands on as shareability shows only where its type no longer decides. */
+        if (always_outer_shareable(s1) && s1->shareability != WD_OUTER_SHAREABLE) {
+            wd_apply(w, 2, WD_RULE_EFFECTIVE_SHAREABILITY, level);
+            a.shareability = wd_choose(w, WD_CHOICE_S1_EFFECTIVE_SHAREABILITY)
+                                 ? decode_shareability(w, 1, s1->shareability, level)
+                                 : WD_OUTER_SHAREABLE;
+        }
+    } else {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_NON_CACHEABLE, level);
+        if (!a.device)
+            make_non_cacheable(&a);
+    }
+    a.tagged = stays_tagged(&a, s1->tagged);
+    a.no_tag_access = a.tagged && wd_bits(descriptor, 5, 3) == 7 && wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device)) {
+        make_non_cacheable(&a);
+        a.tagged = false;
+    }
+    return a;
+}
+
+struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
+                                      uint64_t descriptor, int level)
+{
+    struct wd_attributes a = p->fwb ? force_write_back(w, p, stage1, descriptor, level)
+                                    : combine(w, p, stage1, descriptor, level);
+
+    if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && wd_has_feature(w->regs, WD_FEAT_XS)))
+        a.xs = false;
+    if (always_outer_shareable(&a)) {
+        wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY_DEVICE_NC, level);
+        a.shareability = WD_OUTER_SHAREABLE;
+    } else {
+        unsigned sh = decode_shareability(w, 2, shareability_field(w, &p->format, descriptor, level), level);
+
+        wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY, level);
+        a.shareability = stronger_shareability(a.shareability, sh);
+    }
+    return a;
+}
+
+bool wd_s2_is_device(const struct wd_s2_params *p, uint64_t descriptor)
+{
+    /* Stage 1 asks for its tables as Normal memory, so with FWB too stage 2 alone decides. */
+    return p->fwb ? !wd_bit(descriptor, 4) : wd_bits(descriptor, 5, 4) == 0;
+}
+
+uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *a)
+{
+    bool xs = a->xs || !wd_has_feature(w->regs, WD_FEAT_XS);
+
+    if (a->from_reserved && wd_choose(w, WD_CHOICE_PAR_ATTRIBUTES))
+        return a->mair;
+    if (a->tagged && !(wd_encode_shareability(a) == WD_NON_SHAREABLE && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
+        return a->no_tag_access ? 0xe0 : 0xf0;
+    if (a->device)
+        return (uint8_t)(a->device_type << 2 | !xs);
+    if (!xs) {
+        if (a->outer.kind == WD_WRITE_THROUGH && a->inner.kind == WD_WRITE_THROUGH && !a->outer.transient &&
+            a->outer.hints == WD_HINTS_RA)
+            return 0xa0;
+        if (fully_non_cacheable(a))
+            return 0x40;
+    }
+    return (uint8_t)(encode_nibble(&a->outer) << 4 | encode_nibble(&a->inner));
+}
+
+uint8_t wd_encode_shareability(const struct wd_attributes *a)
+{
+    return always_outer_shareable(a) ? WD_OUTER_SHAREABLE : a->shareability;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory attributes: what descriptors say, how the stages combine, and how PAR_EL1 reports the result. */
+#ifndef ORACLE_ATTRIBUTES_H
+#define ORACLE_ATTRIBUTES_H
+
+#include "oracle/walk.h"
+
+/** Attributes of a MAIR byte and an SH field. S1DecodeMemAttrs. */
+struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level);
+
+/** Attributes of the output where stage 1 is disabled. AArch64.S1DisabledOutput. */
+struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p);
+
+/** Applies SCTLR_ELx.C = 0 and what stage 1 hands on as shareability. The end of AArch64.S1Translate. */
+void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows, int level,
+                             struct wd_attributes *attributes);
+
+/** Attributes of both stages: AArch64.S2ApplyFWBMemAttrs, or S2DecodeMemAttrs and S2CombineS1MemAttrs. */
+struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
+                                      uint64_t descriptor, int level);
+
+/** Whether a stage 2 leaf is Device, for HCR_EL2.PTW. @param stage1  of the access */
+bool wd_s2_is_device(const struct wd_s2_params *p, uint64_t descriptor);
+
+/** PAR_EL1.ATTR. EncodePARAttrs. */
+uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *attributes);
+
+/** PAR_EL1.SH. PAREncodeShareability. */
+uint8_t wd_encode_shareability(const struct wd_attributes *attributes);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors: their type, the addresses they hold, and what is checked of a leaf before its permissions. */
+#include "oracle/format.h"
+
+/* Whether a level has Block descriptors. AArch64.BlockDescSupported. */
+static bool block_supported(const struct wd_walk *w, const struct wd_format *f, int level)
+{
+    switch (f->granule) {
+    case WD_GRANULE_4K:
+        return level == 1 || level == 2 || (level == 0 && f->ds);
+    case WD_GRANULE_16K:
+        return level == 2 || (level == 1 && f->ds);
+    default:
+        return level == 2 || (level == 1 && w->pa_max >= 52);
+    }
+}
+
+enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level,
+                                             struct wd_fault *fault)
+{
+    enum wd_rule rule;
+
+    if (!wd_bit(descriptor, 0)) {
+        rule = WD_RULE_DESCRIPTOR_INVALID;
+    } else if (wd_bit(descriptor, 1)) {
+        if (level != WD_FINAL_LEVEL) {
+            wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_TABLE, level);
+            return WD_DESCRIPTOR_TABLE;
+        }
+        wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_PAGE, level);
+        return WD_DESCRIPTOR_LEAF;
+    } else if (level == WD_FINAL_LEVEL) {
+        rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
+    } else if (block_supported(w, f, level)) {
+        wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_BLOCK, level);
+        return WD_DESCRIPTOR_LEAF;
+    } else {
+        rule = WD_RULE_BLOCK_NOT_SUPPORTED;
+    }
+    wd_apply(w, f->stage, rule, level);
+    wd_raise(fault, WD_FAULT_TRANSLATION, level, rule);
+    return WD_DESCRIPTOR_INVALID;
+}
+
+/*
+ * Address bits 51:48 of a descriptor: nowhere, in bits 15:12 (64K), or in bits 9:8 and 49:48 (4K and 16K with DS).
+ * With 64K and no 52-bit physical addresses, bits 15:12 that are not zero may fault: R_WDZFC.
+ */
+static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t *high,
+                              struct wd_fault *fault)
+{
+    *high = 0;
+    if (f->granule == WD_GRANULE_64K) {
+        if (wd_has_feature(w->regs, WD_FEAT_LPA)) {
+            if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0))
+                *high = wd_bits(descriptor, 15, 12) << 48;
+        } else if (wd_check(w, f->stage, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA, level, wd_bits(descriptor, 15, 12) != 0) &&
+                   wd_choose(w, WD_STAGE_CHOICE(f->stage, DESCRIPTOR_15_12))) {
+            return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA);
+        }
+    } else if (f->ds) {
+        *high = (wd_bits(descriptor, 9, 8) << 2 | wd_bits(descriptor, 49, 48)) << 48;
+        wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_DS, level, *high != 0);
+    } else {
+        wd_check(w, f->stage, WD_RULE_ADDRESS_48_BITS, level, wd_bits(descriptor, 49, 48) != 0);
+    }
+    return true;
+}
+
+bool wd_next_table(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t *base,
+                   struct wd_fault *fault)
+{
+    uint64_t high;
+
+    if (!high_address_bits(w, f, descriptor, level, &high, fault))
+        return false;
+    *base = high | (descriptor & wd_mask(47, wd_granule_bits(f->granule)));
+    if (wd_check(w, f->stage, WD_RULE_NEXT_TABLE_ADDRESS_SIZE, level, wd_output_out_of_range(f, *base)))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_NEXT_TABLE_ADDRESS_SIZE);
+    return true;
+}
+
+/* Number of contiguous entries as a power of two, 0: the Contiguous bit is RES0 at this level. ContiguousSize. */
+static unsigned contiguous_entries(const struct wd_format *f, int level)
+{
+    /* [granule][level - 1]; Table D8-104. */
+    static const uint8_t entries[WD_GRANULE_COUNT][3] = {{4, 4, 4}, {0, 5, 7}, {0, 5, 5}};
+
+    return level < 1 ? 0 : entries[f->granule][level - 1];
+}
+
+bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t input,
+                   uint64_t *address, struct wd_fault *fault)
+{
+    unsigned leaf_bits = wd_translation_bits(f->granule, level);
+    unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(f, level) : 0;
+    unsigned contiguous_bits = leaf_bits + entries;
+    uint64_t high, base = descriptor & wd_mask(47, leaf_bits);
+
+    if (entries && wd_check(w, f->stage, WD_RULE_CONTIGUOUS_TOO_LARGE, level, contiguous_bits > wd_input_bits(f)) &&
+        wd_choose(w, WD_STAGE_CHOICE(f->stage, CONTIGUOUS_TOO_LARGE)))
+        return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_CONTIGUOUS_TOO_LARGE);
+
+    if (level < WD_FINAL_LEVEL &&
+        wd_check(w, f->stage, WD_RULE_NT_BLOCK, level, wd_bit(descriptor, 16) && wd_has_feature(w->regs, WD_FEAT_BBM)) &&
+        wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)))
+        return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_NT_BLOCK);
+
+    if (!high_address_bits(w, f, descriptor, level, &high, fault))
+        return false;
+    base |= high;
+    if (entries) {
+        uint64_t inside = wd_low(UINT64_MAX, contiguous_bits) & ~wd_low(UINT64_MAX, leaf_bits);
+
+        wd_apply(w, f->stage, WD_RULE_CONTIGUOUS_ADDRESS, level);
+        /* base is 0 above bit 47 but for `high`, so a range that reaches beyond is cut there as StageOA() cuts it. */
+        if ((base & inside) == (input & inside) || !wd_choose(w, WD_STAGE_CHOICE(f->stage, CONTIGUOUS_ADDRESS)))
+            leaf_bits = contiguous_bits;
+    }
+    *address = (base & ~wd_low(UINT64_MAX, leaf_bits)) | wd_low(input, leaf_bits);
+    if (wd_check(w, f->stage, WD_RULE_LEAF_ADDRESS_SIZE, level, wd_output_out_of_range(f, *address)))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_LEAF_ADDRESS_SIZE);
+    if (wd_check(w, f->stage, WD_RULE_ACCESS_FLAG, level, !wd_bit(descriptor, 10) && !f->ha))
+        return wd_raise(fault, WD_FAULT_ACCESS_FLAG, level, WD_RULE_ACCESS_FLAG);
+    return true;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Sizes and descriptor formats, the same for both stages. */
+#ifndef ORACLE_FORMAT_H
+#define ORACLE_FORMAT_H
+
+#include "oracle/walk.h"
+
+enum { WD_FINAL_LEVEL = 3, WD_DESCRIPTOR_SIZE_LOG2 = 3 };
+
+/** Granule size as a power of two: 12, 14, 16. TGxGranuleBits. */
+static inline unsigned wd_granule_bits(unsigned granule)
+{
+    return 12 + 2 * granule;
+}
+
+/** Address bits that one level resolves: 9, 11, 13. */
+static inline unsigned wd_stride(unsigned granule)
+{
+    return wd_granule_bits(granule) - WD_DESCRIPTOR_SIZE_LOG2;
+}
+
+/** Size of what a descriptor at a level maps, as a power of two. TranslationSize. */
+static inline unsigned wd_translation_bits(unsigned granule, int level)
+{
+    return wd_granule_bits(granule) + (unsigned)(WD_FINAL_LEVEL - level) * wd_stride(granule);
+}
+
+/** AArch64.IASize. */
+static inline unsigned wd_input_bits(const struct wd_format *f)
+{
+    return 64u - f->txsz;
+}
+
+/** A value's bits msb:0 only. */
+static inline uint64_t wd_low(uint64_t value, unsigned bits)
+{
+    return bits >= 64 ? value : value & ((UINT64_C(1) << bits) - 1);
+}
+
+/**
+ * Granule of a TG0 or TG1 field. A reserved value or one whose granule is not implemented is a choice.
+ * AArch64.S1DecodeTG0, AArch64.S1DecodeTG1, AArch64.S2DecodeTG0.
+ * @param upper  the field is a TG1
+ */
+unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field);
+
+/** Output size in bits of a stage: the least of {I}PS, PARange and what the format can hold. AArch64.PhysicalAddressSize. */
+unsigned wd_output_bits(const struct wd_walk *w, unsigned stage, unsigned granule, unsigned ps);
+
+/** Largest TxSZ. AArch64.MaxTxSZ. */
+unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule);
+
+/**
+ * Applies the limits of TxSZ: a fault, or a clamp in the format.
+ * AArch64.S1TxSZFaults, AArch64.S2TxSZFaults.
+ * @param minimum  of this stage
+ * @param low_always_faults  an implementation with 52 bits must not clamp at the minimum
+ * @return false: `fault` is raised
+ */
+bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
+                   struct wd_fault *fault);
+
+/**
+ * Base of the start level's table, which a register holds. AArch64.S1TTBaseAddress, AArch64.S2TTBaseAddress.
+ * @param low_bits  receives the bits below the table's alignment that are not zero
+ */
+uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits);
+
+/**
+ * Address of the start level's descriptor. AArch64.S1SLTTEntryAddress, AArch64.S2SLTTEntryAddress.
+ * Where the register's base is not aligned, its low bits may corrupt the address: a choice.
+ */
+uint64_t wd_start_entry_address(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits,
+                                uint64_t input);
+
+/** Address of a descriptor at a level behind the start level. AArch64.TTEntryAddress. */
+uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, uint64_t input);
+
+/** AArch64.OAOutOfRange. */
+static inline bool wd_output_out_of_range(const struct wd_format *f, uint64_t address)
+{
+    return f->output_bits < 64 && address >> f->output_bits != 0;
+}
+
+enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIPTOR_LEAF };
+
+/**
+ * Type of a descriptor; raises the Translation fault of an invalid one. AArch64.DecodeDescriptorType.
+ */
+enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level,
+                                             struct wd_fault *fault);
+
+/**
+ * Address of the next table. AArch64.NextTableBase.
+ * @return false: the address is beyond the output size, `fault` is raised
+ */
+bool wd_next_table(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t *base,
+                   struct wd_fault *fault);
+
+/**
+ * What can be said of a leaf before permissions: contiguous, nT, output address and Access flag, in that order.
+ * The latter part of AArch64.S1Walk and AArch64.S2Walk.
+ * @param address  receives the output address, StageOA()
+ * @return false: `fault` is raised
+ */
+bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t input,
+                   uint64_t *address, struct wd_fault *fault);
+
+#endif

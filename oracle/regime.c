@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Which translation regime an AT uses: AArch64.AT and the conditions on the instruction pages. */
+#include "oracle/regime.h"
+
+struct operation {
+    uint8_t el; /* the Exception level named in the instruction */
+    bool both_stages, unprivileged, read, write, pan;
+    uint8_t feature; /* enum wd_feature without which it is UNDEFINED */
+};
+
+static const struct operation operations[WD_OPERATION_COUNT] = {
+    [WD_AT_S1E1R] = {.el = 1, .read = true},
+    [WD_AT_S1E1W] = {.el = 1, .write = true},
+    [WD_AT_S1E0R] = {.el = 1, .read = true, .unprivileged = true},
+    [WD_AT_S1E0W] = {.el = 1, .write = true, .unprivileged = true},
+    [WD_AT_S1E1RP] = {.el = 1, .read = true, .pan = true, .feature = WD_FEAT_PAN2},
+    [WD_AT_S1E1WP] = {.el = 1, .write = true, .pan = true, .feature = WD_FEAT_PAN2},
+    [WD_AT_S1E1A] = {.el = 1, .feature = WD_FEAT_ATS1A},
+    [WD_AT_S1E2R] = {.el = 2, .read = true},
+    [WD_AT_S1E2W] = {.el = 2, .write = true},
+    [WD_AT_S1E2A] = {.el = 2, .feature = WD_FEAT_ATS1A},
+    [WD_AT_S12E1R] = {.el = 1, .read = true, .both_stages = true},
+    [WD_AT_S12E1W] = {.el = 1, .write = true, .both_stages = true},
+    [WD_AT_S12E0R] = {.el = 1, .read = true, .both_stages = true, .unprivileged = true},
+    [WD_AT_S12E0W] = {.el = 1, .write = true, .both_stages = true, .unprivileged = true},
+};
+
+bool wd_e2h(const uint64_t *regs)
+{
+    /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
+    bool fixed = WD_GET(regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14;
+
+    return wd_has_feature(regs, WD_FEAT_VHE) && (fixed || WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H));
+}
+
+bool wd_in_host(const uint64_t *regs)
+{
+    return wd_e2h(regs) && WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE);
+}
+
+/* UNDEFINED, or trapped to EL2. */
+static bool executable(struct wd_walk *w, const struct operation *operation)
+{
+    bool at_el1 = w->c->el == 1;
+    bool trapped = wd_has_feature(w->regs, WD_FEAT_NV) && WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT);
+
+    if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !wd_has_feature(w->regs, operation->feature)))
+        return false;
+    if (wd_check(w, 1, WD_RULE_AT_UNDEFINED_AT_EL1, 0, at_el1 && (operation->el == 2 || operation->both_stages)))
+        return false;
+    return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 && trapped);
+}
+
+bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
+{
+    const struct operation *operation = &operations[w->c->op];
+    enum wd_rule rule;
+
+    if (!executable(w, operation))
+        return false;
+
+    request->access = (struct wd_access){.read = operation->read,
+                                         .write = operation->write,
+                                         .unprivileged = operation->unprivileged,
+                                         .pan = operation->pan && w->c->pan};
+    request->both_stages = operation->both_stages;
+    if (operation->el == 2) {
+        request->regime = wd_e2h(w->regs) ? WD_REGIME_EL20 : WD_REGIME_EL2;
+        rule = wd_e2h(w->regs) ? WD_RULE_REGIME_S1E2_EL20 : WD_RULE_REGIME_S1E2_EL2;
+    } else if (wd_in_host(w->regs)) {
+        request->regime = WD_REGIME_EL20;
+        request->both_stages = false;
+        rule = operation->both_stages ? WD_RULE_REGIME_S12_HOST : WD_RULE_REGIME_S1E1_HOST;
+    } else {
+        request->regime = WD_REGIME_EL10;
+        rule = operation->both_stages ? WD_RULE_REGIME_S12_EL10 : WD_RULE_REGIME_S1E1_EL10;
+    }
+    wd_apply(w, 1, rule, 0);
+    return true;
+}

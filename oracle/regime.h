@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Which translation regime an AT uses, and the bits of HCR_EL2 that decide it. */
+#ifndef ORACLE_REGIME_H
+#define ORACLE_REGIME_H
+
+#include "oracle/walk.h"
+
+/** What an operation asks for. */
+struct wd_request {
+    struct wd_access access;
+    enum wd_regime regime;
+    bool both_stages; /**< stage 2 of the output too */
+};
+
+/** Effective value of HCR_EL2.E2H. */
+bool wd_e2h(const uint64_t *regs);
+
+/** Whether {E2H, TGE} = {1,1}: ELIsInHost(EL0). */
+bool wd_in_host(const uint64_t *regs);
+
+/**
+ * Decodes the operation. AArch64.AT and the instructions' own conditions.
+ * @return false: the instruction is UNDEFINED or trapped at this Exception level
+ */
+bool wd_decode_operation(struct wd_walk *w, struct wd_request *request);
+
+#endif

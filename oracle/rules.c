@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Rules: their table, and the record of which took effect in a walk. */
+#include "oracle/walk.h"
+
+const struct wd_rule_info wd_rules[WD_RULE_COUNT] = {
+#define WD_RULE(name, id, function, text) [WD_RULE_##name] = {#name, id, function, text},
+#include "walkdiff/rules.def"
+};
+
+static void tell_rule(const struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
+{
+    if (w->handler)
+        w->handler(w->context, &(struct wd_event){.kind = WD_EVENT_RULE,
+                                                  .stage = (uint8_t)stage,
+                                                  .level = (int8_t)level,
+                                                  .rule = (uint16_t)rule,
+                                                  .holds = holds});
+}
+
+void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
+{
+    w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
+    tell_rule(w, stage, rule, level, true);
+}
+
+void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd_rule rule, int level)
+{
+    w->out->aspect_rule[aspect] = (uint16_t)rule;
+    wd_apply(w, stage, rule, level);
+}
+
+bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
+{
+    if (holds)
+        wd_apply(w, stage, rule, level);
+    else
+        tell_rule(w, stage, rule, level, false);
+    return holds;
+}

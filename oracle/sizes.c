@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Granules, address sizes, and the table base that a register holds. */
+#include "oracle/format.h"
+
+/* TG0 and TG1 encode granules differently; 4: reserved. */
+static const uint8_t tg0_granule[4] = {WD_GRANULE_4K, WD_GRANULE_64K, WD_GRANULE_16K, WD_GRANULE_NONE};
+static const uint8_t tg1_granule[4] = {WD_GRANULE_NONE, WD_GRANULE_16K, WD_GRANULE_4K, WD_GRANULE_64K};
+
+/* The default of the choice: 4K if implemented, else 64K, else 16K. */
+static unsigned default_granule(const struct wd_walk *w, unsigned stage)
+{
+    if (wd_has_granule(w->regs, stage, WD_GRANULE_4K))
+        return WD_GRANULE_4K;
+    return wd_has_granule(w->regs, stage, WD_GRANULE_64K) ? WD_GRANULE_64K : WD_GRANULE_16K;
+}
+
+unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field)
+{
+    unsigned granule = upper ? tg1_granule[field] : tg0_granule[field];
+    unsigned fallback, absent = 0, option;
+
+    if (granule == WD_GRANULE_NONE)
+        wd_apply(w, stage, WD_RULE_GRANULE_RESERVED, 0);
+    else if (wd_has_granule(w->regs, stage, granule))
+        return granule;
+    else
+        wd_apply(w, stage, WD_RULE_GRANULE_NOT_IMPLEMENTED, 0);
+
+    fallback = default_granule(w, stage);
+    for (unsigned other = 0; other < WD_GRANULE_COUNT; other++)
+        if (other == fallback || !wd_has_granule(w->regs, stage, other))
+            absent |= 2u << other;
+    option = wd_choose_among(w, stage == 2 ? WD_CHOICE_S2_TG0 : upper ? WD_CHOICE_S1_TG1 : WD_CHOICE_S1_TG0, 4, absent);
+    return option ? option - 1 : fallback;
+}
+
+unsigned wd_output_bits(const struct wd_walk *w, unsigned stage, unsigned granule, unsigned ps)
+{
+    static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+    bool format_has_52 = wd_has_feature(w->regs, WD_FEAT_LPA) &&
+                         (granule == WD_GRANULE_64K || wd_has_lpa2(w->regs, stage, granule));
+    unsigned bits = ps_bits[ps];
+    unsigned most = format_has_52 ? 52 : 48;
+
+    if (most > w->pa_max)
+        most = w->pa_max;
+    return bits < most ? bits : most;
+}
+
+unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule)
+{
+    if (!wd_has_feature(w->regs, WD_FEAT_TTST))
+        return 39;
+    return granule == WD_GRANULE_64K ? 47 : 48;
+}
+
+bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
+                   struct wd_fault *fault)
+{
+    unsigned maximum = wd_max_txsz(w, f->granule);
+
+    if (f->txsz < minimum) {
+        if (low_always_faults) {
+            wd_apply(w, f->stage, WD_RULE_TXSZ_BELOW_MINIMUM_52, 0);
+            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, WD_RULE_TXSZ_BELOW_MINIMUM_52);
+        }
+        wd_apply(w, f->stage, WD_RULE_TXSZ_BELOW_MINIMUM, 0);
+        if (!wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_LOW)))
+            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, WD_RULE_TXSZ_BELOW_MINIMUM);
+        f->txsz = (uint8_t)minimum;
+    } else if (wd_check(w, f->stage, WD_RULE_TXSZ_ABOVE_MAXIMUM, 0, f->txsz > maximum)) {
+        if (!wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_HIGH)))
+            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, WD_RULE_TXSZ_ABOVE_MAXIMUM);
+        f->txsz = (uint8_t)maximum;
+    }
+    return true;
+}
+
+/* Whether bits 5:2 of the register are address bits 51:48. */
+static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr)
+{
+    if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_DS, 0, f->ds))
+        return true;
+    if (f->granule != WD_GRANULE_64K || f->ps < 6)
+        return false;
+    if (f->ps == 6 && wd_has_feature(w->regs, WD_FEAT_LPA)) {
+        wd_apply(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_64K, 0);
+        return true;
+    }
+    return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));
+}
+
+uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits)
+{
+    unsigned start_bits = wd_translation_bits(f->granule, f->start_level);
+    unsigned alignment = wd_input_bits(f) - start_bits + WD_DESCRIPTOR_SIZE_LOG2;
+    uint64_t base;
+
+    if (base_has_52_bits(w, f, ttbr)) {
+        if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_64_BYTES, 0, alignment < 6))
+            alignment = 6;
+        base = wd_bits(ttbr, 5, 2) << 48 | (ttbr & wd_mask(47, 6));
+    } else {
+        base = ttbr & wd_mask(47, 1);
+    }
+    *low_bits = wd_low(base, alignment);
+    wd_check(w, f->stage, WD_RULE_TABLE_BASE_ALIGNED, 0, *low_bits != 0);
+    return base & ~wd_low(UINT64_MAX, alignment);
+}
+
+uint64_t wd_start_entry_address(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits,
+                                uint64_t input)
+{
+    unsigned lsb = wd_translation_bits(f->granule, f->start_level);
+    uint64_t offset = wd_bits(input, wd_input_bits(f) - 1, lsb) << WD_DESCRIPTOR_SIZE_LOG2;
+
+    /* Descriptors are 8 bytes: bits 2:0 of the base cannot reach the address of one. */
+    low_bits &= ~UINT64_C(7);
+    if (low_bits) {
+        switch (wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_LOW_BITS))) {
+        case 1:
+            offset |= low_bits;
+            break;
+        case 2:
+            offset &= ~low_bits;
+            break;
+        }
+    }
+    return base | offset;
+}
+
+uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, uint64_t input)
+{
+    unsigned lsb = wd_translation_bits(f->granule, level);
+
+    return base | wd_bits(input, lsb + wd_stride(f->granule) - 1, lsb) << WD_DESCRIPTOR_SIZE_LOG2;
+}

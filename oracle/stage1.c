@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Stage 1: AArch64.S1Translate, AArch64.S1Walk, AArch64.S1DisabledOutput. */
+#include "oracle/stage1.h"
+#include "oracle/attributes.h"
+#include "oracle/format.h"
+#include "oracle/memory.h"
+#include "oracle/stage2.h"
+
+/** What is known of the leaf when its table walk is over. */
+struct leaf {
+    uint64_t descriptor;
+    uint64_t descriptor_address; /* IPA or PA */
+    struct wd_output fetched;    /* the descriptor's physical address, and whether stage 2 lets hardware write it */
+    uint64_t output_address;
+    int level;
+    struct wd_hierarchical limits;
+};
+
+/* Attributes do not matter to a table walk, but stage 2 wants some: Normal memory. */
+static const struct wd_attributes walk_attributes = {.shareability = WD_OUTER_SHAREABLE, .xs = true};
+
+/*
+ * Whether an address lies outside its VA range. AArch64.VAIsOutOfRange.
+ * With TBI, bits 63:56 do not count; an upper range is all ones above the input size.
+ */
+static bool va_out_of_range(const struct wd_s1_params *p, uint64_t va)
+{
+    unsigned top = p->tbi ? 55 : 63, input_bits = wd_input_bits(&p->format);
+    uint64_t above;
+
+    if (top < input_bits)
+        return false;
+    above = wd_bits(va, top, input_bits);
+    return above != (p->upper ? wd_low(UINT64_MAX, top - input_bits + 1) : 0);
+}
+
+static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
+{
+    if (!wd_check(w, 1, rule, 0, holds))
+        return false;
+    wd_raise(fault, WD_FAULT_TRANSLATION, 0, rule);
+    return true;
+}
+
+/* What is checked before the first descriptor is read. */
+static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, const struct wd_access *access,
+                        struct wd_fault *fault)
+{
+    struct wd_format *f = &p->format;
+    bool format_has_52 = f->ds || (f->granule == WD_GRANULE_64K && wd_has_feature(w->regs, WD_FEAT_LVA));
+    enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE : p->upper ? WD_RULE_VA_UPPER_RANGE
+                                                                                : WD_RULE_VA_LOWER_RANGE;
+
+    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has_feature(w->regs, WD_FEAT_LVA), fault))
+        return false;
+    wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != (p->upper ? 0xff : 0));
+    return !translation_fault(w, fault, range, va_out_of_range(p, va)) &&
+           !translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
+           !translation_fault(w, fault, WD_RULE_EPD, p->epd);
+}
+
+/* Stage 2 of an access to a stage 1 table, in the regime that has one. */
+static bool translate_table_access(struct wd_walk *w, bool two_stages, uint64_t address, const struct wd_access *access,
+                                   struct wd_output *output, struct wd_fault *fault)
+{
+    struct wd_output input = {.address = address, .attributes = walk_attributes};
+
+    if (!two_stages) {
+        *output = input;
+        output->grants_write = true;
+        return true;
+    }
+    return wd_s2_translate(w, &input, access, output, fault);
+}
+
+/* Sets the Access flag of a Table descriptor: required, with FEAT_HAFT. */
+static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, uint64_t address,
+                                  uint64_t descriptor, int level, struct wd_fault *fault)
+{
+    const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
+    struct wd_output target;
+
+    if (!p->format.haft || wd_bit(descriptor, 10))
+        return true;
+    wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, level);
+    return translate_table_access(w, two_stages, address, &update, &target, fault) &&
+           wd_store(w, &p->format, target.address, level, false, descriptor | UINT64_C(1) << 10, fault);
+}
+
+/*
+ * An Address size fault of the leaf, where its Access flag would be set but stage 2 refuses the write: which of the two
+ * is reported is a choice (R_MJLPH).
+ */
+static void prioritize_update_fault(struct wd_walk *w, const struct wd_s1_params *p, const struct leaf *leaf,
+                                    struct wd_fault *fault)
+{
+    if (fault->class != WD_FAULT_ADDRESS_SIZE || !p->format.ha || wd_bit(leaf->descriptor, 10) ||
+        leaf->fetched.grants_write)
+        return;
+    if (wd_choose(w, WD_CHOICE_S1_UPDATE_PRIORITY)) {
+        *fault = (struct wd_fault){.stage2 = true, .on_walk = true, .ipa = leaf->descriptor_address};
+        wd_raise(fault, WD_FAULT_PERMISSION, leaf->fetched.level, WD_RULE_S2_WALK_NOT_WRITABLE);
+    }
+}
+
+/* AArch64.S1Walk. */
+static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_t base, uint64_t low_bits, bool two_stages,
+                        uint64_t va, struct leaf *leaf, struct wd_fault *fault)
+{
+    const struct wd_format *f = &p->format;
+    const struct wd_access access = {.read = true, .table_walk = true, .stage1_updates = f->ha};
+    uint64_t address = wd_start_entry_address(w, f, base, low_bits, va);
+
+    for (int level = f->start_level;; level++) {
+        enum wd_descriptor_type type;
+
+        leaf->level = level;
+        leaf->descriptor_address = address;
+        if (!translate_table_access(w, two_stages, address, &access, &leaf->fetched, fault) ||
+            !wd_fetch(w, f, leaf->fetched.address, level, false, &leaf->descriptor, fault))
+            return false;
+        type = wd_decode_descriptor(w, f, leaf->descriptor, level, fault);
+        if (type == WD_DESCRIPTOR_INVALID)
+            return false;
+        if (type == WD_DESCRIPTOR_LEAF)
+            break;
+        wd_s1_table_permissions(w, p, leaf->descriptor, level, &leaf->limits);
+        if (!wd_next_table(w, f, leaf->descriptor, level, &base, fault) ||
+            !set_table_access_flag(w, p, two_stages, address, leaf->descriptor, level, fault))
+            return false;
+        address = wd_entry_address(f, level + 1, base, va);
+    }
+    if (wd_check_leaf(w, f, leaf->descriptor, leaf->level, va, &leaf->output_address, fault))
+        return true;
+    prioritize_update_fault(w, p, leaf, fault);
+    return false;
+}
+
+/* Whether table walks are made with memory attributes that guarantee atomic updates (R_WLTNL). */
+static bool updates_are_atomic(const struct wd_format *f)
+{
+    bool write_back = (f->irgn & 1) && (f->orgn & 1);
+
+    return write_back && (f->sh == WD_INNER_SHAREABLE || f->sh == WD_OUTER_SHAREABLE);
+}
+
+/* Writes AF = 1 into the leaf. */
+static bool update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct leaf *leaf,
+                        struct wd_fault *fault)
+{
+    const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
+    struct wd_output target;
+
+    return translate_table_access(w, two_stages, leaf->descriptor_address, &update, &target, fault) &&
+           wd_store(w, &p->format, target.address, leaf->level, false, leaf->descriptor | UINT64_C(1) << 10, fault);
+}
+
+/*
+ * Hardware management of the leaf's Access flag by an AT: permitted, not required. `fault` holds what the permission
+ * check gave; a fault of the update takes its place.
+ */
+static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct leaf *leaf,
+                               struct wd_fault *fault)
+{
+    bool denied = fault->class != WD_FAULT_NONE;
+    struct wd_fault update_fault = {0};
+
+    if (!p->format.ha || wd_bit(leaf->descriptor, 10))
+        return !denied;
+    if (wd_choose(w, denied ? WD_CHOICE_S1_AF_ON_FAULT : WD_CHOICE_S1_AF_BY_AT)) {
+        wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
+        return !denied;
+    }
+    wd_decide(w, 1, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
+    if (!updates_are_atomic(&p->format) && wd_choose(w, WD_CHOICE_S1_ATOMIC_UPDATE)) {
+        *fault = (struct wd_fault){0};
+        return wd_raise(fault, WD_FAULT_ATOMIC_UPDATE, leaf->level, WD_RULE_ACCESS_FLAG_BY_AT);
+    }
+    if (update_leaf(w, p, two_stages, leaf, &update_fault))
+        return !denied;
+    switch (wd_choose(w, WD_CHOICE_S1_AF_UPDATE_FAULT)) {
+    case 1:
+        return !denied;
+    case 2:
+        update_fault.other_report = true;
+        break;
+    }
+    *fault = update_fault;
+    return false;
+}
+
+/* AArch64.S1DisabledOutput. */
+static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uint64_t va, struct wd_output *output,
+                            struct wd_fault *fault)
+{
+    unsigned top = p->tbi ? 55 : 63;
+
+    wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != 0);
+    if (wd_check(w, 1, WD_RULE_S1_OFF_ADDRESS_SIZE, 0, wd_bits(va, top, w->pa_max) != 0))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_S1_OFF_ADDRESS_SIZE);
+    wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_S1_OFF_FLAT, 0);
+    *output = (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p)};
+    return true;
+}
+
+static void tell_params(const struct wd_walk *w, enum wd_regime regime, const struct wd_s1_params *p, uint64_t base)
+{
+    const struct wd_format *f = &p->format;
+    struct wd_params params = {.regime = (uint8_t)regime,
+                               .granule = f->granule,
+                               .input_bits = (uint8_t)wd_input_bits(f),
+                               .output_bits = (uint8_t)f->output_bits,
+                               .start_level = (int8_t)f->start_level,
+                               .txsz = f->txsz,
+                               .ds = f->ds,
+                               .ha = f->ha,
+                               .hd = f->hd,
+                               .haft = f->haft,
+                               .big_endian = f->big_endian,
+                               .hierarchical_disabled = p->hierarchical_disabled,
+                               .indirect = p->pie,
+                               .overlay = p->poe || p->e0poe,
+                               .table_base = base};
+
+    if (w->handler)
+        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_PARAMS, .stage = 1, .address = base, .params = &params});
+}
+
+bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,
+                     struct wd_fault *fault)
+{
+    bool two_stages = request->regime == WD_REGIME_EL10 && wd_s2_enabled(w);
+    struct wd_s1_params p;
+    struct wd_format *f = &p.format;
+    struct leaf leaf = {0};
+    uint64_t base, low_bits;
+
+    wd_s1_params(w, request->regime, va, &p);
+    if (!p.enabled)
+        return disabled_output(w, &p, va, output, fault);
+    w->out->granule[0] = f->granule;
+    if (!check_range(w, &p, va, &request->access, fault))
+        return false;
+    f->output_bits = wd_output_bits(w, 1, f->granule, f->ps);
+    f->start_level = WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
+    w->out->start_level[0] = (int8_t)f->start_level;
+
+    base = wd_table_base(w, f, p.ttbr, &low_bits);
+    tell_params(w, request->regime, &p, base);
+    if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
+    if (!walk_tables(w, &p, base, low_bits, two_stages, va, &leaf, fault))
+        return false;
+
+    wd_s1_check_permissions(w, &p, &request->access, leaf.descriptor, leaf.level, &leaf.limits, fault);
+    if (!manage_access_flag(w, &p, two_stages, &leaf, fault))
+        return false;
+
+    wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
+    output->address = leaf.output_address;
+    output->level = leaf.level;
+    output->attributes = wd_s1_attributes(w, &p, leaf.descriptor, leaf.level);
+    wd_s1_finish_attributes(w, &p, two_stages && request->both_stages, leaf.level, &output->attributes);
+    return true;
+}

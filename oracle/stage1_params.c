@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* What the registers of a regime say of a stage 1 walk: AArch64.GetS1TTWParams and its helpers. */
+#include "oracle/format.h"
+#include "oracle/regime.h"
+#include "oracle/stage1.h"
+
+/* A control bit whose feature is absent acts as 0. */
+static bool with_feature(const struct wd_walk *w, enum wd_feature feature, uint64_t bit)
+{
+    return bit && wd_has_feature(w->regs, feature);
+}
+
+/* TCR_EL1, or TCR_EL2 where E2H = 1: both have the layout of two ranges. */
+static void params_two_ranges(struct wd_walk *w, uint64_t tcr, struct wd_s1_params *p)
+{
+    struct wd_format *f = &p->format;
+    uint64_t tg;
+
+    if (p->upper) {
+        tg = WD_GET(tcr, TCR_EL1, TG1);
+        f->txsz = (uint8_t)WD_GET(tcr, TCR_EL1, T1SZ);
+        f->sh = (uint8_t)WD_GET(tcr, TCR_EL1, SH1);
+        f->irgn = (uint8_t)WD_GET(tcr, TCR_EL1, IRGN1);
+        f->orgn = (uint8_t)WD_GET(tcr, TCR_EL1, ORGN1);
+        p->tbi = WD_GET(tcr, TCR_EL1, TBI1);
+        p->epd = WD_GET(tcr, TCR_EL1, EPD1);
+        p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(tcr, TCR_EL1, E0PD1));
+        p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL1, HPD1));
+    } else {
+        tg = WD_GET(tcr, TCR_EL1, TG0);
+        f->txsz = (uint8_t)WD_GET(tcr, TCR_EL1, T0SZ);
+        f->sh = (uint8_t)WD_GET(tcr, TCR_EL1, SH0);
+        f->irgn = (uint8_t)WD_GET(tcr, TCR_EL1, IRGN0);
+        f->orgn = (uint8_t)WD_GET(tcr, TCR_EL1, ORGN0);
+        p->tbi = WD_GET(tcr, TCR_EL1, TBI0);
+        p->epd = WD_GET(tcr, TCR_EL1, EPD0);
+        p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(tcr, TCR_EL1, E0PD0));
+        p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL1, HPD0));
+    }
+    f->ps = (uint8_t)WD_GET(tcr, TCR_EL1, IPS);
+    f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL1, HA));
+    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
+    f->ds = WD_GET(tcr, TCR_EL1, DS);
+    if (p->enabled)
+        f->granule = (uint8_t)wd_decode_granule(w, 1, p->upper, tg);
+}
+
+/* TCR_EL2 where E2H = 0: one range, the other layout. */
+static void params_one_range(struct wd_walk *w, uint64_t tcr, struct wd_s1_params *p)
+{
+    struct wd_format *f = &p->format;
+
+    f->txsz = (uint8_t)WD_GET(tcr, TCR_EL2, T0SZ);
+    f->sh = (uint8_t)WD_GET(tcr, TCR_EL2, SH0);
+    f->irgn = (uint8_t)WD_GET(tcr, TCR_EL2, IRGN0);
+    f->orgn = (uint8_t)WD_GET(tcr, TCR_EL2, ORGN0);
+    f->ps = (uint8_t)WD_GET(tcr, TCR_EL2, PS);
+    f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL2, HA));
+    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL2, HD));
+    f->ds = WD_GET(tcr, TCR_EL2, DS);
+    p->tbi = WD_GET(tcr, TCR_EL2, TBI);
+    p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL2, HPD));
+    if (p->enabled)
+        f->granule = (uint8_t)wd_decode_granule(w, 1, false, WD_GET(tcr, TCR_EL2, TG0));
+}
+
+/* TCR2_EL1 has no effect without HCRX_EL2.TCR2En. IsTCR2EL1Enabled, IsTCR2EL2Enabled. */
+static uint64_t effective_tcr2(struct wd_walk *w, enum wd_regime regime)
+{
+    bool el1 = regime == WD_REGIME_EL10;
+    uint64_t tcr2 = w->regs[el1 ? WD_TCR2_EL1 : WD_TCR2_EL2];
+    bool disabled = el1 && !with_feature(w, WD_FEAT_HCX, WD_GET(w->regs[WD_HCRX_EL2], HCRX_EL2, TCR2En));
+
+    if (!tcr2 || !wd_has_feature(w->regs, WD_FEAT_TCR2))
+        return 0;
+    return wd_check(w, 1, WD_RULE_TCR2_DISABLED, 0, disabled) ? 0 : tcr2;
+}
+
+/* Indirect permissions, overlays and table Access flags, which TCR2_ELx enables. */
+static void params_tcr2(struct wd_walk *w, uint64_t tcr2, struct wd_s1_params *p)
+{
+    p->pie = with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
+    p->poe = with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
+    p->e0poe = p->two_privileges && with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
+    p->format.haft = p->format.ha && with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
+    if (p->pie || p->poe || p->e0poe)
+        p->hierarchical_disabled = true;
+}
+
+/* AArch64.S1Enabled of EL1&0: DC and TGE act as SCTLR_EL1.M = 0. */
+static bool el10_enabled(struct wd_walk *w)
+{
+    uint64_t hcr = w->regs[WD_HCR_EL2];
+
+    if (wd_check(w, 1, WD_RULE_S1_OFF_BY_DC, 0, WD_GET(hcr, HCR_EL2, DC)) ||
+        wd_check(w, 1, WD_RULE_S1_OFF_BY_TGE, 0, WD_GET(hcr, HCR_EL2, TGE)))
+        return false;
+    return !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(w->regs[WD_SCTLR_EL1], SCTLR_EL1, M));
+}
+
+/* Register of EL1 or EL2, by regime. */
+#define BY_REGIME(w, regime, name) ((w)->regs[(regime) == WD_REGIME_EL10 ? WD_##name##_EL1 : WD_##name##_EL2])
+
+void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct wd_s1_params *p)
+{
+    uint64_t sctlr = BY_REGIME(w, regime, SCTLR), tcr = BY_REGIME(w, regime, TCR), hcr = w->regs[WD_HCR_EL2];
+    struct wd_format *f = &p->format;
+
+    *p = (struct wd_s1_params){.two_privileges = regime != WD_REGIME_EL2};
+    f->stage = 1;
+    f->granule = WD_GRANULE_NONE;
+    p->upper = p->two_privileges && wd_bit(va, 55);
+    p->enabled = regime == WD_REGIME_EL10
+                     ? el10_enabled(w)
+                     : !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(sctlr, SCTLR_EL2, M));
+    if (p->two_privileges)
+        params_two_ranges(w, tcr, p);
+    else
+        params_one_range(w, tcr, p);
+    params_tcr2(w, effective_tcr2(w, regime), p);
+
+    p->mair = BY_REGIME(w, regime, MAIR);
+    p->ttbr = p->upper ? BY_REGIME(w, regime, TTBR1) : BY_REGIME(w, regime, TTBR0);
+    p->pir = BY_REGIME(w, regime, PIR);
+    p->pire0 = BY_REGIME(w, regime, PIRE0);
+    p->por = BY_REGIME(w, regime, POR);
+    p->por_el0 = w->regs[WD_POR_EL0];
+    p->wxn = WD_GET(sctlr, SCTLR_EL1, WXN);
+    p->cacheable = WD_GET(sctlr, SCTLR_EL1, C);
+    p->epan = with_feature(w, WD_FEAT_PAN3, WD_GET(sctlr, SCTLR_EL1, EPAN));
+    f->big_endian = WD_GET(sctlr, SCTLR_EL1, EE);
+    if (regime == WD_REGIME_EL10) {
+        p->default_cacheable = WD_GET(hcr, HCR_EL2, DC);
+        p->default_tagged = p->default_cacheable && with_feature(w, WD_FEAT_MTE2, WD_GET(hcr, HCR_EL2, DCT));
+    }
+    f->ds = p->enabled && f->ds && wd_has_lpa2(w->regs, 1, f->granule);
+}

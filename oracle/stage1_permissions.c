@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* Stage 1 permissions: direct and hierarchical, indirect, overlays, PAN, dirty state. */
+#include "oracle/stage1.h"
+
+/* S1AccessControls of one privilege, and which rule took reading or writing away. */
+struct permissions {
+    bool read, write, execute, gcs;
+    bool wxn;
+    bool overlay; /* overlay permissions apply */
+    uint16_t no_read, no_write; /* enum wd_rule */
+};
+
+/* A base permission nibble of PIR_ELx and PIRE0_ELx: Table D8-68. */
+static const struct permissions indirect[16] = {
+    [0x1] = {.read = true},
+    [0x2] = {.execute = true},
+    [0x3] = {.read = true, .execute = true},
+    [0x5] = {.read = true, .write = true},
+    [0x6] = {.read = true, .write = true, .execute = true, .wxn = true},
+    [0x7] = {.read = true, .write = true, .execute = true},
+    [0x8] = {.read = true},
+    [0x9] = {.read = true, .gcs = true},
+    [0xa] = {.read = true, .execute = true},
+    [0xc] = {.read = true, .write = true},
+    [0xe] = {.read = true, .write = true, .execute = true},
+};
+
+/* Nibbles that are reserved and treated as no access. */
+static bool reserved_nibble(unsigned nibble)
+{
+    return nibble == 0x4 || nibble == 0xb || nibble == 0xd || nibble == 0xf;
+}
+
+static unsigned nibble_of(uint64_t reg, unsigned index)
+{
+    return (unsigned)wd_bits(reg, 4 * index + 3, 4 * index);
+}
+
+void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                             struct wd_hierarchical *limits)
+{
+    unsigned ap_table = (unsigned)wd_bits(descriptor, 62, 61);
+    bool upper_xn = wd_bit(descriptor, 60), lower_xn = wd_bit(descriptor, 59);
+
+    if (!ap_table && !upper_xn && !lower_xn)
+        return;
+    if (p->hierarchical_disabled) {
+        wd_apply(w, 1,
+                 p->pie              ? WD_RULE_HIERARCHICAL_OFF_INDIRECT
+                 : p->poe || p->e0poe ? WD_RULE_HIERARCHICAL_OFF_OVERLAY
+                                     : WD_RULE_HIERARCHICAL_OFF_HPD,
+                 level);
+        return;
+    }
+    if (p->two_privileges) {
+        wd_check(w, 1, WD_RULE_APTABLE_TWO_PRIVILEGES, level, ap_table != 0);
+        wd_check(w, 1, WD_RULE_UXNTABLE, level, upper_xn);
+        wd_check(w, 1, WD_RULE_PXNTABLE, level, lower_xn);
+        limits->ap_table |= (uint8_t)ap_table;
+        limits->uxn_table |= upper_xn;
+        limits->pxn_table |= lower_xn;
+    } else {
+        /* APTable[0] is RES0 where there is one privilege. */
+        wd_check(w, 1, WD_RULE_APTABLE_ONE_PRIVILEGE, level, wd_bit(ap_table, 1));
+        wd_check(w, 1, WD_RULE_XNTABLE, level, upper_xn);
+        limits->ap_table |= (uint8_t)(ap_table & 2);
+        limits->pxn_table |= upper_xn;
+    }
+}
+
+static void remove_read(struct permissions *permissions, enum wd_rule rule)
+{
+    if (permissions->read)
+        permissions->no_read = (uint16_t)rule;
+    permissions->read = false;
+}
+
+static void remove_write(struct permissions *permissions, enum wd_rule rule)
+{
+    if (permissions->write)
+        permissions->no_write = (uint16_t)rule;
+    permissions->write = false;
+}
+
+/* AP[2:1] and the XN bits of the leaf, limited by its tables. AArch64.S1DirectBasePermissions, before PAN. */
+static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                               const struct wd_hierarchical *limits, struct permissions *privileged,
+                               struct permissions *unprivileged)
+{
+    enum wd_rule table_rule = p->two_privileges ? WD_RULE_APTABLE_TWO_PRIVILEGES : WD_RULE_APTABLE_ONE_PRIVILEGE;
+    bool read_only = wd_bit(descriptor, 7);
+
+    if (read_only && p->format.hd && wd_check(w, 1, WD_RULE_S1_WRITABLE_CLEAN, level, wd_bit(descriptor, 51)))
+        read_only = false;
+
+    *privileged = (struct permissions){.read = true, .write = true, .overlay = true};
+    *unprivileged = *privileged;
+    if (read_only) {
+        remove_write(privileged, p->two_privileges ? WD_RULE_AP_READ_ONLY : WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE);
+        remove_write(unprivileged, WD_RULE_AP_READ_ONLY);
+    }
+    if (!p->two_privileges || !wd_bit(descriptor, 6)) {
+        remove_read(unprivileged, WD_RULE_AP_NO_USER_ACCESS);
+        remove_write(unprivileged, WD_RULE_AP_NO_USER_ACCESS);
+    }
+    if (limits->ap_table & 2) {
+        remove_write(privileged, table_rule);
+        remove_write(unprivileged, table_rule);
+    }
+    if (limits->ap_table & 1) {
+        remove_read(unprivileged, table_rule);
+        remove_write(unprivileged, table_rule);
+    }
+    if (p->two_privileges) {
+        unprivileged->execute = !wd_bit(descriptor, 54) && !limits->uxn_table;
+        privileged->execute = !wd_bit(descriptor, 53) && !limits->pxn_table && !unprivileged->write;
+    } else {
+        privileged->execute = !wd_bit(descriptor, 54) && !limits->pxn_table;
+    }
+}
+
+/* PSTATE.PAN with direct permissions: what the user may do, and with EPAN may execute, privileged code may not touch. */
+static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access, int level,
+                       struct permissions *privileged, const struct permissions *unprivileged)
+{
+    enum wd_rule rule = WD_RULE_PAN;
+
+    if (!access->pan || !p->two_privileges)
+        return;
+    if (!unprivileged->read && !unprivileged->write) {
+        if (!unprivileged->execute)
+            return;
+        rule = WD_RULE_EPAN;
+        if (wd_check(w, 1, WD_RULE_EPAN_OFF, level, !p->epan))
+            return;
+    }
+    wd_apply(w, 1, rule, level);
+    remove_read(privileged, rule);
+    remove_write(privileged, rule);
+}
+
+/* Decodes one base permission nibble. */
+static struct permissions decode_nibble(struct wd_walk *w, unsigned nibble, int level)
+{
+    struct permissions permissions = indirect[nibble];
+    enum wd_rule rule = WD_RULE_INDIRECT_DENIED;
+
+    if (wd_check(w, 1, WD_RULE_INDIRECT_RESERVED, level, reserved_nibble(nibble)))
+        rule = WD_RULE_INDIRECT_RESERVED;
+    permissions.overlay = nibble < 8;
+    permissions.no_read = permissions.no_write = (uint16_t)rule;
+    return permissions;
+}
+
+static void remove_all(struct permissions *permissions, enum wd_rule rule)
+{
+    remove_read(permissions, rule);
+    remove_write(permissions, rule);
+    permissions->execute = permissions->gcs = false;
+}
+
+/* AArch64.S1IndirectBasePermissions. */
+static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
+                                 uint64_t descriptor, int level, struct permissions *privileged,
+                                 struct permissions *unprivileged)
+{
+    unsigned index = (unsigned)(wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bit(descriptor, 6));
+    unsigned user_nibble = nibble_of(p->pire0, index);
+
+    wd_apply(w, 1, WD_RULE_INDIRECT_INDEX, level);
+    *privileged = decode_nibble(w, nibble_of(p->pir, index), level);
+    *unprivileged = (struct permissions){0};
+    if (!p->two_privileges)
+        return;
+
+    *unprivileged = decode_nibble(w, user_nibble, level);
+    if (wd_check(w, 1, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE, level,
+                 (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs))) {
+        remove_all(privileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
+        remove_all(unprivileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
+    }
+    if (wd_check(w, 1, WD_RULE_INDIRECT_PAN, level, access->pan && user_nibble != 0)) {
+        bool removes = privileged->read || privileged->write;
+
+        if (!removes || !reserved_nibble(user_nibble) || !wd_choose(w, WD_CHOICE_PAN_RESERVED_PERMISSION)) {
+            remove_read(privileged, WD_RULE_INDIRECT_PAN);
+            remove_write(privileged, WD_RULE_INDIRECT_PAN);
+        }
+    }
+}
+
+/* What an overlay nibble grants: bit 0 read, bit 1 execute, bit 2 write; 1xxx is reserved and grants nothing. */
+static struct permissions overlay_permissions(struct wd_walk *w, unsigned nibble, int level, bool wxn)
+{
+    struct permissions overlay = {.no_read = WD_RULE_OVERLAY_DENIED, .no_write = WD_RULE_OVERLAY_DENIED};
+
+    if (wd_check(w, 1, WD_RULE_OVERLAY_RESERVED, level, nibble >= 8)) {
+        overlay.no_read = overlay.no_write = WD_RULE_OVERLAY_RESERVED;
+        return overlay;
+    }
+    overlay.read = nibble & 1;
+    overlay.execute = nibble & 2;
+    overlay.write = nibble & 4;
+    if (wd_check(w, 1, WD_RULE_OVERLAY_WXN, level, wxn && overlay.execute && overlay.write))
+        remove_write(&overlay, WD_RULE_OVERLAY_WXN);
+    return overlay;
+}
+
+/* Raises a Permission fault if `granted` lacks what the access needs; reading is looked at first. */
+static bool granted(struct wd_walk *w, const struct permissions *permissions, const struct wd_access *access, int level,
+                    struct wd_fault *fault)
+{
+    enum wd_rule rule;
+
+    if (access->read && !permissions->read)
+        rule = permissions->no_read;
+    else if (access->write && !permissions->write)
+        rule = permissions->no_write;
+    else
+        return true;
+    wd_apply(w, 1, rule, level);
+    return wd_raise(fault, WD_FAULT_PERMISSION, level, rule);
+}
+
+bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
+                             uint64_t descriptor, int level, const struct wd_hierarchical *limits, struct wd_fault *fault)
+{
+    struct permissions privileged, unprivileged;
+    struct permissions *base = access->unprivileged ? &unprivileged : &privileged;
+    bool overlay_enabled = access->unprivileged ? p->e0poe : p->poe;
+
+    if (wd_check(w, 1, WD_RULE_NO_PERMISSION_CHECK, level, !access->read && !access->write))
+        return true;
+    if (p->pie) {
+        indirect_permissions(w, p, access, descriptor, level, &privileged, &unprivileged);
+    } else {
+        direct_permissions(w, p, descriptor, level, limits, &privileged, &unprivileged);
+        direct_pan(w, p, access, level, &privileged, &unprivileged);
+        base->wxn = p->wxn && base->write && base->execute;
+    }
+    if (overlay_enabled && !wd_check(w, 1, WD_RULE_OVERLAY_NOT_APPLIED, level, !base->overlay)) {
+        unsigned nibble = nibble_of(access->unprivileged ? p->por_el0 : p->por, (unsigned)wd_bits(descriptor, 62, 60));
+        struct permissions overlay = overlay_permissions(w, nibble, level, base->wxn);
+
+        wd_apply(w, 1, access->unprivileged ? WD_RULE_OVERLAY_UNPRIVILEGED : WD_RULE_OVERLAY_PRIVILEGED, level);
+        if (!granted(w, &overlay, access, level, fault)) {
+            fault->overlay = true;
+            return false;
+        }
+    }
+    if (!granted(w, base, access, level, fault))
+        return false;
+    if (wd_check(w, 1, WD_RULE_DIRTY_STATE, level, access->write && p->pie && !p->format.hd && wd_bit(descriptor, 7))) {
+        fault->dirty_bit = true;
+        return wd_raise(fault, WD_FAULT_PERMISSION, level, WD_RULE_DIRTY_STATE);
+    }
+    wd_apply(w, 1, WD_RULE_PERMITTED, level);
+    return true;
+}

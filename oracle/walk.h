@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the oracle share: the state of one walk, and the records that the pseudocode passes around. */
+#ifndef ORACLE_WALK_H
+#define ORACLE_WALK_H
+
+#include "walkdiff/oracle.h"
+
+/** State of one walk. */
+struct wd_walk {
+    const struct wd_case *c;
+    const uint64_t *regs;
+    const struct wd_resolution *resolution;
+    wd_event_handler *handler;
+    void *context;
+    struct wd_oracle_output *out;
+    uint64_t consulted; /**< bit set of enum wd_choice */
+    unsigned pa_max;    /**< implemented physical address size in bits */
+};
+
+/** FaultRecord.statuscode, as far as an AT can give it. */
+enum wd_fault_class {
+    WD_FAULT_NONE,
+    WD_FAULT_ADDRESS_SIZE,
+    WD_FAULT_TRANSLATION,
+    WD_FAULT_ACCESS_FLAG,
+    WD_FAULT_PERMISSION,
+    WD_FAULT_EXTERNAL_ABORT,
+    WD_FAULT_ATOMIC_UPDATE,
+};
+
+/** FaultRecord. */
+struct wd_fault {
+    uint8_t class; /**< enum wd_fault_class */
+    int8_t level;
+    bool stage2;
+    bool on_walk;          /**< stage 2 fault on the access to a stage 1 table */
+    bool overlay, dirty_bit;
+    bool other_report;     /**< S1_AF_UPDATE_FAULT, S2_AF_UPDATE_FAULT: PAR instead of an exception, or the reverse */
+    uint16_t rule;         /**< enum wd_rule */
+    uint64_t ipa;          /**< stage 2: the address that was being translated */
+};
+
+/** AccessDescriptor. */
+struct wd_access {
+    bool read, write, pan;
+    bool unprivileged;
+    bool table_walk;       /**< AccessType_TTW */
+    bool stage1_updates;   /**< stage 1 hardware updates are enabled, for S2_WALK_DIRTY */
+};
+
+/** Cacheability of one domain, MemAttrHints. */
+struct wd_cacheability {
+    uint8_t kind;  /**< enum wd_cacheability_kind */
+    uint8_t hints; /**< bit 1 Read-Allocate, bit 0 Write-Allocate, as in MAIR */
+    bool transient;
+};
+
+enum wd_cacheability_kind { WD_NON_CACHEABLE, WD_WRITE_THROUGH, WD_WRITE_BACK };
+enum { WD_HINTS_NONE = 0, WD_HINTS_RA = 2, WD_HINTS_RWA = 3 };
+/** Shareability, encoded as SH and PAR_EL1.SH encode it. */
+enum wd_shareability { WD_NON_SHAREABLE = 0, WD_SH_RESERVED = 1, WD_OUTER_SHAREABLE = 2, WD_INNER_SHAREABLE = 3 };
+
+/** MemoryAttributes. */
+struct wd_attributes {
+    bool device;
+    uint8_t device_type; /**< 0 nGnRnE, 1 nGnRE, 2 nGRE, 3 GRE */
+    struct wd_cacheability inner, outer;
+    uint8_t shareability; /**< enum wd_shareability */
+    bool xs, tagged, no_tag_access;
+    bool from_reserved;   /**< the MAIR encoding `mair` is reserved */
+    uint8_t mair;
+};
+
+/** How one stage's tables are laid out: what the format of descriptors depends on. */
+struct wd_format {
+    uint8_t stage;   /**< 1 or 2 */
+    uint8_t granule; /**< enum wd_granule */
+    uint8_t txsz;
+    uint8_t ps;      /**< {I}PS */
+    uint8_t sh;      /**< SH0, SH1 of the control register */
+    uint8_t irgn, orgn;
+    bool ds, ha, hd, haft, big_endian;
+    unsigned output_bits; /**< AArch64.PhysicalAddressSize */
+    int start_level;
+};
+
+/** S1TTWParams. */
+struct wd_s1_params {
+    struct wd_format format;
+    uint64_t ttbr, mair, pir, pire0, por, por_el0;
+    bool two_privileges; /**< HasUnprivileged(regime): EL1&0, EL2&0 */
+    bool upper;          /**< VARange_UPPER */
+    bool enabled;        /**< AArch64.S1Enabled */
+    bool tbi, epd, e0pd, hierarchical_disabled, pie, poe, e0poe, wxn, epan, cacheable, default_cacheable, default_tagged;
+};
+
+/** S2TTWParams. */
+struct wd_s2_params {
+    struct wd_format format;
+    uint64_t vttbr;
+    bool enabled, ptw, fwb, cd;
+    uint8_t sl0;
+    bool sl2;
+};
+
+/** What a stage gives. */
+struct wd_output {
+    uint64_t address;
+    struct wd_attributes attributes;
+    int level;          /**< of the leaf; 0 where there is no walk */
+    bool grants_write;  /**< stage 2: a write would be permitted */
+};
+
+/* ---- events and choices (choices.c) */
+
+/** Records that a rule took effect, for coverage and the story. */
+void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
+
+/** Records that a rule took effect and decided an aspect of the answer. */
+void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd_rule rule, int level);
+
+/** Records that a check was made; when it holds the rule took effect. @return holds */
+bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
+
+/**
+ * Consults a choice.
+ * @param options  how many this case has
+ * @param absent  bit set of options below 8 that it does not have
+ * @return the option in force; 0 if the resolution asks for one that this case does not have
+ */
+unsigned wd_choose_among(struct wd_walk *w, enum wd_choice choice, unsigned options, unsigned absent);
+
+/** Consults a choice that has all its options. */
+unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
+
+/** The same choice of stage 1 or stage 2: WD_CHOICE_S1_NT and WD_CHOICE_S2_NT. */
+#define WD_STAGE_CHOICE(stage, name) ((stage) == 1 ? WD_CHOICE_S1_##name : WD_CHOICE_S2_##name)
+
+/** Tells the handler, if there is one. */
+static inline void wd_tell(const struct wd_walk *w, const struct wd_event *event)
+{
+    if (w->handler)
+        w->handler(w->context, event);
+}
+
+/** Fills a fault. @return false, so that a check can end with it */
+static inline bool wd_raise(struct wd_fault *fault, enum wd_fault_class class, int level, enum wd_rule rule)
+{
+    fault->class = class;
+    fault->level = (int8_t)level;
+    fault->rule = rule;
+    return false;
+}
+
+#endif

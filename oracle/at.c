@@ -5,11 +5,9 @@
 #include "oracle/stage1.h"
 #include "oracle/stage2.h"
 
-#include <stdio.h>
-
 /* Fields of features that the oracle does not model, picked from the one description by their role. */
 struct stop_field {
-    uint8_t reg, layout, msb, lsb, feature;
+    uint8_t layout, msb, lsb, feature;
     const char *text;
 };
 
@@ -17,7 +15,7 @@ struct stop_field {
 #define STOP_INERT(layout, field, msb, lsb, feature)
 #define STOP_IDENT(layout, field, msb, lsb, feature)
 #define STOP_STOP(layout, field, msb, lsb, feature)                                                                    \
-    {WD_LAYOUT_##layout, WD_LAYOUT_##layout, msb, lsb, WD_##feature, #layout "." #field " (" #feature ") is not modelled"},
+    {WD_LAYOUT_##layout, msb, lsb, WD_##feature, #layout "." #field " (" #feature ") is not modelled"},
 
 static const struct stop_field stop_fields[] = {
 #define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) STOP_##role(layout, field, msb, lsb, feature)

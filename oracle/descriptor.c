@@ -103,7 +103,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
 
     if (level < WD_FINAL_LEVEL &&
         wd_check(w, f->stage, WD_RULE_NT_BLOCK, level, wd_bit(descriptor, 16) && wd_has_feature(w->regs, WD_FEAT_BBM)) &&
-        wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)))
+        !wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)))
         return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_NT_BLOCK);
 
     if (!high_address_bits(w, f, descriptor, level, &high, fault))

@@ -51,6 +51,12 @@ static bool executable(struct wd_walk *w, const struct operation *operation)
     return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 && trapped);
 }
 
+/* The mistake of choosing the regime from HCR_EL2.{E2H,TGE} alone. */
+static bool supposed_el1(const struct wd_walk *w)
+{
+    return w->resolution->suppose == WD_SUPPOSE_REGIME_BY_HCR && !wd_in_host(w->regs);
+}
+
 bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
 {
     const struct operation *operation = &operations[w->c->op];
@@ -64,7 +70,7 @@ bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
                                          .unprivileged = operation->unprivileged,
                                          .pan = operation->pan && w->c->pan};
     request->both_stages = operation->both_stages;
-    if (operation->el == 2) {
+    if (operation->el == 2 && !supposed_el1(w)) {
         request->regime = wd_e2h(w->regs) ? WD_REGIME_EL20 : WD_REGIME_EL2;
         rule = wd_e2h(w->regs) ? WD_RULE_REGIME_S1E2_EL20 : WD_RULE_REGIME_S1E2_EL2;
     } else if (wd_in_host(w->regs)) {

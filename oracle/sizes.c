@@ -83,11 +83,12 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
         return true;
     if (f->granule != WD_GRANULE_64K || f->ps < 6)
         return false;
-    if (f->ps == 6 && wd_has_feature(w->regs, WD_FEAT_LPA)) {
-        wd_apply(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_64K, 0);
-        return true;
-    }
-    return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));
+    if (!wd_has_feature(w->regs, WD_FEAT_LPA))
+        return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));
+    if (f->ps == 7)
+        return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_PS_111));
+    wd_apply(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_64K, 0);
+    return true;
 }
 
 uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits)

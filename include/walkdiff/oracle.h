@@ -54,9 +54,16 @@ struct wd_rule_info {
 
 extern const struct wd_rule_info wd_rules[WD_RULE_COUNT];
 
+/** A mistake that the oracle can make on purpose: if it explains a wrong answer, the cause has a name. */
+enum wd_supposition {
+    WD_SUPPOSE_NOTHING,
+    WD_SUPPOSE_REGIME_BY_HCR, /**< AT S1E2* uses the regime that {E2H,TGE} alone would give */
+};
+
 /** How each choice is resolved: an option number for each; all zero is the default. */
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
+    uint8_t suppose; /**< enum wd_supposition; only a judge that looks for a cause sets it */
 };
 
 enum wd_granule { WD_GRANULE_4K, WD_GRANULE_16K, WD_GRANULE_64K, WD_GRANULE_COUNT, WD_GRANULE_NONE = WD_GRANULE_COUNT };

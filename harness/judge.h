@@ -30,30 +30,47 @@ enum wd_verdict {
 extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
 extern const bool wd_verdict_is_finding[WD_VERDICT_COUNT];
 
-enum { WD_SIGNATURE_MAX = 200, WD_TITLE_MAX = 240, WD_CHOICE_TEXT_MAX = 200 };
+enum { WD_SIGNATURE_MAX = 200, WD_TITLE_MAX = 320, WD_CHOICE_TEXT_MAX = 240 };
 
 /** What the judge says of one answer. */
 struct wd_judgement {
-    uint8_t verdict;                     /**< enum wd_verdict */
-    uint16_t rule;                       /**< enum wd_rule that decided the expected answer */
-    struct wd_resolution resolution;     /**< gives `expected` */
-    struct wd_oracle_output expected;    /**< the nearest permitted answer; unset for agree from the fast path */
-    char choice[WD_CHOICE_TEXT_MAX];     /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH=clamped" */
-    char signature[WD_SIGNATURE_MAX];    /**< findings: the bucket */
-    char title[WD_TITLE_MAX];            /**< findings: the bucket in words */
-    uint64_t forced[2];                  /**< IMPLEMENTATION DEFINED choices that the answer proves: bit sets by option
-                                              0 and "another", see wd_judge() */
+    uint8_t verdict;                  /**< enum wd_verdict */
+    uint16_t rule;                    /**< enum wd_rule that decided the expected answer, or what differs in it */
+    struct wd_resolution resolution;  /**< gives `expected` */
+    struct wd_oracle_output expected; /**< the nearest permitted answer; not set for agree and unsupported */
+    char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is used" */
+    char signature[WD_SIGNATURE_MAX]; /**< findings: the bucket */
+    char title[WD_TITLE_MAX];         /**< findings: the bucket in words */
+    /**
+     * IMPLEMENTATION DEFINED choices that the answer proves, bit sets of enum wd_choice: [0] the default option,
+     * [1] another one. A walker that proves both is `inconsistent`.
+     */
+    uint64_t proved[2];
 };
 
 /** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed words. */
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got);
 
+/** In which aspects two answers differ: a bit set of enum wd_aspect; 0 where wd_answers_equal(). */
+unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got);
+
 /**
  * Judges an answer.
  * @param basis  what wd_oracle() said of the case with the default resolution
  * @param got  the walker's answer
+ * @param settled  bit set of enum wd_choice whose resolution need not be proved any more; it costs time to do so
  */
 void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
-              struct wd_judgement *judgement);
+              uint64_t settled, struct wd_judgement *judgement);
+
+/**
+ * The bucket of a choice that a walker resolves both ways.
+ * @param signature  of WD_SIGNATURE_MAX bytes
+ * @param title  of WD_TITLE_MAX bytes
+ */
+void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title);
+
+/** "Translation fault, level 1", "success", "external abort, level 2, stage 2", …: an answer in words. */
+void wd_describe_answer(const struct wd_result *result, char *text, size_t size);
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers and their differences in words: signatures and titles of buckets. */
+#ifndef WALKDIFF_ANSWER_WORDS_H
+#define WALKDIFF_ANSWER_WORDS_H
+
+#include "harness/judge.h"
+
+/** A fault status code taken apart. */
+struct wd_status {
+    const char *class; /**< "Translation", …; NULL: not a code that a walk can give */
+    int level;
+};
+
+/** Takes a fault status code (6 bits) apart. EncodeLDFSC. */
+struct wd_status wd_decode_status(unsigned fst);
+
+/**
+ * Signature and title of a difference.
+ * @param differing  enum wd_aspect: the first aspect in which the answers differ
+ * @param rule  that decided it
+ */
+void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
+                        unsigned differing, unsigned rule, char *signature, char *title);
+
+/** Signature and title of a crash, a hang, a retry or a warning. */
+void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature, char *title);
+
+#endif

@@ -211,17 +211,17 @@ void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *
                         unsigned differing, unsigned rule, char *signature, char *title)
 {
     const struct wd_rule_info *info = &wd_rules[rule];
-    char words[160], right[80], wrong[80];
+    char words[200], right[100], wrong[100];
+    bool alike;
 
     difference_words(expected, got, differing, words, sizeof words);
-    snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %s", info->name, stage_of(expected), words);
+    snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
 
     wd_describe_answer(&expected->result, right, sizeof right);
     wd_describe_answer(got, wrong, sizeof wrong);
-    if (strcmp(right, wrong) == 0)
-        snprintf(right, sizeof right, "%s", words);
+    alike = strcmp(right, wrong) == 0;
     snprintf(title, WD_TITLE_MAX, "%s %s %s: %s%s%s (%s%s%s)", wd_operation_names[c->op], regime_names[expected->regime],
-             granule_names[expected->granule[0]], wrong, strcmp(right, words) ? ", expected " : ": ", right, info->id,
+             granule_names[expected->granule[0]], wrong, alike ? ": " : ", expected ", alike ? words : right, info->id,
              info->id[0] ? ": " : "", info->text);
 }
 

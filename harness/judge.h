@@ -30,7 +30,7 @@ enum wd_verdict {
 extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
 extern const bool wd_verdict_is_finding[WD_VERDICT_COUNT];
 
-enum { WD_SIGNATURE_MAX = 200, WD_TITLE_MAX = 320, WD_CHOICE_TEXT_MAX = 240 };
+enum { WD_SIGNATURE_MAX = 256, WD_TITLE_MAX = 480, WD_CHOICE_TEXT_MAX = 240 };
 
 /** What the judge says of one answer. */
 struct wd_judgement {

@@ -224,6 +224,8 @@ void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, 
         report_success(&w, &translated);
     else
         report_fault(&w, &fault);
+    if (!output->aspect_rule[WD_ASPECT_MEM])
+        wd_decide(&w, 1, WD_ASPECT_MEM, WD_RULE_NO_UPDATE, output->level);
 }
 
 uint64_t wd_par_mask(uint64_t par)

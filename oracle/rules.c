@@ -3,6 +3,7 @@
 #include "oracle/walk.h"
 
 const struct wd_rule_info wd_rules[WD_RULE_COUNT] = {
+    [WD_RULE_NONE] = {"NONE", "", "", "no rule decided this"},
 #define WD_RULE(name, id, function, text) [WD_RULE_##name] = {#name, id, function, text},
 #include "walkdiff/rules.def"
 };

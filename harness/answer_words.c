@@ -5,26 +5,44 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Fault status codes with a level, by bits 5:2; level −1 and the codes without a level stand apart. */
-static const char *const classes[16] = {
-    [0x0] = "Address size fault", [0x1] = "Translation fault", [0x2] = "Access flag fault",
-    [0x3] = "Permission fault",   [0x5] = "external abort",
+static const char *const classes[WD_FAULT_CLASS_COUNT] = {
+    [WD_FAULT_ADDRESS_SIZE] = "Address size fault",
+    [WD_FAULT_TRANSLATION] = "Translation fault",
+    [WD_FAULT_ACCESS_FLAG] = "Access flag fault",
+    [WD_FAULT_PERMISSION] = "Permission fault",
+    [WD_FAULT_EXTERNAL_ABORT] = "external abort",
+    [WD_FAULT_ATOMIC_UPDATE] = "unsupported atomic update fault",
 };
+
+/* Codes that stand apart, then those with the level in bits 1:0. */
+static uint8_t fault_of(unsigned fst, int *level)
+{
+    static const uint8_t by_high_bits[16] = {WD_FAULT_ADDRESS_SIZE, WD_FAULT_TRANSLATION, WD_FAULT_ACCESS_FLAG,
+                                             WD_FAULT_PERMISSION,   WD_FAULT_NONE,        WD_FAULT_EXTERNAL_ABORT};
+
+    *level = -1;
+    switch (fst) {
+    case 0x13:
+        return WD_FAULT_EXTERNAL_ABORT;
+    case 0x29:
+        return WD_FAULT_ADDRESS_SIZE;
+    case 0x2b:
+        return WD_FAULT_TRANSLATION;
+    case 0x31:
+        *level = 0;
+        return WD_FAULT_ATOMIC_UPDATE;
+    }
+    *level = (int)(fst & 3);
+    return by_high_bits[fst >> 2 & 0xf];
+}
 
 struct wd_status wd_decode_status(unsigned fst)
 {
-    switch (fst) {
-    case 0x13:
-        return (struct wd_status){"external abort", -1};
-    case 0x29:
-        return (struct wd_status){"Address size fault", -1};
-    case 0x2b:
-        return (struct wd_status){"Translation fault", -1};
-    case 0x31:
-        return (struct wd_status){"unsupported atomic update fault", 0};
-    default:
-        return (struct wd_status){classes[fst >> 2 & 0xf], (int)(fst & 3)};
-    }
+    struct wd_status status;
+
+    status.fault = fault_of(fst, &status.level);
+    status.class = classes[status.fault];
+    return status;
 }
 
 static const char *class_of(unsigned fst)

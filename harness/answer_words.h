@@ -7,7 +7,8 @@
 
 /** A fault status code taken apart. */
 struct wd_status {
-    const char *class; /**< "Translation", …; NULL: not a code that a walk can give */
+    const char *class; /**< "Translation fault", …; NULL: not a code that a walk can give */
+    uint8_t fault;     /**< enum wd_fault_class */
     int level;
 };
 

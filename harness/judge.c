@@ -217,6 +217,36 @@ static uint16_t supposed_rule(const struct wd_case *c, const struct wd_result *g
     return rule;
 }
 
+/* The last check that passed and would have raised the fault that the walker reports. */
+struct passed_check {
+    unsigned class, stage, rule;
+};
+
+static void note_passed(void *context, const struct wd_event *event)
+{
+    struct passed_check *passed = context;
+
+    if (event->kind == WD_EVENT_RULE && !event->holds && event->stage == passed->stage &&
+        wd_rules[event->rule].raises == passed->class)
+        passed->rule = event->rule;
+}
+
+/* A walker reports a fault where none is due: the rule is the check that it gets wrong, if the walk made such a one. */
+static unsigned unexpected_fault_rule(const struct wd_case *c, const struct wd_judgement *j, const struct wd_result *got,
+                                      unsigned rule)
+{
+    struct passed_check passed = {.rule = rule};
+    struct wd_oracle_output output;
+
+    if (got->answer != WD_ANSWER_PAR || !WD_GET(got->par, PAR_EL1, F))
+        return rule;
+    passed.class = wd_decode_status((unsigned)WD_GET(got->par, PAR_EL1_F, FST)).fault;
+    passed.stage = WD_GET(got->par, PAR_EL1_F, S) ? 2 : 1;
+    if (passed.class)
+        wd_oracle(c, &j->resolution, note_passed, &passed, &output);
+    return passed.rule;
+}
+
 static void judge_difference(struct search *search, const struct wd_case *c, const struct wd_result *got)
 {
     struct wd_judgement *j = search->judgement;
@@ -225,7 +255,10 @@ static void judge_difference(struct search *search, const struct wd_case *c, con
                      j->expected.result.answer == WD_ANSWER_UNDEFINED || got->answer == WD_ANSWER_UNDEFINED;
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
-    j->rule = supposed_rule(c, got, j->expected.aspect_rule[first]);
+    j->rule = j->expected.aspect_rule[first];
+    if (j->rule == WD_RULE_SUCCESS)
+        j->rule = (uint16_t)unexpected_fault_rule(c, j, got, j->rule);
+    j->rule = supposed_rule(c, got, j->rule);
     wd_name_difference(c, &j->expected, got, first, j->rule, j->signature, j->title);
 }
 

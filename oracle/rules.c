@@ -3,8 +3,8 @@
 #include "oracle/walk.h"
 
 const struct wd_rule_info wd_rules[WD_RULE_COUNT] = {
-    [WD_RULE_NONE] = {"NONE", "", "", "no rule decided this"},
-#define WD_RULE(name, id, function, text) [WD_RULE_##name] = {#name, id, function, text},
+    [WD_RULE_NONE] = {"NONE", WD_FAULT_NONE, "", "", "no rule decided this"},
+#define WD_RULE(name, raises, id, function, text) [WD_RULE_##name] = {#name, WD_FAULT_##raises, id, function, text},
 #include "walkdiff/rules.def"
 };
 

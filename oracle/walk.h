@@ -17,17 +17,6 @@ struct wd_walk {
     unsigned pa_max;    /**< implemented physical address size in bits */
 };
 
-/** FaultRecord.statuscode, as far as an AT can give it. */
-enum wd_fault_class {
-    WD_FAULT_NONE,
-    WD_FAULT_ADDRESS_SIZE,
-    WD_FAULT_TRANSLATION,
-    WD_FAULT_ACCESS_FLAG,
-    WD_FAULT_PERMISSION,
-    WD_FAULT_EXTERNAL_ABORT,
-    WD_FAULT_ATOMIC_UPDATE,
-};
-
 /** FaultRecord. */
 struct wd_fault {
     uint8_t class; /**< enum wd_fault_class */

@@ -40,13 +40,26 @@ const char *wd_choice_option(enum wd_choice choice, unsigned option);
 /** Rules that decide: WD_RULE_…. Index 0 is "none". */
 enum wd_rule {
     WD_RULE_NONE,
-#define WD_RULE(name, id, function, text) WD_RULE_##name,
+#define WD_RULE(name, raises, id, function, text) WD_RULE_##name,
 #include "walkdiff/rules.def"
     WD_RULE_COUNT,
 };
 
+/** Classes of faults that an AT can report, FaultRecord.statuscode. */
+enum wd_fault_class {
+    WD_FAULT_NONE,
+    WD_FAULT_ADDRESS_SIZE,
+    WD_FAULT_TRANSLATION,
+    WD_FAULT_ACCESS_FLAG,
+    WD_FAULT_PERMISSION,
+    WD_FAULT_EXTERNAL_ABORT,
+    WD_FAULT_ATOMIC_UPDATE,
+    WD_FAULT_CLASS_COUNT,
+};
+
 struct wd_rule_info {
-    const char *name;     /**< "VA_OUT_OF_RANGE" */
+    const char *name;     /**< "VA_LOWER_RANGE" */
+    uint8_t raises;       /**< enum wd_fault_class: the fault that it may raise; NONE: it decides something else */
     const char *id;       /**< Arm ARM rule id ("R_VPBBF"), or "" where the text has none */
     const char *function; /**< pseudocode function */
     const char *text;     /**< one sentence */

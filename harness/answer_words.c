@@ -6,12 +6,9 @@
 #include <string.h>
 
 static const char *const classes[WD_FAULT_CLASS_COUNT] = {
-    [WD_FAULT_ADDRESS_SIZE] = "Address size fault",
-    [WD_FAULT_TRANSLATION] = "Translation fault",
-    [WD_FAULT_ACCESS_FLAG] = "Access flag fault",
-    [WD_FAULT_PERMISSION] = "Permission fault",
-    [WD_FAULT_EXTERNAL_ABORT] = "external abort",
-    [WD_FAULT_ATOMIC_UPDATE] = "unsupported atomic update fault",
+    [WD_FAULT_ADDRESS_SIZE] = "Address size fault", [WD_FAULT_TRANSLATION] = "Translation fault",
+    [WD_FAULT_ACCESS_FLAG] = "Access flag fault",   [WD_FAULT_PERMISSION] = "Permission fault",
+    [WD_FAULT_EXTERNAL_ABORT] = "external abort",   [WD_FAULT_ATOMIC_UPDATE] = "unsupported atomic update fault",
 };
 
 /* Codes that stand apart, then those with the level in bits 1:0. */
@@ -84,7 +81,8 @@ static unsigned status_of(const struct wd_result *result)
 
 void wd_describe_answer(const struct wd_result *result, char *text, size_t size)
 {
-    bool fault = result->answer == WD_ANSWER_EXCEPTION || (result->answer == WD_ANSWER_PAR && WD_GET(result->par, PAR_EL1, F));
+    bool fault =
+        result->answer == WD_ANSWER_EXCEPTION || (result->answer == WD_ANSWER_PAR && WD_GET(result->par, PAR_EL1, F));
     size_t used;
 
     classify(result, text, size);
@@ -99,7 +97,9 @@ static void level_words(const struct wd_oracle_output *expected, int got, char *
     unsigned stage = expected->fault_stage ? expected->fault_stage : 1;
     int right = wd_decode_status(status_of(&expected->result)).level;
 
-    if (got == 0)
+    if (expected->fault_stage == 2 && got == expected->walk_level)
+        snprintf(text, size, "stage 1's level");
+    else if (got == 0)
         snprintf(text, size, "level 0");
     else if (got == expected->start_level[stage - 1])
         snprintf(text, size, "start level");
@@ -178,17 +178,16 @@ static void difference_words(const struct wd_oracle_output *expected, const stru
         snprintf(text, size, "%s: %s → %s", differing == WD_ASPECT_F ? "F" : "class", a, b);
         break;
     case WD_ASPECT_LEVEL:
-        classify(right, a, sizeof a);
         level_words(expected, wd_decode_status(status_of(got)).level, b, sizeof b);
-        snprintf(text, size, "level: %s, right level → %s", a, b);
+        snprintf(text, size, "level: right level → %s", b);
         break;
     case WD_ASPECT_S:
         snprintf(text, size, "S: %s", expected->fault_stage == 2 ? "1 → 0" : "0 → 1");
         break;
     case WD_ASPECT_PTW:
-        snprintf(text, size, "PTW: %s", right->answer == WD_ANSWER_PAR
-                                            ? (WD_GET(right->par, PAR_EL1_F, PTW) ? "1 → 0" : "0 → 1")
-                                            : (right->exception.s1ptw ? "1 → 0" : "0 → 1"));
+        snprintf(text, size, "PTW: %s",
+                 right->answer == WD_ANSWER_PAR ? (WD_GET(right->par, PAR_EL1_F, PTW) ? "1 → 0" : "0 → 1")
+                                                : (right->exception.s1ptw ? "1 → 0" : "0 → 1"));
         break;
     case WD_ASPECT_BITS_15_12:
         snprintf(text, size, "15:12: DirtyBit %s, Overlay %s → DirtyBit %s, Overlay %s",
@@ -226,26 +225,31 @@ static const char *const regime_names[WD_REGIME_COUNT] = {"EL1&0", "EL2&0", "EL2
 static const char *const granule_names[WD_GRANULE_COUNT + 1] = {"4K", "16K", "64K", "MMU off"};
 
 void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
-                        unsigned differing, unsigned rule, char *signature, char *title)
+                        unsigned differing, unsigned rule, const char *cause, char *signature, char *title)
 {
     const struct wd_rule_info *info = &wd_rules[rule];
     char words[200], right[100], wrong[100];
     bool alike;
 
     difference_words(expected, got, differing, words, sizeof words);
-    snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
+    if (cause[0])
+        snprintf(signature, WD_SIGNATURE_MAX, "%s %s", info->name, cause);
+    else
+        snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
 
     wd_describe_answer(&expected->result, right, sizeof right);
     wd_describe_answer(got, wrong, sizeof wrong);
     alike = strcmp(right, wrong) == 0;
-    snprintf(title, WD_TITLE_MAX, "%s %s %s: %s%s%s (%s%s%s)", wd_operation_names[c->op], regime_names[expected->regime],
-             granule_names[expected->granule[0]], wrong, alike ? ": " : ", expected ", alike ? words : right, info->id,
-             info->id[0] ? ": " : "", info->text);
+    snprintf(title, WD_TITLE_MAX, "%s %s %s: %s%s%s (%s%s%s)", wd_operation_names[c->op],
+             regime_names[expected->regime], granule_names[expected->granule[0]], wrong, alike ? ": " : ", expected ",
+             alike ? words : right, info->id, info->id[0] ? ": " : "", info->text);
 }
 
-void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature, char *title)
+void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature,
+                       char *title)
 {
-    static const char *const names[] = {[WD_ANSWER_RETRY] = "retry", [WD_ANSWER_CRASH] = "crash", [WD_ANSWER_HANG] = "hang"};
+    static const char *const names[] = {
+        [WD_ANSWER_RETRY] = "retry", [WD_ANSWER_CRASH] = "crash", [WD_ANSWER_HANG] = "hang"};
     const char *name = got->answer >= WD_ANSWER_RETRY ? names[got->answer] : "warn";
     const char *detail = got->answer == WD_ANSWER_CRASH || got->answer == WD_ANSWER_RETRY ? got->text
                          : got->answer == WD_ANSWER_HANG                                  ? ""
@@ -253,7 +257,8 @@ void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_
     char right[80];
 
     wd_describe_answer(&expected->result, right, sizeof right);
-    snprintf(signature, WD_SIGNATURE_MAX, "%s %s%s%s", wd_rules[expected->rule].name, name, detail[0] ? ": " : "", detail);
+    snprintf(signature, WD_SIGNATURE_MAX, "%s %s%s%s", wd_rules[expected->rule].name, name, detail[0] ? ": " : "",
+             detail);
     snprintf(title, WD_TITLE_MAX, "%s%s%s where %s is expected (%s)", name, detail[0] ? " " : "", detail, right,
              wd_rules[expected->rule].text);
 }
@@ -263,6 +268,7 @@ void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title)
     const struct wd_choice_info *info = &wd_choices[choice];
 
     snprintf(signature, WD_SIGNATURE_MAX, "inconsistent: %s", info->name);
-    snprintf(title, WD_TITLE_MAX, "%s: the walker resolves an IMPLEMENTATION DEFINED choice both ways: \"%s\" and \"%s\" (%s)",
-             info->text, info->option[0], info->option[1], info->rule);
+    snprintf(title, WD_TITLE_MAX,
+             "%s: the walker resolves an IMPLEMENTATION DEFINED choice both ways: \"%s\" and \"%s\" (%s)", info->text,
+             info->option[0], info->option[1], info->rule);
 }

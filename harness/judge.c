@@ -33,7 +33,8 @@ static unsigned successes_differ(uint64_t expected, uint64_t got)
     uint64_t named = wd_mask(WD_PAR_EL1_PA_msb, WD_PAR_EL1_PA_lsb) | wd_mask(WD_PAR_EL1_ATTR_msb, WD_PAR_EL1_ATTR_lsb) |
                      wd_mask(WD_PAR_EL1_SH_msb, WD_PAR_EL1_SH_lsb);
 
-    return aspect(WD_ASPECT_PA, WD_GET(differing, PAR_EL1, PA)) | aspect(WD_ASPECT_ATTR, WD_GET(differing, PAR_EL1, ATTR)) |
+    return aspect(WD_ASPECT_PA, WD_GET(differing, PAR_EL1, PA)) |
+           aspect(WD_ASPECT_ATTR, WD_GET(differing, PAR_EL1, ATTR)) |
            aspect(WD_ASPECT_SH, WD_GET(differing, PAR_EL1, SH)) | aspect(WD_ASPECT_RES, (differing & ~named) != 0);
 }
 
@@ -44,12 +45,14 @@ static unsigned faults_differ(uint64_t expected, uint64_t got)
     struct wd_status a = wd_decode_status((unsigned)WD_GET(expected, PAR_EL1_F, FST));
     struct wd_status b = wd_decode_status((unsigned)WD_GET(got, PAR_EL1_F, FST));
     bool same_class = a.class == b.class && (a.class || !WD_GET(differing, PAR_EL1_F, FST));
-    uint64_t named = wd_mask(WD_PAR_EL1_F_FST_msb, WD_PAR_EL1_F_FST_lsb) | wd_mask(WD_PAR_EL1_F_S_msb, WD_PAR_EL1_F_S_lsb) |
+    uint64_t named = wd_mask(WD_PAR_EL1_F_FST_msb, WD_PAR_EL1_F_FST_lsb) |
+                     wd_mask(WD_PAR_EL1_F_S_msb, WD_PAR_EL1_F_S_lsb) |
                      wd_mask(WD_PAR_EL1_F_PTW_msb, WD_PAR_EL1_F_PTW_lsb) |
                      wd_mask(WD_PAR_EL1_F_DirtyBit_msb, WD_PAR_EL1_F_AssuredOnly_lsb);
 
     return aspect(WD_ASPECT_CLASS, !same_class) | aspect(WD_ASPECT_LEVEL, same_class && a.level != b.level) |
-           aspect(WD_ASPECT_S, WD_GET(differing, PAR_EL1_F, S)) | aspect(WD_ASPECT_PTW, WD_GET(differing, PAR_EL1_F, PTW)) |
+           aspect(WD_ASPECT_S, WD_GET(differing, PAR_EL1_F, S)) |
+           aspect(WD_ASPECT_PTW, WD_GET(differing, PAR_EL1_F, PTW)) |
            aspect(WD_ASPECT_BITS_15_12, wd_bits(differing, WD_PAR_EL1_F_DirtyBit_msb, WD_PAR_EL1_F_AssuredOnly_lsb)) |
            aspect(WD_ASPECT_RES, (differing & ~named) != 0);
 }
@@ -80,7 +83,7 @@ unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_res
     if (WD_GET(expected->par ^ got->par, PAR_EL1, F))
         return differing | 1u << WD_ASPECT_F;
     return differing | (WD_GET(expected->par, PAR_EL1, F) ? faults_differ(expected->par, got->par)
-                                                         : successes_differ(expected->par, got->par));
+                                                          : successes_differ(expected->par, got->par));
 }
 
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got)
@@ -93,10 +96,10 @@ struct search {
     const struct wd_case *c;
     const struct wd_result *got;
     struct wd_judgement *judgement;
-    unsigned best_differing;  /* aspects in which the nearest answer differs; 0: it is equal */
-    unsigned best_choices;    /* choices that are not at their default in the nearest answer */
-    unsigned equal;           /* how many resolutions give the answer */
-    uint64_t always[2];       /* choices resolved so in every resolution that gives the answer */
+    unsigned best_differing; /* aspects in which the nearest answer differs; 0: it is equal */
+    unsigned best_choices;   /* choices that are not at their default in the nearest answer */
+    unsigned equal;          /* how many resolutions give the answer */
+    uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
     bool exhausted;
 };
 
@@ -136,7 +139,8 @@ static void add_resolved(const struct wd_oracle_output *output, uint64_t resolve
     }
 }
 
-static void consider(struct search *search, const struct wd_resolution *resolution, const struct wd_oracle_output *output)
+static void consider(struct search *search, const struct wd_resolution *resolution,
+                     const struct wd_oracle_output *output)
 {
     unsigned differing = wd_answers_differ(&output->result, search->got);
     unsigned choices = count_choices(resolution);
@@ -196,70 +200,120 @@ static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settl
     return ((resolved[0] | resolved[1]) & ~settled) != 0;
 }
 
-/* If a mistake that the oracle can make on purpose gives the answer, that names the cause. */
-static uint16_t supposed_rule(const struct wd_case *c, const struct wd_result *got, uint16_t rule)
+/*
+ * Why the walker may have answered so. The oracle answers once more with a known mistake, or with one check inverted:
+ * if it then gives the walker's answer, that names the cause, and all that the cause leads to is one bucket.
+ */
+struct diagnosis {
+    const struct wd_case *c;
+    const struct wd_result *got;
+    const struct wd_resolution *resolution; /* of the nearest permitted answer */
+    unsigned class, stage;                  /* of the fault that the walker reports */
+    int level;
+    unsigned passed_count;
+    uint16_t passed[16]; /* checks that passed and would have raised it */
+};
+
+static bool explains(const struct diagnosis *d, const struct wd_resolution *resolution)
 {
-    static const struct {
-        enum wd_supposition suppose;
-        enum wd_rule rule;
-    } mistakes[] = {{WD_SUPPOSE_REGIME_BY_HCR, WD_RULE_REGIME_S1E2_EL2}};
+    struct wd_oracle_output output;
 
-    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
-        const struct wd_resolution resolution = {.suppose = mistakes[i].suppose};
-        struct wd_oracle_output output;
-
-        if (c->op != WD_AT_S1E2R && c->op != WD_AT_S1E2W && c->op != WD_AT_S1E2A)
-            continue;
-        wd_oracle(c, &resolution, NULL, NULL, &output);
-        if (output.level != 0 && wd_answers_equal(&output.result, got))
-            return mistakes[i].rule;
-    }
-    return rule;
+    wd_oracle(d->c, resolution, NULL, NULL, &output);
+    return wd_answers_equal(&output.result, d->got);
 }
 
-/* The last check that passed and would have raised the fault that the walker reports. */
-struct passed_check {
-    unsigned class, stage, rule;
-};
+static bool inversion_explains(const struct diagnosis *d, unsigned rule, unsigned stage)
+{
+    struct wd_resolution resolution = *d->resolution;
+
+    resolution.inverted = (uint16_t)rule;
+    resolution.inverted_stage = (uint8_t)stage;
+    return explains(d, &resolution);
+}
 
 static void note_passed(void *context, const struct wd_event *event)
 {
-    struct passed_check *passed = context;
+    struct diagnosis *d = context;
+    unsigned count = sizeof d->passed / sizeof *d->passed;
 
-    if (event->kind == WD_EVENT_RULE && !event->holds && event->stage == passed->stage &&
-        wd_rules[event->rule].raises == passed->class)
-        passed->rule = event->rule;
+    if (event->kind == WD_EVENT_RULE && !event->holds && event->stage == d->stage && event->level == d->level &&
+        wd_rules[event->rule].raises == d->class && d->passed_count < count)
+        d->passed[d->passed_count++] = event->rule;
 }
 
-/* A walker reports a fault where none is due: the rule is the check that it gets wrong, if the walk made such a one. */
-static unsigned unexpected_fault_rule(const struct wd_case *c, const struct wd_judgement *j, const struct wd_result *got,
-                                      unsigned rule)
+/* A check that the walker made wrongly: it reports a fault that the walk looked for and did not find. */
+static unsigned wrongly_raised(struct diagnosis *d)
 {
-    struct passed_check passed = {.rule = rule};
     struct wd_oracle_output output;
+    struct wd_status status;
 
-    if (got->answer != WD_ANSWER_PAR || !WD_GET(got->par, PAR_EL1, F))
-        return rule;
-    passed.class = wd_decode_status((unsigned)WD_GET(got->par, PAR_EL1_F, FST)).fault;
-    passed.stage = WD_GET(got->par, PAR_EL1_F, S) ? 2 : 1;
-    if (passed.class)
-        wd_oracle(c, &j->resolution, note_passed, &passed, &output);
-    return passed.rule;
+    if (d->got->answer == WD_ANSWER_PAR && WD_GET(d->got->par, PAR_EL1, F)) {
+        status = wd_decode_status((unsigned)WD_GET(d->got->par, PAR_EL1_F, FST));
+        d->stage = WD_GET(d->got->par, PAR_EL1_F, S) ? 2 : 1;
+    } else if (d->got->answer == WD_ANSWER_EXCEPTION) {
+        status = wd_decode_status(d->got->exception.fst);
+        d->stage = d->got->exception.stage2 ? 2 : 1;
+    } else {
+        return WD_RULE_NONE;
+    }
+    d->class = status.fault;
+    d->level = status.level;
+    if (!d->class)
+        return WD_RULE_NONE;
+    wd_oracle(d->c, d->resolution, note_passed, d, &output);
+    while (d->passed_count-- > 0)
+        if (inversion_explains(d, d->passed[d->passed_count], d->stage))
+            return d->passed[d->passed_count];
+    return WD_RULE_NONE;
+}
+
+/* Finds the cause of a difference. @return its rule; `words` receives what stands for both classes, or "" */
+static unsigned diagnose(struct diagnosis *d, const struct wd_oracle_output *expected, unsigned rule,
+                         const char **words)
+{
+    static const struct {
+        uint16_t rule;
+        const char *words;
+    } mistakes[WD_MISTAKE_COUNT] = {
+        [WD_MISTAKE_REGIME_BY_HCR] = {WD_RULE_REGIME_S1E2_EL2, "regime of the instruction → regime of {E2H,TGE} alone"},
+        [WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE] = {WD_RULE_START_LEVEL_NOT_IMPLEMENTED,
+                                                  "start level by PARange → start level by T0SZ"},
+    };
+    unsigned raised;
+
+    if (expected->fault_stage && inversion_explains(d, expected->rule, expected->fault_stage)) {
+        *words = "fault → not checked";
+        return expected->rule;
+    }
+    for (unsigned mistake = 1; mistake < WD_MISTAKE_COUNT; mistake++) {
+        struct wd_resolution resolution = *d->resolution;
+
+        resolution.mistake = (uint8_t)mistake;
+        if (explains(d, &resolution)) {
+            *words = mistakes[mistake].words;
+            return mistakes[mistake].rule;
+        }
+    }
+    raised = wrongly_raised(d);
+    if (raised) {
+        *words = "no fault → fault";
+        return raised;
+    }
+    return rule;
 }
 
 static void judge_difference(struct search *search, const struct wd_case *c, const struct wd_result *got)
 {
     struct wd_judgement *j = search->judgement;
+    struct diagnosis diagnosis = {.c = c, .got = got, .resolution = &j->resolution};
     unsigned first = (unsigned)__builtin_ctz(search->best_differing);
     bool exception = j->expected.result.answer == WD_ANSWER_EXCEPTION || got->answer == WD_ANSWER_EXCEPTION ||
                      j->expected.result.answer == WD_ANSWER_UNDEFINED || got->answer == WD_ANSWER_UNDEFINED;
+    const char *words = "";
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
-    j->rule = j->expected.aspect_rule[first];
-    if (j->rule == WD_RULE_SUCCESS)
-        j->rule = (uint16_t)unexpected_fault_rule(c, j, got, j->rule);
-    j->rule = supposed_rule(c, got, j->rule);
-    wd_name_difference(c, &j->expected, got, first, j->rule, j->signature, j->title);
+    j->rule = (uint16_t)diagnose(&diagnosis, &j->expected, j->expected.aspect_rule[first], &words);
+    wd_name_difference(c, &j->expected, got, first, j->rule, words, j->signature, j->title);
 }
 
 /* Verdicts that need no comparison. @return false: compare */

@@ -55,15 +55,11 @@ static const char *not_modelled(const uint64_t *regs)
 /* EncodeLDFSC: class and level as a fault status code. Levels below 0 have codes of their own. */
 static uint8_t fault_status(const struct wd_fault *fault)
 {
-    static const uint8_t level_0[] = {[WD_FAULT_ADDRESS_SIZE] = 0x00,
-                                      [WD_FAULT_TRANSLATION] = 0x04,
-                                      [WD_FAULT_ACCESS_FLAG] = 0x08,
-                                      [WD_FAULT_PERMISSION] = 0x0c,
-                                      [WD_FAULT_EXTERNAL_ABORT] = 0x14,
-                                      [WD_FAULT_ATOMIC_UPDATE] = 0x31};
-    static const uint8_t level_minus_1[] = {[WD_FAULT_ADDRESS_SIZE] = 0x29,
-                                            [WD_FAULT_TRANSLATION] = 0x2b,
-                                            [WD_FAULT_EXTERNAL_ABORT] = 0x13};
+    static const uint8_t level_0[] = {
+        [WD_FAULT_ADDRESS_SIZE] = 0x00, [WD_FAULT_TRANSLATION] = 0x04,    [WD_FAULT_ACCESS_FLAG] = 0x08,
+        [WD_FAULT_PERMISSION] = 0x0c,   [WD_FAULT_EXTERNAL_ABORT] = 0x14, [WD_FAULT_ATOMIC_UPDATE] = 0x31};
+    static const uint8_t level_minus_1[] = {
+        [WD_FAULT_ADDRESS_SIZE] = 0x29, [WD_FAULT_TRANSLATION] = 0x2b, [WD_FAULT_EXTERNAL_ABORT] = 0x13};
 
     if (fault->class == WD_FAULT_ATOMIC_UPDATE)
         return level_0[WD_FAULT_ATOMIC_UPDATE];
@@ -96,8 +92,8 @@ static uint64_t encode_success(struct wd_walk *w, const struct wd_output *output
 }
 
 /*
- * Whether the AT itself takes a Data Abort: an external abort always, a stage 2 fault on a stage 1 walk at EL1. A choice
- * of a faulting Access flag update may have turned this round.
+ * Whether the AT itself takes a Data Abort: an external abort always, a stage 2 fault on a stage 1 walk at EL1. A
+ * choice of a faulting Access flag update may have turned this round.
  */
 static bool takes_data_abort(const struct wd_walk *w, const struct wd_fault *fault)
 {
@@ -123,7 +119,8 @@ static void report_fault(struct wd_walk *w, const struct wd_fault *fault)
         wd_decide(w, stage, WD_ASPECT_LEVEL, WD_RULE_S2_FAULT_ON_WALK_LEVEL, fault->level);
         out->aspect_rule[WD_ASPECT_S] = WD_RULE_S2_FAULT_ON_WALK;
     } else {
-        wd_decide(w, stage, WD_ASPECT_PTW, fault->stage2 ? WD_RULE_FAULT_OF_STAGE_2 : WD_RULE_FAULT_OF_STAGE_1, fault->level);
+        wd_decide(w, stage, WD_ASPECT_PTW, fault->stage2 ? WD_RULE_FAULT_OF_STAGE_2 : WD_RULE_FAULT_OF_STAGE_1,
+                  fault->level);
         out->aspect_rule[WD_ASPECT_S] = out->aspect_rule[WD_ASPECT_PTW];
     }
     wd_check(w, stage, WD_RULE_LEVEL_MINUS_1, fault->level, fault->level < 0);
@@ -133,8 +130,8 @@ static void report_fault(struct wd_walk *w, const struct wd_fault *fault)
         result->par = encode_fault(fault);
         return;
     }
-    wd_decide(w, stage, WD_ASPECT_F, fault->class == WD_FAULT_EXTERNAL_ABORT ? fault->rule : WD_RULE_S2_FAULT_ON_WALK_AT_EL1,
-              fault->level);
+    wd_decide(w, stage, WD_ASPECT_F,
+              fault->class == WD_FAULT_EXTERNAL_ABORT ? fault->rule : WD_RULE_S2_FAULT_ON_WALK_AT_EL1, fault->level);
     result->answer = WD_ANSWER_EXCEPTION;
     result->exception = (struct wd_exception){.fst = fault_status(fault),
                                               .stage2 = fault->stage2,
@@ -164,7 +161,8 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
     bool ok = wd_s1_translate(w, request, w->c->va, &stage1, fault);
 
     if (ok)
-        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address});
+        wd_tell(w, &(struct wd_event){
+                       .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address});
     *output = stage1;
     if (!ok || !request->both_stages)
         return ok;
@@ -172,7 +170,9 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     if (ok)
-        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address});
+        wd_tell(w,
+                &(struct wd_event){
+                    .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address});
     return ok;
 }
 
@@ -182,7 +182,7 @@ static void clear_output(struct wd_oracle_output *out)
     out->rule = WD_RULE_NONE;
     out->consulted_count = 0;
     out->fault_stage = 0;
-    out->level = 0;
+    out->level = out->walk_level = 0;
     out->regime = WD_REGIME_EL10;
     for (unsigned i = 0; i < WD_ASPECT_COUNT; i++)
         out->aspect_rule[i] = WD_RULE_NONE;

@@ -233,7 +233,8 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
     if (memattr < 4) {
         a.device = true;
         a.device_type = (uint8_t)memattr;
-    } else if (memattr == 4 && wd_check(w, 2, WD_RULE_NO_TAG_ACCESS, level, wd_has_feature(w->regs, WD_FEAT_MTE_PERM))) {
+    } else if (memattr == 4 &&
+               wd_check(w, 2, WD_RULE_NO_TAG_ACCESS, level, wd_has_feature(w->regs, WD_FEAT_MTE_PERM))) {
         a.no_tag_access = true;
         a.inner = a.outer = write_back_rwa;
     } else {
@@ -337,11 +338,11 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
     return a;
 }
 
-struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
-                                      uint64_t descriptor, int level)
+struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
+                                      const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
-    struct wd_attributes a = p->fwb ? force_write_back(w, p, stage1, descriptor, level)
-                                    : combine(w, p, stage1, descriptor, level);
+    struct wd_attributes a =
+        p->fwb ? force_write_back(w, p, stage1, descriptor, level) : combine(w, p, stage1, descriptor, level);
 
     if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && wd_has_feature(w->regs, WD_FEAT_XS)))
         a.xs = false;

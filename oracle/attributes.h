@@ -16,8 +16,8 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
                              struct wd_attributes *attributes);
 
 /** Attributes of both stages: AArch64.S2ApplyFWBMemAttrs, or S2DecodeMemAttrs and S2CombineS1MemAttrs. */
-struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
-                                      uint64_t descriptor, int level);
+struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
+                                      const struct wd_attributes *stage1, uint64_t descriptor, int level);
 
 /** Whether a stage 2 leaf is Device, for HCR_EL2.PTW. @param stage1  of the access */
 bool wd_s2_is_device(const struct wd_s2_params *p, uint64_t descriptor);

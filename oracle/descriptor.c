@@ -15,8 +15,8 @@ static bool block_supported(const struct wd_walk *w, const struct wd_format *f, 
     }
 }
 
-enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level,
-                                             struct wd_fault *fault)
+enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor,
+                                             int level, struct wd_fault *fault)
 {
     enum wd_rule rule;
 
@@ -31,11 +31,12 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
         return WD_DESCRIPTOR_LEAF;
     } else if (level == WD_FINAL_LEVEL) {
         rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
-    } else if (block_supported(w, f, level)) {
+    } else if (!wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {
         wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_BLOCK, level);
         return WD_DESCRIPTOR_LEAF;
     } else {
-        rule = WD_RULE_BLOCK_NOT_SUPPORTED;
+        wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_BLOCK_NOT_SUPPORTED);
+        return WD_DESCRIPTOR_INVALID;
     }
     wd_apply(w, f->stage, rule, level);
     wd_raise(fault, WD_FAULT_TRANSLATION, level, rule);
@@ -46,15 +47,16 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
  * Address bits 51:48 of a descriptor: nowhere, in bits 15:12 (64K), or in bits 9:8 and 49:48 (4K and 16K with DS).
  * With 64K and no 52-bit physical addresses, bits 15:12 that are not zero may fault: R_WDZFC.
  */
-static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t *high,
-                              struct wd_fault *fault)
+static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level,
+                              uint64_t *high, struct wd_fault *fault)
 {
     *high = 0;
     if (f->granule == WD_GRANULE_64K) {
         if (wd_has_feature(w->regs, WD_FEAT_LPA)) {
             if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0))
                 *high = wd_bits(descriptor, 15, 12) << 48;
-        } else if (wd_check(w, f->stage, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA, level, wd_bits(descriptor, 15, 12) != 0) &&
+        } else if (wd_check(w, f->stage, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA, level,
+                            wd_bits(descriptor, 15, 12) != 0) &&
                    wd_choose(w, WD_STAGE_CHOICE(f->stage, DESCRIPTOR_15_12))) {
             return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA);
         }
@@ -102,7 +104,8 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
         return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_CONTIGUOUS_TOO_LARGE);
 
     if (level < WD_FINAL_LEVEL &&
-        wd_check(w, f->stage, WD_RULE_NT_BLOCK, level, wd_bit(descriptor, 16) && wd_has_feature(w->regs, WD_FEAT_BBM)) &&
+        wd_check(w, f->stage, WD_RULE_NT_BLOCK, level,
+                 wd_bit(descriptor, 16) && wd_has_feature(w->regs, WD_FEAT_BBM)) &&
         !wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)))
         return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_NT_BLOCK);
 

@@ -44,7 +44,8 @@ static inline uint64_t wd_low(uint64_t value, unsigned bits)
  */
 unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field);
 
-/** Output size in bits of a stage: the least of {I}PS, PARange and what the format can hold. AArch64.PhysicalAddressSize. */
+/** Output size in bits of a stage: the least of {I}PS, PARange and what the format can hold.
+ * AArch64.PhysicalAddressSize. */
 unsigned wd_output_bits(const struct wd_walk *w, unsigned stage, unsigned granule, unsigned ps);
 
 /** Largest TxSZ. AArch64.MaxTxSZ. */
@@ -87,8 +88,8 @@ enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIP
 /**
  * Type of a descriptor; raises the Translation fault of an invalid one. AArch64.DecodeDescriptorType.
  */
-enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level,
-                                             struct wd_fault *fault);
+enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor,
+                                             int level, struct wd_fault *fault);
 
 /**
  * Address of the next table. AArch64.NextTableBase.

@@ -7,7 +7,8 @@ static uint64_t byte_order(const struct wd_format *f, uint64_t word)
     return f->big_endian ? __builtin_bswap64(word) : word;
 }
 
-static bool external_abort(struct wd_fault *fault, const struct wd_format *f, int level, bool on_walk, enum wd_rule rule)
+static bool external_abort(struct wd_fault *fault, const struct wd_format *f, int level, bool on_walk,
+                           enum wd_rule rule)
 {
     fault->stage2 = f->stage == 2;
     fault->on_walk = on_walk;

@@ -18,7 +18,7 @@ static const struct wd_field all_fields[] = {
 
 /* Index of the first field of each layout: a layout contributes one enumerator that does not advance the count. */
 enum {
-#define WD_LAYOUT(layout, reg, title) first_##layout, back_##layout = first_##layout - 1,
+#define WD_LAYOUT(layout, reg, title)                                     first_##layout, back_##layout = first_##layout - 1,
 #define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) index_##layout##_##field,
 #include "walkdiff/registers.def"
     field_count,

@@ -30,8 +30,35 @@ void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd
     wd_apply(w, stage, rule, level);
 }
 
+/* Checks without which a walk can still go on: those that may be inverted where they hold. */
+static bool skippable(enum wd_rule rule)
+{
+    switch (rule) {
+    case WD_RULE_S1_OFF_ADDRESS_SIZE:
+    case WD_RULE_VA_LOWER_RANGE:
+    case WD_RULE_VA_UPPER_RANGE:
+    case WD_RULE_VA_SINGLE_RANGE:
+    case WD_RULE_E0PD:
+    case WD_RULE_EPD:
+    case WD_RULE_IPA_OUT_OF_RANGE:
+    case WD_RULE_START_LEVEL_NOT_IMPLEMENTED:
+    case WD_RULE_TABLE_BASE_ADDRESS_SIZE:
+    case WD_RULE_BLOCK_NOT_SUPPORTED:
+    case WD_RULE_NEXT_TABLE_ADDRESS_SIZE:
+    case WD_RULE_LEAF_ADDRESS_SIZE:
+    case WD_RULE_ACCESS_FLAG:
+    case WD_RULE_DIRTY_STATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
+    if (w->resolution->inverted == rule && w->resolution->inverted_stage == stage &&
+        (holds ? skippable(rule) : wd_rules[rule].raises != WD_FAULT_NONE))
+        holds = !holds;
     if (holds)
         wd_apply(w, stage, rule, level);
     else

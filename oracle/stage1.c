@@ -48,8 +48,9 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
 {
     struct wd_format *f = &p->format;
     bool format_has_52 = f->ds || (f->granule == WD_GRANULE_64K && wd_has_feature(w->regs, WD_FEAT_LVA));
-    enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE : p->upper ? WD_RULE_VA_UPPER_RANGE
-                                                                                : WD_RULE_VA_LOWER_RANGE;
+    enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE
+                         : p->upper         ? WD_RULE_VA_UPPER_RANGE
+                                            : WD_RULE_VA_LOWER_RANGE;
 
     if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has_feature(w->regs, WD_FEAT_LVA), fault))
         return false;
@@ -104,8 +105,8 @@ static void prioritize_update_fault(struct wd_walk *w, const struct wd_s1_params
 }
 
 /* AArch64.S1Walk. */
-static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_t base, uint64_t low_bits, bool two_stages,
-                        uint64_t va, struct leaf *leaf, struct wd_fault *fault)
+static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_t base, uint64_t low_bits,
+                        bool two_stages, uint64_t va, struct leaf *leaf, struct wd_fault *fault)
 {
     const struct wd_format *f = &p->format;
     const struct wd_access access = {.read = true, .table_walk = true, .stage1_updates = f->ha};
@@ -116,6 +117,7 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
 
         leaf->level = level;
         leaf->descriptor_address = address;
+        w->out->walk_level = (int8_t)level;
         if (!translate_table_access(w, two_stages, address, &access, &leaf->fetched, fault) ||
             !wd_fetch(w, f, leaf->fetched.address, level, false, &leaf->descriptor, fault))
             return false;
@@ -159,8 +161,8 @@ static bool update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool tw
  * Hardware management of the leaf's Access flag by an AT: permitted, not required. `fault` holds what the permission
  * check gave; a fault of the update takes its place.
  */
-static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct leaf *leaf,
-                               struct wd_fault *fault)
+static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages,
+                               const struct leaf *leaf, struct wd_fault *fault)
 {
     bool denied = fault->class != WD_FAULT_NONE;
     struct wd_fault update_fault = {0};
@@ -242,7 +244,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
     f->output_bits = wd_output_bits(w, 1, f->granule, f->ps);
-    f->start_level = WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
+    f->start_level =
+        WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
     w->out->start_level[0] = (int8_t)f->start_level;
 
     base = wd_table_base(w, f, p.ttbr, &low_bits);

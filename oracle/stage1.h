@@ -24,7 +24,8 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
  * @return false: `fault` is raised
  */
 bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
-                             uint64_t descriptor, int level, const struct wd_hierarchical *limits, struct wd_fault *fault);
+                             uint64_t descriptor, int level, const struct wd_hierarchical *limits,
+                             struct wd_fault *fault);
 
 /** Translates a VA. AArch64.S1Translate. @return false: `fault` is raised */
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,

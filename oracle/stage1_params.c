@@ -110,9 +110,8 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
     f->stage = 1;
     f->granule = WD_GRANULE_NONE;
     p->upper = p->two_privileges && wd_bit(va, 55);
-    p->enabled = regime == WD_REGIME_EL10
-                     ? el10_enabled(w)
-                     : !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(sctlr, SCTLR_EL2, M));
+    p->enabled = regime == WD_REGIME_EL10 ? el10_enabled(w)
+                                          : !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(sctlr, SCTLR_EL2, M));
     if (p->two_privileges)
         params_two_ranges(w, tcr, p);
     else

@@ -6,7 +6,7 @@
 struct permissions {
     bool read, write, execute, gcs;
     bool wxn;
-    bool overlay; /* overlay permissions apply */
+    bool overlay;               /* overlay permissions apply */
     uint16_t no_read, no_write; /* enum wd_rule */
 };
 
@@ -46,9 +46,9 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
         return;
     if (p->hierarchical_disabled) {
         wd_apply(w, 1,
-                 p->pie              ? WD_RULE_HIERARCHICAL_OFF_INDIRECT
+                 p->pie               ? WD_RULE_HIERARCHICAL_OFF_INDIRECT
                  : p->poe || p->e0poe ? WD_RULE_HIERARCHICAL_OFF_OVERLAY
-                                     : WD_RULE_HIERARCHICAL_OFF_HPD,
+                                      : WD_RULE_HIERARCHICAL_OFF_HPD,
                  level);
         return;
     }
@@ -119,7 +119,8 @@ static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, 
     }
 }
 
-/* PSTATE.PAN with direct permissions: what the user may do, and with EPAN may execute, privileged code may not touch. */
+/* PSTATE.PAN with direct permissions: what the user may do, and with EPAN may execute, privileged code may not touch.
+ */
 static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access, int level,
                        struct permissions *privileged, const struct permissions *unprivileged)
 {
@@ -164,7 +165,8 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
                                  uint64_t descriptor, int level, struct permissions *privileged,
                                  struct permissions *unprivileged)
 {
-    unsigned index = (unsigned)(wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bit(descriptor, 6));
+    unsigned index =
+        (unsigned)(wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bit(descriptor, 6));
     unsigned user_nibble = nibble_of(p->pire0, index);
 
     wd_apply(w, 1, WD_RULE_INDIRECT_INDEX, level);
@@ -223,7 +225,8 @@ static bool granted(struct wd_walk *w, const struct permissions *permissions, co
 }
 
 bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
-                             uint64_t descriptor, int level, const struct wd_hierarchical *limits, struct wd_fault *fault)
+                             uint64_t descriptor, int level, const struct wd_hierarchical *limits,
+                             struct wd_fault *fault)
 {
     struct permissions privileged, unprivileged;
     struct permissions *base = access->unprivileged ? &unprivileged : &privileged;

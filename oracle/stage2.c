@@ -67,15 +67,18 @@ static int decode_start_level(const struct wd_s2_params *p)
 /* Whether the implementation has a start level at all. AArch64.S2InvalidSL, Table D8-9. */
 static bool start_level_implemented(const struct wd_walk *w, const struct wd_format *f)
 {
-    static const uint8_t needs_bits[WD_GRANULE_COUNT][3] = {
-        /* level          -1   0   1 */
-        [WD_GRANULE_4K] = {52, 44, 0}, [WD_GRANULE_16K] = {0, 52, 42}, [WD_GRANULE_64K] = {0, 0, 44}};
+    static const uint8_t needs_bits[WD_GRANULE_COUNT][3] = {/* level          -1   0   1 */
+                                                            [WD_GRANULE_4K] = {52, 44, 0},
+                                                            [WD_GRANULE_16K] = {0, 52, 42},
+                                                            [WD_GRANULE_64K] = {0, 0, 44}};
+    bool by_input_size = w->resolution->mistake == WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE;
+    unsigned bits = by_input_size ? wd_input_bits(f) : w->pa_max;
 
     if (f->start_level == WD_FINAL_LEVEL)
         return f->granule != WD_GRANULE_4K || wd_has_feature(w->regs, WD_FEAT_TTST);
     if (f->granule == WD_GRANULE_16K && f->start_level == 0 && !f->ds)
         return false;
-    return f->start_level > 1 || w->pa_max >= needs_bits[f->granule][f->start_level + 1];
+    return f->start_level > 1 || bits >= needs_bits[f->granule][f->start_level + 1];
 }
 
 /* Whether T0SZ fits the start level: from two entries to 16 concatenated tables. AArch64.S2InconsistentSL. */
@@ -217,7 +220,8 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
     uint64_t descriptor = leaf->descriptor | (uint64_t)accessed << 10 | (uint64_t)dirty << 7;
     struct wd_fault update_fault = {.ipa = fault->ipa};
 
-    if (descriptor == leaf->descriptor || wd_store(w, f, leaf->address, leaf->level, access->table_walk, descriptor, &update_fault))
+    if (descriptor == leaf->descriptor ||
+        wd_store(w, f, leaf->address, leaf->level, access->table_walk, descriptor, &update_fault))
         return !denied;
     if (!dirty) {
         switch (wd_choose(w, WD_CHOICE_S2_AF_UPDATE_FAULT)) {

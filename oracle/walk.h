@@ -22,19 +22,19 @@ struct wd_fault {
     uint8_t class; /**< enum wd_fault_class */
     int8_t level;
     bool stage2;
-    bool on_walk;          /**< stage 2 fault on the access to a stage 1 table */
+    bool on_walk; /**< stage 2 fault on the access to a stage 1 table */
     bool overlay, dirty_bit;
-    bool other_report;     /**< S1_AF_UPDATE_FAULT, S2_AF_UPDATE_FAULT: PAR instead of an exception, or the reverse */
-    uint16_t rule;         /**< enum wd_rule */
-    uint64_t ipa;          /**< stage 2: the address that was being translated */
+    bool other_report; /**< S1_AF_UPDATE_FAULT, S2_AF_UPDATE_FAULT: PAR instead of an exception, or the reverse */
+    uint16_t rule;     /**< enum wd_rule */
+    uint64_t ipa;      /**< stage 2: the address that was being translated */
 };
 
 /** AccessDescriptor. */
 struct wd_access {
     bool read, write, pan;
     bool unprivileged;
-    bool table_walk;       /**< AccessType_TTW */
-    bool stage1_updates;   /**< stage 1 hardware updates are enabled, for S2_WALK_DIRTY */
+    bool table_walk;     /**< AccessType_TTW */
+    bool stage1_updates; /**< stage 1 hardware updates are enabled, for S2_WALK_DIRTY */
 };
 
 /** Cacheability of one domain, MemAttrHints. */
@@ -56,7 +56,7 @@ struct wd_attributes {
     struct wd_cacheability inner, outer;
     uint8_t shareability; /**< enum wd_shareability */
     bool xs, tagged, no_tag_access;
-    bool from_reserved;   /**< the MAIR encoding `mair` is reserved */
+    bool from_reserved; /**< the MAIR encoding `mair` is reserved */
     uint8_t mair;
 };
 
@@ -65,8 +65,8 @@ struct wd_format {
     uint8_t stage;   /**< 1 or 2 */
     uint8_t granule; /**< enum wd_granule */
     uint8_t txsz;
-    uint8_t ps;      /**< {I}PS */
-    uint8_t sh;      /**< SH0, SH1 of the control register */
+    uint8_t ps; /**< {I}PS */
+    uint8_t sh; /**< SH0, SH1 of the control register */
     uint8_t irgn, orgn;
     bool ds, ha, hd, haft, big_endian;
     unsigned output_bits; /**< AArch64.PhysicalAddressSize */
@@ -80,7 +80,8 @@ struct wd_s1_params {
     bool two_privileges; /**< HasUnprivileged(regime): EL1&0, EL2&0 */
     bool upper;          /**< VARange_UPPER */
     bool enabled;        /**< AArch64.S1Enabled */
-    bool tbi, epd, e0pd, hierarchical_disabled, pie, poe, e0poe, wxn, epan, cacheable, default_cacheable, default_tagged;
+    bool tbi, epd, e0pd, hierarchical_disabled, pie, poe, e0poe, wxn, epan, cacheable, default_cacheable,
+        default_tagged;
 };
 
 /** S2TTWParams. */
@@ -96,8 +97,8 @@ struct wd_s2_params {
 struct wd_output {
     uint64_t address;
     struct wd_attributes attributes;
-    int level;          /**< of the leaf; 0 where there is no walk */
-    bool grants_write;  /**< stage 2: a write would be permitted */
+    int level;         /**< of the leaf; 0 where there is no walk */
+    bool grants_write; /**< stage 2: a write would be permitted */
 };
 
 /* ---- events and choices (choices.c) */

@@ -80,7 +80,8 @@ void wd_attribute_words(unsigned attr, char *text, size_t size)
     size_t used;
 
     if (attr >> 4 == 0) {
-        snprintf(text, size, "%s%s%s", device[attr >> 2 & 3], attr & 1 ? ", XS = 0" : "", attr & 2 ? " (reserved)" : "");
+        snprintf(text, size, "%s%s%s", device[attr >> 2 & 3], attr & 1 ? ", XS = 0" : "",
+                 attr & 2 ? " (reserved)" : "");
         return;
     }
     if (attr == 0x40) {
@@ -88,7 +89,8 @@ void wd_attribute_words(unsigned attr, char *text, size_t size)
     } else if (attr == 0xa0) {
         snprintf(text, size, "Normal, Inner and Outer Write-Through R-allocate, XS = 0");
     } else if (attr == 0xf0 || attr == 0xe0) {
-        snprintf(text, size, "Tagged%s Normal, Inner and Outer Write-Back RW-allocate", attr == 0xe0 ? " NoTagAccess" : "");
+        snprintf(text, size, "Tagged%s Normal, Inner and Outer Write-Back RW-allocate",
+                 attr == 0xe0 ? " NoTagAccess" : "");
     } else if (!(attr & 0xf)) {
         snprintf(text, size, "reserved encoding");
     } else {
@@ -151,8 +153,8 @@ static void field_words(enum descriptor_layout layout, uint64_t descriptor, char
         if (field->layout != layout || field->role != WD_ROLE_MODEL)
             continue;
         used += (size_t)snprintf(text + used, size - used, "%s%s=", used ? " " : "", field->name);
-        used += print_value(text + used, size - used, field->name, wd_bits(descriptor, field->msb, field->lsb), field->msb,
-                            field->lsb);
+        used += print_value(text + used, size - used, field->name, wd_bits(descriptor, field->msb, field->lsb),
+                            field->msb, field->lsb);
     }
 }
 

@@ -13,8 +13,8 @@ enum { MARGIN = 2, NESTED = 4, RULE_COLUMN = 14 };
 struct story {
     FILE *out;
     struct wd_params params[2];
-    unsigned stage;    /* of the last event that printed */
-    bool nested;       /* stage 2 of the access to a stage 1 table */
+    unsigned stage; /* of the last event that printed */
+    bool nested;    /* stage 2 of the access to a stage 1 table */
     unsigned indent;
     char passed[1024]; /* checks that did not hold since the last line, to be printed together */
 };
@@ -163,7 +163,8 @@ static void tell_result(FILE *out, const struct wd_oracle_output *o)
             fprintf(out, "  IPA 0x%" PRIx64 "\n", result->exception.ipa);
     }
     for (unsigned i = 0; i < result->changed_count; i++)
-        fprintf(out, "  memory: 0x%" PRIx64 " becomes 0x%016" PRIx64 "\n", result->changed[i].pa, result->changed[i].value);
+        fprintf(out, "  memory: 0x%" PRIx64 " becomes 0x%016" PRIx64 "\n", result->changed[i].pa,
+                result->changed[i].value);
     if (o->rule)
         wd_print_item(out, MARGIN, "decided by", MARGIN + RULE_COLUMN, wd_rules[o->rule].text);
 }
@@ -183,7 +184,8 @@ static void tell_choices(FILE *out, const struct wd_oracle_output *o)
 
         for (unsigned option = 1; option < info->options && used < sizeof words; option++)
             if (!(o->consulted[i].absent >> option & 1))
-                used += (size_t)snprintf(words + used, sizeof words - used, "%s %s", option > 1 ? ";" : "", info->option[option]);
+                used += (size_t)snprintf(words + used, sizeof words - used, "%s %s", option > 1 ? ";" : "",
+                                         info->option[option]);
         wd_print_item(out, MARGIN, info->name, MARGIN + RULE_COLUMN, words);
     }
 }
@@ -194,8 +196,8 @@ void wd_tell_story(FILE *out, const struct wd_case *c, const char *id)
     struct story s = {.out = out, .stage = 1, .indent = MARGIN};
 
     wd_oracle(c, NULL, NULL, NULL, &o);
-    fprintf(out, "%s%sAT %s, VA 0x%016" PRIx64 ", executed at EL%u%s\n\n", id, id[0] ? ": " : "", wd_operation_names[c->op], c->va,
-            c->el, c->pan ? ", PSTATE.PAN = 1" : "");
+    fprintf(out, "%s%sAT %s, VA 0x%016" PRIx64 ", executed at EL%u%s\n\n", id, id[0] ? ": " : "",
+            wd_operation_names[c->op], c->va, c->el, c->pan ? ", PSTATE.PAN = 1" : "");
     tell_registers(out, c, o.regime == WD_REGIME_EL20 || (WD_GET(c->regs[WD_HCR_EL2], HCR_EL2, E2H) != 0));
     if (o.result.answer != WD_ANSWER_UNSUPPORTED) {
         fprintf(out, "Walk in the %s regime\n", regimes[o.regime]);

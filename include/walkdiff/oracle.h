@@ -67,16 +67,20 @@ struct wd_rule_info {
 
 extern const struct wd_rule_info wd_rules[WD_RULE_COUNT];
 
-/** A mistake that the oracle can make on purpose: if it explains a wrong answer, the cause has a name. */
-enum wd_supposition {
-    WD_SUPPOSE_NOTHING,
-    WD_SUPPOSE_REGIME_BY_HCR, /**< AT S1E2* uses the regime that {E2H,TGE} alone would give */
+/** Mistakes that the oracle can make on purpose: if one explains a wrong answer, the cause has a name. */
+enum wd_mistake {
+    WD_MISTAKE_NONE,
+    WD_MISTAKE_REGIME_BY_HCR,            /**< AT S1E2* uses the regime that {E2H,TGE} alone would give */
+    WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE, /**< the stage 2 start level is validated against T0SZ, not PARange */
+    WD_MISTAKE_COUNT,
 };
 
 /** How each choice is resolved: an option number for each; all zero is the default. */
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
-    uint8_t suppose; /**< enum wd_supposition; only a judge that looks for a cause sets it */
+    uint8_t mistake;   /**< enum wd_mistake; only a judge that looks for a cause sets it */
+    uint8_t inverted_stage; /**< 1 or 2 */
+    uint16_t inverted;      /**< enum wd_rule: a check that comes out the other way at that stage, for the same purpose */
 };
 
 enum wd_granule { WD_GRANULE_4K, WD_GRANULE_16K, WD_GRANULE_64K, WD_GRANULE_COUNT, WD_GRANULE_NONE = WD_GRANULE_COUNT };
@@ -119,6 +123,7 @@ struct wd_oracle_output {
     int8_t start_level[2];
     uint8_t fault_stage; /**< 0 success, 1 or 2 */
     int8_t level;        /**< of the leaf or of the fault */
+    int8_t walk_level;   /**< of the last stage 1 lookup */
     uint8_t consulted_count;
     struct wd_consulted consulted[WD_CHOICE_COUNT]; /**< in the order of first consultation */
     uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* A case in the making. */
+#include "generators/draft.h"
+
+#include <string.h>
+
+void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer)
+{
+    draft->buffer = buffer;
+    draft->features = wd_features_of(buffer->c.regs);
+    draft->pa_max = wd_pa_max(buffer->c.regs);
+    draft->nested = false;
+    draft->map_table = NULL;
+    buffer->c.regs[WD_HCR_EL2] = WD_HCR_EL2_DEFAULT;
+    buffer->c.ram_count = buffer->c.mem_count = 0;
+    wd_case_buffer_link(buffer);
+}
+
+void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool read_only)
+{
+    struct wd_case *c = &draft->buffer->c;
+
+    if (c->ram_count == WD_BUFFER_RAM_MAX)
+        return;
+    for (uint32_t i = 0; i < c->ram_count; i++)
+        if (base < c->ram[i].base + c->ram[i].size && c->ram[i].base < base + size)
+            return;
+    draft->ram[c->ram_count] = (struct wd_pool){.base = base, .size = size};
+    draft->buffer->ram[c->ram_count++] = (struct wd_ram){.base = base, .size = size, .read_only = read_only};
+}
+
+uint64_t wd_pool_take(struct wd_pool *pool, unsigned bits)
+{
+    uint64_t size = UINT64_C(1) << bits, address = (pool->base + pool->next + size - 1) & ~(size - 1);
+
+    if (address - pool->base >= pool->size)
+        address = pool->base & ~(size - 1);
+    pool->next = address - pool->base + size;
+    return address;
+}
+
+uint64_t wd_draft_take_ram(struct wd_draft *draft, unsigned bits)
+{
+    uint32_t count = draft->buffer->c.ram_count, i = 0;
+
+    if (count > 1 && wd_random_chance(&draft->random, 25))
+        i = wd_random_below(&draft->random, count);
+    return wd_pool_take(&draft->ram[i], bits);
+}
+
+/* Tables are mostly taken at rising addresses, so the place of a word is near the end. */
+void wd_draft_put(struct wd_draft *draft, uint64_t pa, uint64_t value)
+{
+    struct wd_word *mem = draft->buffer->mem;
+    uint32_t *count = &draft->buffer->c.mem_count, i = *count;
+
+    while (i > 0 && mem[i - 1].pa > pa)
+        i--;
+    if (i > 0 && mem[i - 1].pa == pa) {
+        mem[i - 1].value = value;
+        return;
+    }
+    if (*count == WD_BUFFER_MEM_MAX)
+        return;
+    memmove(mem + i + 1, mem + i, (*count - i) * sizeof(*mem));
+    mem[i] = (struct wd_word){.pa = pa, .value = value};
+    ++*count;
+}
+
+/* Where the next table of a walk goes. */
+static uint64_t take_table(struct wd_draft *draft, const struct wd_stage *stage)
+{
+    unsigned bits = wd_granule_bits(stage->granule);
+
+    return stage->stage == 1 && draft->nested ? wd_pool_take(&draft->ipa, bits) : wd_draft_take_ram(draft, bits);
+}
+
+/*
+ * Bits of a descriptor that are neither attributes nor address: below the alignment, or above the format's address. Bit 16
+ * of a Block descriptor is nT.
+ */
+static uint64_t reserved_bits(const struct wd_stage *stage, bool leaf, unsigned lsb)
+{
+    uint64_t bits = wd_low(UINT64_MAX, lsb) & ~wd_low(UINT64_MAX, 12);
+
+    if (leaf)
+        bits &= ~wd_mask(16, 16);
+    if (stage->wide_64k)
+        bits &= ~wd_mask(15, 12);
+    return stage->ds ? bits : bits | wd_mask(49, 48);
+}
+
+/* An address beyond the output size, if the format can hold one. */
+static uint64_t beyond_output_size(struct wd_draft *draft, const struct wd_stage *stage, uint64_t address)
+{
+    unsigned format_bits = wd_format_bits(stage);
+
+    if (stage->output_bits < format_bits)
+        address |= UINT64_C(1) << wd_random_between(&draft->random, (int)stage->output_bits, (int)format_bits - 1);
+    return address;
+}
+
+/* The descriptor that a path asks for at a level, with the flaw that it asks for there. */
+static uint64_t make_descriptor(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path,
+                                int level)
+{
+    bool leaf = level == path->leaf_level;
+    unsigned flaw = level == path->flaw_level ? path->flaw : WD_FLAW_NONE;
+    unsigned lsb = leaf ? wd_translation_bits(stage->granule, level) : wd_granule_bits(stage->granule);
+    unsigned type = leaf && level < WD_FINAL_LEVEL ? WD_TYPE_BLOCK : WD_TYPE_TABLE_OR_PAGE;
+    uint64_t address = leaf ? path->output : take_table(draft, stage);
+    uint64_t descriptor = leaf ? path->leaf : path->table;
+
+    if (leaf)
+        type ^= path->flipped_type;
+    if (!leaf && path->random_tables)
+        descriptor = wd_random_descriptor(&draft->random, stage->stage == 1 ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S2_TABLE);
+    switch (flaw) {
+    case WD_FLAW_INVALID:
+        type &= ~WD_TYPE_BLOCK;
+        break;
+    case WD_FLAW_ZERO:
+        return 0;
+    case WD_FLAW_BLOCK_TYPE:
+        type = WD_TYPE_BLOCK;
+        break;
+    case WD_FLAW_ADDRESS_SIZE:
+        address = beyond_output_size(draft, stage, address);
+        break;
+    case WD_FLAW_UNREADABLE:
+        address = wd_low(wd_random_bits(&draft->random), stage->output_bits);
+        break;
+    case WD_FLAW_RESERVED_BITS:
+        descriptor |= wd_random_bits(&draft->random) & reserved_bits(stage, leaf, lsb);
+        break;
+    }
+    return wd_with_bits(wd_with_address(stage, descriptor, lsb, address), 1, 0, type);
+}
+
+/* The descriptor at a physical address: the one that is there, or a new one. */
+static uint64_t descriptor_at(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path, int level,
+                              uint64_t pa)
+{
+    uint64_t word = wd_case_word_at(&draft->buffer->c, pa), descriptor;
+
+    if (word)
+        return stage->big_endian ? __builtin_bswap64(word) : word;
+    descriptor = make_descriptor(draft, stage, path, level);
+    if (descriptor)
+        wd_draft_put(draft, pa, stage->big_endian ? __builtin_bswap64(descriptor) : descriptor);
+    return descriptor;
+}
+
+/* Where the descriptor that stands at `address` of a stage is in physical memory. */
+static bool place_descriptor(struct wd_draft *draft, const struct wd_stage *stage, uint64_t address, uint64_t *pa)
+{
+    struct wd_path path;
+
+    *pa = address;
+    if (stage->stage == 2 || !draft->nested)
+        return true;
+    draft->map_table(draft, address, &path);
+    return wd_draft_map(draft, &draft->stage2, address, &path, pa);
+}
+
+bool wd_draft_map(struct wd_draft *draft, const struct wd_stage *stage, uint64_t input, const struct wd_path *path,
+                  uint64_t *output)
+{
+    uint64_t table = stage->base;
+
+    if (!stage->walkable || (stage->stage == 2 && input >> stage->input_bits))
+        return false;
+    for (int level = stage->start_level; level <= WD_FINAL_LEVEL; level++) {
+        unsigned lsb = wd_translation_bits(stage->granule, level);
+        uint64_t pa, descriptor;
+
+        if (!place_descriptor(draft, stage, wd_descriptor_address(stage, level, table, input), &pa))
+            return false;
+        descriptor = descriptor_at(draft, stage, path, level, pa);
+        if (!(descriptor & WD_TYPE_BLOCK))
+            return false;
+        if (level == WD_FINAL_LEVEL || wd_bits(descriptor, 1, 0) == WD_TYPE_BLOCK) {
+            *output = (wd_address_of(stage, descriptor, lsb) & ~wd_low(UINT64_MAX, lsb)) | wd_low(input, lsb);
+            return true;
+        }
+        table = wd_address_of(stage, descriptor, wd_granule_bits(stage->granule));
+    }
+    return false;
+}

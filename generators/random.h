@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pseudo-random numbers in integer arithmetic of fixed width: the same on every machine. The generator is SplitMix64,
+ * whose state is a counter; its starting point is a hash of seed and index, so that every case has its own stream.
+ */
+#ifndef GENERATORS_RANDOM_H
+#define GENERATORS_RANDOM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wd_random {
+    uint64_t state;
+};
+
+/** A bijection of 64-bit numbers that spreads every input bit over the whole output. */
+static inline uint64_t wd_random_mix(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return value ^ (value >> 31);
+}
+
+/** The stream of case `index` of `seed`. */
+static inline struct wd_random wd_random_stream(uint64_t seed, uint64_t index)
+{
+    return (struct wd_random){wd_random_mix(seed + wd_random_mix(index + UINT64_C(0x6a09e667f3bcc909)))};
+}
+
+/** 64 uniform bits. */
+static inline uint64_t wd_random_bits(struct wd_random *random)
+{
+    random->state += UINT64_C(0x9e3779b97f4a7c15);
+    return wd_random_mix(random->state);
+}
+
+/** A uniform number below `limit`, 1 ≤ limit < 2^32. */
+static inline uint32_t wd_random_below(struct wd_random *random, uint32_t limit)
+{
+    return (uint32_t)(((wd_random_bits(random) >> 32) * limit) >> 32);
+}
+
+/** A uniform number from `low` to `high`, both inclusive. */
+static inline int wd_random_between(struct wd_random *random, int low, int high)
+{
+    return low + (int)wd_random_below(random, (uint32_t)(high - low + 1));
+}
+
+/** True in `percent` of 100 calls. */
+static inline bool wd_random_chance(struct wd_random *random, unsigned percent)
+{
+    return wd_random_below(random, 100) < percent;
+}
+
+/**
+ * An index below `count`, drawn by weight.
+ * @param percent  one for each index; the last index takes what is left of 100
+ */
+static inline unsigned wd_random_index(struct wd_random *random, const uint8_t *percent, unsigned count)
+{
+    uint32_t draw = wd_random_below(random, 100), sum = 0;
+    unsigned index = 0;
+
+    /* Counts instead of leaving the loop: a processor cannot guess where it would. */
+    for (unsigned i = 0; i < count - 1; i++) {
+        sum += percent[i];
+        index += draw >= sum;
+    }
+    return index;
+}
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The shape of one stage's tables. */
+#include "generators/stage.h"
+
+const uint8_t wd_size_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+
+const uint8_t wd_tg_field[2][WD_GRANULE_COUNT + 1] = {
+    {[WD_GRANULE_4K] = 0, [WD_GRANULE_64K] = 1, [WD_GRANULE_16K] = 2, [WD_GRANULE_NONE] = 3},
+    {[WD_GRANULE_NONE] = 0, [WD_GRANULE_16K] = 1, [WD_GRANULE_4K] = 2, [WD_GRANULE_64K] = 3},
+};
+
+enum wd_granule wd_effective_granule(const uint64_t *regs, unsigned stage, enum wd_granule granule)
+{
+    if (granule != WD_GRANULE_NONE && wd_has_granule(regs, stage, granule))
+        return granule;
+    if (wd_has_granule(regs, stage, WD_GRANULE_4K))
+        return WD_GRANULE_4K;
+    return wd_has_granule(regs, stage, WD_GRANULE_64K) ? WD_GRANULE_64K : WD_GRANULE_16K;
+}
+
+unsigned wd_txsz_maximum(wd_feature_set features, enum wd_granule granule)
+{
+    if (!wd_set_has(features, WD_FEAT_TTST))
+        return 39;
+    return granule == WD_GRANULE_64K ? 47 : 48;
+}
+
+unsigned wd_txsz_minimum(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage)
+{
+    unsigned most = stage->ds || stage->wide_64k ? 52 : 48;
+
+    if (stage->stage == 2)
+        return 64 - (pa_max < most ? pa_max : most);
+    return stage->ds || (stage->granule == WD_GRANULE_64K && wd_set_has(features, WD_FEAT_LVA)) ? 12 : 16;
+}
+
+/* AArch64.PhysicalAddressSize. */
+static unsigned output_bits(unsigned ps, unsigned pa_max, bool has_52)
+{
+    unsigned most = has_52 ? 52 : 48;
+
+    if (most > pa_max)
+        most = pa_max;
+    return wd_size_bits[ps] < most ? wd_size_bits[ps] : most;
+}
+
+void wd_shape_formats(const uint64_t *regs, enum wd_granule asked, bool ds, unsigned ps, struct wd_stage *stage)
+{
+    enum wd_granule granule = wd_effective_granule(regs, stage->stage, asked);
+    bool lpa2 = wd_has_lpa2(regs, stage->stage, granule);
+
+    stage->granule = (uint8_t)granule;
+    stage->wide_64k = granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA);
+    stage->ds = ds && lpa2;
+    stage->output_bits = output_bits(ps, wd_pa_max(regs), lpa2 || stage->wide_64k);
+    stage->wide_base = stage->ds || (stage->wide_64k && ps == 6);
+}
+
+int wd_stage1_start_level(const struct wd_stage *stage)
+{
+    unsigned granule_bits = wd_granule_bits(stage->granule);
+
+    return WD_FINAL_LEVEL - (int)((stage->input_bits - 1 - granule_bits) / wd_stride(stage->granule));
+}
+
+bool wd_stage2_may_start(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage, int level)
+{
+    /* Physical address size that a start level needs, 0: there is no such level; [granule][level + 1]. Table D8-9. */
+    static const uint8_t needed_pa[WD_GRANULE_COUNT][WD_LEVEL_COUNT] = {
+        [WD_GRANULE_4K] = {52, 44, 1, 1, 1}, [WD_GRANULE_16K] = {0, 52, 42, 1, 1}, [WD_GRANULE_64K] = {0, 0, 44, 1, 1}};
+    unsigned needed = needed_pa[stage->granule][level - WD_LOWEST_LEVEL];
+    unsigned start_bits = wd_translation_bits(stage->granule, level);
+
+    if (!needed || pa_max < needed || (needed == 52 && !stage->ds))
+        return false;
+    if (stage->granule == WD_GRANULE_4K && level == WD_FINAL_LEVEL && !wd_set_has(features, WD_FEAT_TTST))
+        return false;
+    return stage->input_bits > start_bits && stage->input_bits <= start_bits + wd_stride(stage->granule) + 4;
+}
+
+int wd_start_level_field(enum wd_granule granule, int level)
+{
+    static const int8_t field[WD_GRANULE_COUNT][WD_LEVEL_COUNT] = {
+        [WD_GRANULE_4K] = {4, 2, 1, 0, 3}, [WD_GRANULE_16K] = {-1, 3, 2, 1, 0}, [WD_GRANULE_64K] = {-1, -1, 2, 1, 0}};
+
+    return field[granule][level - WD_LOWEST_LEVEL];
+}
+
+unsigned wd_start_table_bits(const struct wd_stage *stage)
+{
+    return stage->input_bits - wd_translation_bits(stage->granule, stage->start_level) + WD_DESCRIPTOR_SIZE_LOG2;
+}
+
+bool wd_has_blocks(const struct wd_stage *stage, int level)
+{
+    int lowest = stage->granule == WD_GRANULE_4K ? 1 : 2;
+
+    if (stage->ds || stage->wide_64k)
+        lowest--;
+    return level >= lowest && level < WD_FINAL_LEVEL;
+}
+
+unsigned wd_contiguous_bits(const struct wd_stage *stage, int level)
+{
+    static const uint8_t bits[WD_GRANULE_COUNT][WD_LEVEL_COUNT] = {
+        [WD_GRANULE_4K] = {0, 0, 4, 4, 4}, [WD_GRANULE_16K] = {0, 0, 0, 5, 7}, [WD_GRANULE_64K] = {0, 0, 0, 5, 5}};
+
+    return bits[stage->granule][level - WD_LOWEST_LEVEL];
+}
+
+uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t ttbr, uint64_t base)
+{
+    ttbr = WD_WITH(ttbr, TTBR0_EL1, BADDR, base >> WD_TTBR0_EL1_BADDR_lsb);
+    return stage->wide_base ? wd_with_bits(ttbr, 5, 2, base >> 48) : ttbr;
+}
+
+uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb, uint64_t address)
+{
+    if (lsb < 48)
+        descriptor = wd_with_bits(descriptor, 47, lsb, address >> lsb);
+    if (stage->wide_64k)
+        return wd_with_bits(descriptor, 15, 12, address >> 48);
+    if (!stage->ds)
+        return descriptor;
+    descriptor = wd_with_bits(descriptor, 49, 48, address >> 48);
+    return wd_with_bits(descriptor, 9, 8, address >> 50);
+}
+
+uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb)
+{
+    uint64_t address = lsb < 48 ? descriptor & wd_mask(47, lsb) : 0;
+
+    if (stage->wide_64k)
+        return wd_with_bits(address, 51, 48, wd_bits(descriptor, 15, 12));
+    if (!stage->ds)
+        return address;
+    address = wd_with_bits(address, 49, 48, wd_bits(descriptor, 49, 48));
+    return wd_with_bits(address, 51, 50, wd_bits(descriptor, 9, 8));
+}
+
+uint64_t wd_descriptor_address(const struct wd_stage *stage, int level, uint64_t table, uint64_t input)
+{
+    unsigned lsb = wd_translation_bits(stage->granule, level);
+    unsigned msb = level == stage->start_level ? stage->input_bits - 1 : lsb + wd_stride(stage->granule) - 1;
+
+    return table + (wd_bits(input, msb, lsb) << WD_DESCRIPTOR_SIZE_LOG2);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables at random: how deep they lead, what their descriptors say, and what is wrong with them. */
+#include "generators/scene.h"
+
+/* Permission nibbles that let reading and writing through; those that let one or none. See PIR_EL1. */
+static const uint8_t nibbles_open[] = {0x5, 0x7, 0x6, 0xc, 0xe};
+enum { NIBBLE_EXECUTE_ONLY = 0x2, OVERLAY_ALL = 0x7 };
+
+/* MemAttr of stage 2 with FWB. */
+enum { FORCED_WRITE_BACK = 6 };
+
+static uint64_t with_nibble(uint64_t reg, unsigned index, unsigned nibble)
+{
+    return wd_with_bits(reg, 4 * index + 3, 4 * index, nibble);
+}
+
+/* A byte of MAIR: half any byte at all, half one that real systems use or that is nearly one. */
+static uint64_t draw_mair(struct wd_random *random)
+{
+    static const uint8_t usual[32] = {0x00, 0x04, 0x08, 0x0c, 0x44, 0xff, 0xf0, 0xff, 0x4f, 0xf4, 0xbb,
+                                      0xee, 0x00, 0x04, 0xff, 0xdd, 0x77, 0x44, 0x40, 0xa0, 0x01, 0x05,
+                                      0x09, 0x0d, 0x02, 0x50, 0xaa, 0x33, 0xcc, 0xfc, 0xff, 0x99};
+    uint64_t any = wd_random_bits(random), pick = wd_random_bits(random), usual_bytes = 0, mask;
+
+    for (unsigned lsb = 0; lsb < 64; lsb += 8)
+        usual_bytes |= (uint64_t)usual[wd_bits(pick, lsb + 4, lsb)] << lsb;
+    mask = (pick >> 7 & UINT64_C(0x0101010101010101)) * 0xff;
+    return (usual_bytes & mask) | (any & ~mask);
+}
+
+void wd_scene_draw_attributes(struct wd_scene *scene)
+{
+    struct wd_draft *draft = &scene->draft;
+    struct wd_random *random = &draft->random;
+    bool el1 = scene->regime == WD_REGIME_EL10;
+
+    *wd_draft_register(draft, el1 ? WD_MAIR_EL1 : WD_MAIR_EL2) = draw_mair(random);
+    if (wd_set_has(draft->features, WD_FEAT_S1PIE) || !scene->obeys_features) {
+        *wd_draft_register(draft, el1 ? WD_PIR_EL1 : WD_PIR_EL2) = wd_random_bits(random);
+        *wd_draft_register(draft, el1 ? WD_PIRE0_EL1 : WD_PIRE0_EL2) = wd_random_bits(random);
+    }
+    if (wd_set_has(draft->features, WD_FEAT_S1POE) || !scene->obeys_features) {
+        *wd_draft_register(draft, el1 ? WD_POR_EL1 : WD_POR_EL2) = wd_random_bits(random);
+        *wd_draft_register(draft, WD_POR_EL0) = wd_random_bits(random);
+    }
+}
+
+/* The level of a leaf: the last one in half of the cases, else any that has blocks; with trouble any at all. */
+static int draw_leaf_level(struct wd_random *random, const struct wd_stage *stage, bool trouble)
+{
+    int lowest = stage->start_level;
+
+    if (wd_random_chance(random, 50))
+        return WD_FINAL_LEVEL;
+    while (!trouble && lowest < WD_FINAL_LEVEL && !wd_has_blocks(stage, lowest))
+        lowest++;
+    return wd_random_between(random, lowest, WD_FINAL_LEVEL);
+}
+
+/* A flaw in one of the descriptors of a path. */
+static void draw_flaw(struct wd_random *random, const struct wd_stage *stage, struct wd_path *path)
+{
+    static const uint8_t percent[] = {[WD_FLAW_NONE] = 10,        [WD_FLAW_INVALID] = 20,    [WD_FLAW_ZERO] = 8,
+                                      [WD_FLAW_BLOCK_TYPE] = 17,  [WD_FLAW_ADDRESS_SIZE] = 20,
+                                      [WD_FLAW_UNREADABLE] = 10,  [WD_FLAW_RESERVED_BITS] = 15};
+
+    path->flaw = (uint8_t)wd_random_index(random, percent, sizeof(percent));
+    path->flaw_level = (int8_t)wd_random_between(random, stage->start_level, path->leaf_level);
+}
+
+/* An output address below 2^bits: anywhere, at its ends, or in RAM. */
+static uint64_t draw_output(struct wd_draft *draft, unsigned bits)
+{
+    static const uint8_t places[] = {70, 5, 10, 15};
+    struct wd_random *random = &draft->random;
+    uint64_t drawn = wd_random_bits(random);
+
+    switch (wd_random_index(random, places, sizeof(places))) {
+    case 1:
+        return wd_low(drawn, 20);
+    case 2:
+        return wd_low(UINT64_MAX, bits) - wd_low(drawn, 16);
+    case 3:
+        return wd_low(draft->ram[0].base + (drawn & (draft->ram[0].size - 1)), bits);
+    default:
+        return wd_low(drawn, bits);
+    }
+}
+
+/* Gives the output of a contiguous entry the bits of its place in the set, as software must. */
+static void align_contiguous(const struct wd_stage *stage, uint64_t input, struct wd_path *path)
+{
+    unsigned lsb = wd_translation_bits(stage->granule, path->leaf_level);
+    unsigned bits = wd_contiguous_bits(stage, path->leaf_level);
+
+    if (bits && lsb + bits <= 52)
+        path->output = wd_with_bits(path->output, lsb + bits - 1, lsb, input >> lsb);
+}
+
+/* Lets direct permissions grant the access. */
+static uint64_t grant_direct(const struct wd_scene *scene, uint64_t leaf)
+{
+    unsigned ap = (unsigned)WD_GET(leaf, S1_LEAF, AP);
+
+    if (scene->unprivileged)
+        ap |= 1;
+    if (scene->checks_pan)
+        ap &= ~1u;
+    if (scene->write && !scene->indirect) /* otherwise it is nDirty */
+        ap &= ~2u;
+    return WD_WITH(leaf, S1_LEAF, AP, ap);
+}
+
+/* Lets indirect permissions and overlays grant the access: the nibbles that the leaf selects. */
+static void grant_indirect(struct wd_scene *scene, uint64_t leaf)
+{
+    struct wd_draft *draft = &scene->draft;
+    bool el1 = scene->regime == WD_REGIME_EL10;
+    uint64_t *pir = wd_draft_register(draft, el1 ? WD_PIR_EL1 : WD_PIR_EL2);
+    uint64_t *pire0 = wd_draft_register(draft, el1 ? WD_PIRE0_EL1 : WD_PIRE0_EL2);
+    uint64_t *por = wd_draft_register(draft, scene->unprivileged ? WD_POR_EL0 : el1 ? WD_POR_EL1 : WD_POR_EL2);
+    unsigned index = (unsigned)(WD_GET(leaf, S1_LEAF, UXN) << 3 | WD_GET(leaf, S1_LEAF, PXN) << 2 |
+                                WD_GET(leaf, S1_LEAF, DBM) << 1 | wd_bit(leaf, WD_S1_LEAF_AP_lsb));
+    unsigned open = nibbles_open[wd_random_below(&draft->random, sizeof(nibbles_open))];
+
+    if (scene->indirect) {
+        *(scene->unprivileged ? pire0 : pir) = with_nibble(*(scene->unprivileged ? pire0 : pir), index, open);
+        if (scene->checks_pan)
+            *pire0 = with_nibble(*pire0, index, wd_random_chance(&draft->random, 30) ? NIBBLE_EXECUTE_ONLY : 0);
+    }
+    if (scene->overlay)
+        *por = with_nibble(*por, (unsigned)WD_GET(leaf, S1_LEAF, POIndex), OVERLAY_ALL);
+}
+
+/* The way to the VA's output address. */
+static void draw_stage1_path(struct wd_scene *scene, struct wd_path *path)
+{
+    struct wd_draft *draft = &scene->draft;
+    struct wd_random *random = &draft->random;
+    const struct wd_stage *stage = &draft->stage1;
+    bool walk_trouble = wd_has_trouble(scene, WD_TROUBLE_S1_WALK);
+    unsigned bits = stage->output_bits;
+
+    if (scene->both_stages && bits > draft->stage2.input_bits && !wd_random_chance(random, 5))
+        bits = draft->stage2.input_bits;
+    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, bits)};
+    path->leaf_level = (int8_t)draw_leaf_level(random, stage, walk_trouble && wd_random_chance(random, 30));
+    if (walk_trouble)
+        draw_flaw(random, stage, path);
+    path->leaf = wd_random_descriptor(random, WD_LAYOUT_S1_LEAF);
+    if (path->flaw == WD_FLAW_ADDRESS_SIZE && wd_random_chance(random, 30)) /* which of two faults is reported? */
+        path->leaf = WD_WITH(path->leaf, S1_LEAF, AF, 0);
+    if (WD_GET(path->leaf, S1_LEAF, Contiguous) && wd_random_chance(random, 70))
+        align_contiguous(stage, draft->buffer->c.va, path);
+    if (wd_has_trouble(scene, WD_TROUBLE_S1_LEAF))
+        return;
+    path->leaf = grant_direct(scene, path->leaf);
+    if (scene->indirect || scene->overlay)
+        grant_indirect(scene, path->leaf);
+}
+
+/* Stage 2 attributes that let a stage 1 walk and its updates through. */
+static uint64_t draw_table_leaf(struct wd_random *random)
+{
+    uint64_t leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
+    bool writable = !wd_random_chance(random, WD_GET(leaf, S2_LEAF, DBM) ? 45 : 15); /* otherwise read-only, or clean */
+
+    leaf = WD_WITH(leaf, S2_LEAF, S2AP, writable ? 3 : 1);
+    if (!wd_random_chance(random, 10))
+        leaf = WD_WITH(leaf, S2_LEAF, AF, 1);
+    if (!wd_random_chance(random, 10)) /* Normal memory, with FWB and without */
+        leaf = WD_WITH(leaf, S2_LEAF, MemAttr, WD_GET(leaf, S2_LEAF, MemAttr) | 6);
+    return leaf;
+}
+
+/* Stage 2 of a stage 1 table: somewhere in RAM. */
+static void map_table(struct wd_draft *draft, uint64_t ipa, struct wd_path *path)
+{
+    struct wd_scene *scene = (struct wd_scene *)draft;
+    struct wd_random *random = &draft->random;
+    const struct wd_stage *stage = &draft->stage2;
+    bool trouble = wd_has_trouble(scene, WD_TROUBLE_S2_TABLE) && wd_random_chance(random, 50);
+    unsigned leaf_bits;
+
+    *path = (struct wd_path){.random_tables = true};
+    path->leaf_level = (int8_t)draw_leaf_level(random, stage, false);
+    leaf_bits = wd_translation_bits(stage->granule, path->leaf_level);
+    if (UINT64_C(1) << leaf_bits > draft->ram[0].size) {
+        path->leaf_level = WD_FINAL_LEVEL;
+        leaf_bits = wd_granule_bits(stage->granule);
+    }
+    path->output = wd_draft_take_ram(draft, leaf_bits);
+    path->leaf = draw_table_leaf(random);
+    if (trouble && wd_random_chance(random, 50))
+        draw_flaw(random, stage, path);
+    else if (trouble)
+        path->leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
+    if (WD_GET(path->leaf, S2_LEAF, Contiguous))
+        align_contiguous(stage, ipa, path);
+}
+
+/* Stage 2 of the address that stage 1 gives. */
+static void draw_stage2_path(struct wd_scene *scene, uint64_t ipa, struct wd_path *path)
+{
+    struct wd_draft *draft = &scene->draft;
+    struct wd_random *random = &draft->random;
+    const struct wd_stage *stage = &draft->stage2;
+    bool walk_trouble = wd_has_trouble(scene, WD_TROUBLE_S2_WALK);
+
+    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, stage->output_bits)};
+    path->leaf_level = (int8_t)draw_leaf_level(random, stage, walk_trouble && wd_random_chance(random, 30));
+    if (walk_trouble)
+        draw_flaw(random, stage, path);
+    path->leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
+    if (WD_GET(path->leaf, S2_LEAF, Contiguous) && wd_random_chance(random, 70))
+        align_contiguous(stage, ipa, path);
+    if (WD_DRAFT_GET(draft, HCR_EL2, FWB) && wd_random_chance(random, 25)) /* forced Write-Back */
+        path->leaf = WD_WITH(path->leaf, S2_LEAF, MemAttr, FORCED_WRITE_BACK);
+    if (!wd_has_trouble(scene, WD_TROUBLE_S2_LEAF))
+        path->leaf = WD_WITH(path->leaf, S2_LEAF, S2AP, WD_GET(path->leaf, S2_LEAF, S2AP) | (scene->write ? 2 : 1));
+}
+
+void wd_scene_draw_tables(struct wd_scene *scene)
+{
+    struct wd_draft *draft = &scene->draft;
+    uint64_t va = draft->buffer->c.va, ipa, pa;
+    struct wd_path path;
+
+    draft->map_table = map_table;
+    if (scene->stage1_on) {
+        draw_stage1_path(scene, &path);
+        if (!wd_draft_map(draft, &draft->stage1, va, &path, &ipa))
+            return;
+    } else {
+        ipa = wd_low(va, draft->pa_max);
+    }
+    if (scene->both_stages) {
+        draw_stage2_path(scene, ipa, &path);
+        wd_draft_map(draft, &draft->stage2, ipa, &path, &pa);
+    }
+}

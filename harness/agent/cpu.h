@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A CPU that stands in for the implementation of which a case speaks. A reference has the features that it has; the
+ * ID registers of a case say others. Here the two are brought together: what the CPU can be told so that it behaves as
+ * the case's implementation would, and where it cannot, that it is of no use for this case.
+ *
+ *   - A control bit whose feature the case does not have is cleared: it has the effect of RES0.
+ *   - A feature that one side has and the other has not makes the case `unsupported` if the answer could depend on it.
+ *   - Hardware updates of descriptors that the CPU lacks matter only where it answers with a fault that they could
+ *     prevent, so this is decided behind the walk.
+ *   - A granule field that names no granule of the case's implementation gets the default of that choice.
+ *   - {I}PS is lowered to the case's PARange; where a size is decided by PARange itself and the two sides decide
+ *     differently, the case is `unsupported`.
+ */
+#ifndef WALKDIFF_CPU_H
+#define WALKDIFF_CPU_H
+
+#include "walkdiff/case.h"
+
+struct wd_cpu {
+    uint64_t id[WD_REGISTER_COUNT]; /**< the CPU's own ID registers; other members are not read */
+    bool ignores_output_size;       /**< it checks no output address: PARange does not limit those that it gives */
+    bool lacks_el20;                /**< its AT instructions know no EL2&0 regime, whatever its ID registers say */
+};
+
+/** A case as the CPU is told it. */
+struct wd_cpu_case {
+    uint64_t regs[WD_REGISTER_COUNT]; /**< what to load */
+    bool lacks_access_flag[2],
+        lacks_dirty_state[2]; /**< by stage: updates that the case enables, the CPU not making them */
+};
+
+/**
+ * Prepares a case for a CPU.
+ * @param told  receives what to load
+ * @return NULL, or why the CPU cannot answer the case
+ */
+const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, struct wd_cpu_case *told);
+
+/**
+ * Makes a result of what PAR_EL1 holds after an AT that the stub executed at EL3. A stage 2 fault on a stage 1 walk is
+ * then in PAR_EL1 always; where the case executes the AT at EL1 the architecture takes it as a Data Abort instead
+ * (AArch64.AT, AArch64.EncodePAR): the same fault status code, stage and S1PTW, without the IPA, which PAR does not
+ * tell.
+ */
+void wd_cpu_conclude(const struct wd_case *c, const struct wd_cpu_case *told, uint64_t par, struct wd_result *result);
+
+#endif

@@ -46,9 +46,10 @@ bool wd_has_lpa2(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum wd
     if (granule == WD_GRANULE_64K)
         return false;
     if (field)
-        return field == 3;
-    return granule == WD_GRANULE_4K ? WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4) == 1
-                                    : WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16) == 2;
+        return field >= 3;
+    if (granule == WD_GRANULE_4K)
+        return stage1_granule(mmfr0, granule) && WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4) >= 1;
+    return WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16) >= 2;
 }
 
 bool wd_has_feature(const uint64_t regs[WD_REGISTER_COUNT], enum wd_feature feature)

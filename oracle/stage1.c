@@ -198,7 +198,7 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
     unsigned top = p->tbi ? 55 : 63;
 
     wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != 0);
-    if (wd_check(w, 1, WD_RULE_S1_OFF_ADDRESS_SIZE, 0, wd_bits(va, top, w->pa_max) != 0))
+    if (wd_check(w, 1, WD_RULE_S1_OFF_ADDRESS_SIZE, 0, wd_low(va, top + 1) >> w->pa_max != 0))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_S1_OFF_ADDRESS_SIZE);
     wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_S1_OFF_FLAT, 0);
     *output = (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p)};

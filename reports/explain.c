@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* `walkdiff explain`: the walk of a case, step by step, and what walkers answer to it. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/case_file.h"
+#include "harness/case_pipeline.h"
+#include "harness/cli.h"
+#include "harness/judgement_text.h"
+#include "reports/story.h"
+#include "reports/text.h"
+
+enum { WALKERS_MAX = 8 };
+
+static const struct wd_verb verb = {
+    .name = "explain",
+    .text = "tell how the architecture answers a case, step by step",
+    .usage = "usage: walkdiff explain [--walker W]... CASE...\n"
+             "\n"
+             "Tells for each case of the files how the architecture answers it: the registers field by field, each stage\n"
+             "with its sizes, each descriptor with its fields and the rule that decided what becomes of it, PAR_EL1 field\n"
+             "by field, and the choices that the walk consulted with what else would be permitted. \"-\" is standard input.\n"
+             "\n"
+             "  --walker W       also ask a walker, and judge its answer; may be given several times\n"
+             "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
+             "\n"
+             "Exit status: 0, or 2 if used wrongly, or a line is no case, or a walker could not be run.\n",
+};
+
+/** A walker that is asked about each case. */
+struct asked {
+    const char *text;
+    struct wd_walker_spec spec;
+    struct wd_case_area *area;
+    struct wd_walker_host *host;
+    uint64_t batch;
+};
+
+struct explain {
+    struct asked walkers[WALKERS_MAX];
+    size_t walker_count;
+    double timeout;
+    uint64_t told;
+};
+
+static bool open_walkers(struct explain *explain, const struct wd_places *places, struct wd_error *error)
+{
+    for (size_t i = 0; i < explain->walker_count; i++) {
+        struct asked *asked = &explain->walkers[i];
+
+        if (!wd_walker_spec_parse(asked->text, places, &asked->spec, error) ||
+            !(asked->area = wd_case_area_new(WD_FILE_SLOT_SIZE, error)) ||
+            !(asked->host = wd_walker_host_open(&asked->spec, asked->area, explain->timeout, NULL, error)))
+            return false;
+    }
+    return true;
+}
+
+static void close_walkers(struct explain *explain)
+{
+    for (size_t i = 0; i < explain->walker_count; i++) {
+        wd_walker_host_close(explain->walkers[i].host);
+        wd_case_area_free(explain->walkers[i].area);
+    }
+}
+
+/* What one walker answers, and what the judge says of it. */
+static bool ask(struct asked *asked, const struct wd_case_entry *entry, struct wd_error *error)
+{
+    static struct wd_oracle_output basis;
+    static struct wd_judgement judgement;
+    struct wd_slot *slot = wd_case_area_slot(asked->area, asked->batch);
+    const struct wd_result *got;
+    struct wd_shown shown = {.id = entry->id, .where = asked->text, .basis = &basis, .judgement = &judgement};
+
+    wd_slot_clear(slot);
+    if (!wd_slot_add(slot, &entry->c))
+        return wd_error_set(error, "%s: the case is too large", entry->id);
+    wd_walker_host_submit(asked->host);
+    got = wd_walker_host_wait(asked->host, asked->batch++, error);
+    if (!got)
+        return false;
+    wd_oracle(&entry->c, NULL, NULL, NULL, &basis);
+    wd_judge(&entry->c, &basis, got, UINT64_MAX, &judgement);
+    shown.got = got;
+    printf("\nWalker %s: %s\n", asked->text, wd_verdict_names[judgement.verdict]);
+    wd_judgement_write_text(stdout, &shown);
+    return true;
+}
+
+static bool explain_stream(struct explain *explain, FILE *file, const char *name, struct wd_error *error)
+{
+    struct wd_case_reader *reader = wd_case_reader_new(file, name);
+    struct wd_case_entry entry;
+    int read;
+
+    if (!reader)
+        return wd_error_set(error, "out of memory");
+    while ((read = wd_case_reader_next(reader, &entry)) == 1) {
+        if (explain->told++)
+            printf("\n%.*s\n\n", WD_TEXT_COLUMNS, "----------------------------------------------------------------------"
+                                                  "------------------------------");
+        wd_tell_story(stdout, &entry.c, entry.id);
+        for (size_t i = 0; i < explain->walker_count; i++) {
+            if (!ask(&explain->walkers[i], &entry, error)) {
+                wd_case_reader_free(reader);
+                return false;
+            }
+        }
+    }
+    if (read < 0)
+        wd_error_set(error, "%s", wd_case_reader_error(reader));
+    wd_case_reader_free(reader);
+    return read == 0;
+}
+
+static bool explain_files(struct explain *explain, const struct wd_case_files *files, struct wd_error *error)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct wd_case_stream stream;
+        bool ok;
+
+        if (!wd_case_stream_open(&stream, files->paths[i], error))
+            return false;
+        ok = explain_stream(explain, stream.file, files->paths[i], error);
+        if (!wd_case_stream_close(&stream, ok ? error : &(struct wd_error){0}) || !ok)
+            return false;
+    }
+    return true;
+}
+
+static int explain_all(struct explain *explain, char **paths)
+{
+    struct wd_case_files files = {0};
+    struct wd_places places;
+    struct wd_error error;
+    bool ok = wd_places_find(&places, &error);
+
+    for (; ok && *paths; paths++)
+        ok = wd_case_files_add(&files, *paths, &error);
+    ok = ok && open_walkers(explain, &places, &error) && explain_files(explain, &files, &error);
+    fflush(stdout);
+    if (!ok)
+        wd_complain("%s", error.text);
+    close_walkers(explain);
+    wd_case_files_free(&files);
+    return wd_close_stdout(ok ? WD_EXIT_NOTHING_FOUND : WD_EXIT_FAILED);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"walker", required_argument, NULL, 'w'},
+        {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    struct explain explain = {.timeout = WD_DEFAULT_TIMEOUT};
+    int option;
+
+    argv[0] = "walkdiff explain";
+    while ((option = getopt_long(argc, argv, "w:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'w':
+            if (explain.walker_count == WALKERS_MAX)
+                return wd_complain("explain: more than %d walkers", WALKERS_MAX);
+            explain.walkers[explain.walker_count++].text = optarg;
+            break;
+        case 't':
+            if (!wd_parse_seconds("--timeout", optarg, &explain.timeout))
+                return WD_EXIT_FAILED;
+            break;
+        case 'h':
+            return wd_show_usage(&verb, stdout);
+        default:
+            return wd_show_usage(&verb, stderr);
+        }
+    }
+    if (optind == argc) {
+        wd_complain("explain: the case is missing");
+        return wd_show_usage(&verb, stderr);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return explain_all(&explain, argv + optind);
+}

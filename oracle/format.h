@@ -46,7 +46,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 
 /** Output size in bits of a stage: the least of {I}PS, PARange and what the format can hold.
  * AArch64.PhysicalAddressSize. */
-unsigned wd_output_bits(const struct wd_walk *w, unsigned stage, unsigned granule, unsigned ps);
+unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f);
 
 /** Largest TxSZ. AArch64.MaxTxSZ. */
 unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule);

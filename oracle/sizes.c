@@ -34,7 +34,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
     return option ? option - 1 : fallback;
 }
 
-unsigned wd_output_bits(const struct wd_walk *w, unsigned stage, unsigned granule, unsigned ps)
+unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
     bool format_has_52 =

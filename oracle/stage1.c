@@ -243,7 +243,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     w->out->granule[0] = f->granule;
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
-    f->output_bits = wd_output_bits(w, 1, f->granule, f->ps);
+    f->output_bits = wd_output_bits(w, f);
     f->start_level =
         WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
     w->out->start_level[0] = (int8_t)f->start_level;

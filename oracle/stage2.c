@@ -37,7 +37,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
     f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
-    f->output_bits = wd_output_bits(w, 2, f->granule, f->ps);
+    f->output_bits = wd_output_bits(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
     p->sl2 = f->ds && f->granule == WD_GRANULE_4K && WD_GET(vtcr, VTCR_EL2, SL2);
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));

@@ -37,9 +37,8 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
-    bool format_has_52 =
-        wd_has_feature(w->regs, WD_FEAT_LPA) && (granule == WD_GRANULE_64K || wd_has_lpa2(w->regs, stage, granule));
-    unsigned bits = ps_bits[ps];
+    bool format_has_52 = wd_has_feature(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
+    unsigned bits = ps_bits[f->ps];
     unsigned most = format_has_52 ? 52 : 48;
 
     if (most > w->pa_max)

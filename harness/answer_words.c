@@ -158,9 +158,12 @@ static const char *memory_words(const struct wd_result *expected, const struct w
     return "another update";
 }
 
-static const char *yes_no(uint64_t bit)
+/* DirtyBit, Overlay, TopLevel and AssuredOnly, in binary. */
+static void bits_15_12(uint64_t par, char *text)
 {
-    return bit ? "1" : "0";
+    for (unsigned i = 0; i < 4; i++)
+        text[i] = wd_bit(par, WD_PAR_EL1_F_DirtyBit_lsb - i) ? '1' : '0';
+    text[4] = '\0';
 }
 
 /* Field, expected class and got class of a difference. */
@@ -190,9 +193,9 @@ static void difference_words(const struct wd_oracle_output *expected, const stru
                                                 : (right->exception.s1ptw ? "1 → 0" : "0 → 1"));
         break;
     case WD_ASPECT_BITS_15_12:
-        snprintf(text, size, "15:12: DirtyBit %s, Overlay %s → DirtyBit %s, Overlay %s",
-                 yes_no(WD_GET(right->par, PAR_EL1_F, DirtyBit)), yes_no(WD_GET(right->par, PAR_EL1_F, Overlay)),
-                 yes_no(WD_GET(got->par, PAR_EL1_F, DirtyBit)), yes_no(WD_GET(got->par, PAR_EL1_F, Overlay)));
+        bits_15_12(right->par, a);
+        bits_15_12(got->par, b);
+        snprintf(text, size, "15:12: %s → %s", a, b);
         break;
     case WD_ASPECT_PA:
         snprintf(text, size, "PA: right address → %s", address_words(right->par, got->par));

@@ -295,7 +295,7 @@ static const char *unequal_feature(const struct wd_cpu *cpu, const struct view *
 
 /*
  * Clears the control bits of features that the case does not have.
- * @return NULL, or the name of a field that is set and that nobody models
+ * @return NULL, or the name of a feature that a set bit needs and that no model of ours has
  */
 static const char *clear_absent(const struct wd_case *c, uint64_t *regs)
 {
@@ -319,7 +319,7 @@ static const char *clear_absent(const struct wd_case *c, uint64_t *regs)
             if (!present[field->feature])
                 regs[reg] = wd_with_bits(regs[reg], field->msb, field->lsb, 0);
             else if (field->role == WD_ROLE_STOP && wd_bits(regs[reg], field->msb, field->lsb))
-                return field->name;
+                return wd_features[field->feature].name;
         }
     }
     return NULL;
@@ -355,13 +355,13 @@ static const char *settle_granule(const struct wd_cpu *cpu, const struct view *v
 /* Lowers {I}PS to the case's PARange. AArch64.PhysicalAddressSize. */
 static const char *settle_output_size(const struct wd_cpu *cpu, const struct view *v, const struct stage *stage)
 {
-    unsigned mine = wd_pa_max(v->c->regs), yours = wd_pa_max(cpu->id);
+    unsigned case_bits = wd_pa_max(v->c->regs), cpu_bits = wd_pa_max(cpu->id);
 
-    if (!stage->used || mine == yours)
+    if (!stage->used || case_bits == cpu_bits)
         return NULL;
-    if (size_bits[get(v, stage->ps)] > mine)
+    if (size_bits[get(v, stage->ps)] > case_bits)
         set(v, stage->ps, WD_GET(v->c->regs[WD_ID_AA64MMFR0_EL1], ID_AA64MMFR0_EL1, PARange));
-    return size_bits[get(v, stage->ps)] > yours && !cpu->ignores_output_size ? "PARange" : NULL;
+    return size_bits[get(v, stage->ps)] > cpu_bits && !cpu->ignores_output_size ? "PARange" : NULL;
 }
 
 /* Whether an address is beyond the physical address size, the MMU being off. AArch64.S1DisabledOutput. */
@@ -381,14 +381,15 @@ static bool stage2_size_out_of_range(const struct view *v, unsigned pa_max)
 
 static const char *settle_sizes(const struct wd_cpu *cpu, const struct view *v)
 {
-    unsigned mine = wd_pa_max(v->c->regs), yours = wd_pa_max(cpu->id);
-    const char *reason = mine ? settle_output_size(cpu, v, &v->stage[0]) : "PARange"; /* 0: reserved */
+    unsigned case_bits = wd_pa_max(v->c->regs), cpu_bits = wd_pa_max(cpu->id);
+    const char *reason = case_bits ? settle_output_size(cpu, v, &v->stage[0]) : "PARange"; /* 0: reserved */
 
     if (!reason)
         reason = settle_output_size(cpu, v, &v->stage[1]);
-    if (!reason && !v->stage[0].used && flat_address_out_of_range(v, mine) != flat_address_out_of_range(v, yours))
+    if (!reason && !v->stage[0].used &&
+        flat_address_out_of_range(v, case_bits) != flat_address_out_of_range(v, cpu_bits))
         reason = "PARange";
-    if (!reason && v->stage[1].used && stage2_size_out_of_range(v, mine) != stage2_size_out_of_range(v, yours))
+    if (!reason && v->stage[1].used && stage2_size_out_of_range(v, case_bits) != stage2_size_out_of_range(v, cpu_bits))
         reason = "PARange";
     return reason;
 }

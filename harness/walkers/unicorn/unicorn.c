@@ -5,7 +5,8 @@
  *
  * The CPU is brought to EL3 and stays there, running our stub with the MMU off. Nearly all of physical memory is one
  * MMIO region, so that each read of a descriptor comes here and is answered from the case: tables can stand anywhere.
- * What stands out is the 64 KiB in which the stub lives; a case that has memory there is `unsupported`.
+ * What stands out is the 64 KiB in which the stub lives; a case that has memory there, or whose tables point there, is
+ * `unsupported`.
  *
  * What Unicorn cannot do, and what is done about it:
  *   - A read can not be answered with an external abort. A read outside the case's memory is answered with 0, an
@@ -98,8 +99,6 @@ static uint64_t read_memory(uc_engine *engine, uint64_t offset, unsigned size, v
     unsigned lsb = 8 * (unsigned)wd_bits(pa, 2, 0);
 
     (void)engine;
-    if (w->finished == w->pending_count)
-        return 0;
     if (!wd_case_read(w->cases[w->pending[w->finished].index], pa & ~UINT64_C(7), &value))
         w->read_nothing = true;
     if (points_at_stub(value) || points_at_stub(__builtin_bswap64(value)))
@@ -115,8 +114,20 @@ static void write_memory(uc_engine *engine, uint64_t offset, unsigned size, uint
 
 static bool overlaps_stub(const struct wd_case *c)
 {
-    for (uint32_t i = 0; i < c->ram_count; i++)
-        if (c->ram[i].base < STUB_BASE + STUB_SIZE && STUB_BASE - c->ram[i].base < c->ram[i].size + STUB_SIZE)
+    for (uint32_t i = 0; i < c->ram_count; i++) {
+        uint64_t base = c->ram[i].base;
+        if (base < STUB_BASE ? STUB_BASE - base < c->ram[i].size : base < STUB_BASE + STUB_SIZE)
+            return true;
+    }
+    return false;
+}
+
+static bool starts_at_stub(const struct wd_case *c)
+{
+    static const enum wd_register bases[] = {WD_TTBR0_EL1, WD_TTBR1_EL1, WD_TTBR0_EL2, WD_TTBR1_EL2, WD_VTTBR_EL2};
+
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+        if (points_at_stub(c->regs[bases[i]]))
             return true;
     return false;
 }
@@ -148,7 +159,7 @@ static void conclude(struct walker *w, const struct pending *p, uint64_t par)
     bool translation_fault = WD_GET(par, PAR_EL1_F, F) && wd_bits(WD_GET(par, PAR_EL1_F, FST), 5, 2) == FST_TRANSLATION;
 
     if (w->reached_stub)
-        wd_result_unsupported(result, "a table where the stub is");
+        wd_result_unsupported(result, "memory where the stub is");
     else if (w->read_nothing && translation_fault)
         conclude_external_abort(par, result);
     else
@@ -194,7 +205,6 @@ static void write_request(struct walker *w, const struct wd_case *c, const struc
     request->va = c->va;
     for (size_t i = 0; i < LOADED_COUNT; i++)
         request->registers[i] = told->regs[loaded_registers[i]];
-    request->registers[0] = without_interrupts(request->registers[0]);
 }
 
 /* Takes a case into the batch, or says at once that it is unsupported. */
@@ -204,13 +214,14 @@ static void take(struct walker *w, size_t index)
     struct pending *p = &w->pending[w->pending_count];
     const char *reason = wd_cpu_prepare(&w->cpu, c, &p->told);
 
-    if (!reason && overlaps_stub(c))
+    if (!reason && (overlaps_stub(c) || starts_at_stub(c)))
         reason = "memory where the stub is";
     if (reason) {
         wd_result_unsupported(&w->results[index], reason);
         return;
     }
     p->index = index;
+    p->told.regs[WD_HCR_EL2] = without_interrupts(p->told.regs[WD_HCR_EL2]);
     write_request(w, c, &p->told);
     w->pending_count++;
 }

@@ -92,7 +92,7 @@ static unsigned draw_ps(struct wd_scene *scene)
 /* TxSZ: mostly inside its range, often at its ends; with trouble outside. */
 static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned maximum, bool trouble)
 {
-    static const uint8_t inside[] = {52, 14, 16, 10, 8}, outside[] = {35, 35, 30};
+    static const uint8_t inside[] = {46, 16, 20, 10, 8}, outside[] = {35, 35, 30};
 
     if (trouble) {
         switch (wd_random_index(random, outside, sizeof(outside))) {
@@ -171,7 +171,7 @@ static uint64_t draw_start_level(struct wd_scene *scene, uint64_t vtcr, bool tro
             levels[count++] = level;
     stage->walkable = count > 0 && !trouble;
     if (!stage->walkable) {
-        vtcr = WD_WITH(vtcr, VTCR_EL2, SL0, wd_random_below(&draft->random, 4));
+        vtcr = WD_WITH(vtcr, VTCR_EL2, SL0, wd_random_chance(&draft->random, 30) ? 3 : wd_random_below(&draft->random, 4));
         return WD_WITH(vtcr, VTCR_EL2, SL2, stage->ds && wd_random_chance(&draft->random, 40));
     }
     stage->start_level = (int8_t)levels[wd_random_below(&draft->random, count)];
@@ -232,13 +232,21 @@ static void draw_tcr2(struct wd_scene *scene)
                      wd_set_has(draft->features, WD_FEAT_S1POE);
 }
 
+/* Hardware management of Access flags in both stages: updates of stage 1 descriptors are accesses to stage 2. */
+static void manage_both_stages(struct wd_draft *draft)
+{
+    WD_DRAFT_SET(draft, TCR_EL1, HA, 1);
+    WD_DRAFT_SET(draft, VTCR_EL2, HA, 1);
+    WD_DRAFT_SET(draft, VTCR_EL2, HD, 1);
+}
+
 void wd_scene_draw_control(struct wd_scene *scene)
 {
     struct wd_draft *draft = &scene->draft;
     bool el1 = scene->regime == WD_REGIME_EL10;
     uint64_t sctlr;
 
-    if (wd_random_chance(&draft->random, 20))
+    if (wd_random_chance(&draft->random, 10))
         draw_bystanders(scene);
     if (wd_set_has(draft->features, WD_FEAT_HCX) || !scene->obeys_features)
         set_drawn(scene, WD_LAYOUT_HCRX_EL2);
@@ -252,6 +260,9 @@ void wd_scene_draw_control(struct wd_scene *scene)
         scene->stage1_on = false;
     draw_stage1(scene, sctlr);
     draw_tcr2(scene);
-    if (scene->stage2_on)
+    if (scene->stage2_on) {
         draw_stage2(scene);
+        if (wd_set_has(draft->features, WD_FEAT_HAFDBS) && wd_random_chance(&draft->random, 25))
+            manage_both_stages(draft);
+    }
 }

@@ -92,7 +92,7 @@ static const struct wd_profile profiles[PROFILE_COUNT] = {
                                WHOLE(ID_AA64MMFR2_EL1, 0x1020010010010001), WHOLE(ID_AA64MMFR3_EL1, 0x10101),
                                WHOLE(ID_AA64ISAR1_EL1, 0x100000000000000),
                                WHOLE(ID_AA64ISAR2_EL1, 0x1000000000000000)},
-                     .varied = {VARIED(ID_AA64PFR1_EL1, MTE, 2, 3), VARIED(ID_AA64PFR2_EL1, MTEPERM, 0, 1)}},
+                     .varied = {VARIED(ID_AA64PFR1_EL1, MTE, 2, 3), VARIED(ID_AA64PFR2_EL1, MTEPERM, 0, 1, 1)}},
     [PROFILE_RANDOM] = {.name = "random",
                         .description = "each feature there or not, independently but for what the architecture requires",
                         .varied = {VARIED(ID_AA64MMFR0_EL1, PARange, 0, 1, 2, 3, 4, 5, 6, 6),

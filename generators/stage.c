@@ -47,12 +47,11 @@ static unsigned output_bits(unsigned ps, unsigned pa_max, bool has_52)
 void wd_shape_formats(const uint64_t *regs, enum wd_granule asked, bool ds, unsigned ps, struct wd_stage *stage)
 {
     enum wd_granule granule = wd_effective_granule(regs, stage->stage, asked);
-    bool lpa2 = wd_has_lpa2(regs, stage->stage, granule);
 
     stage->granule = (uint8_t)granule;
     stage->wide_64k = granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA);
-    stage->ds = ds && lpa2;
-    stage->output_bits = output_bits(ps, wd_pa_max(regs), lpa2 || stage->wide_64k);
+    stage->ds = ds && wd_has_lpa2(regs, stage->stage, granule);
+    stage->output_bits = output_bits(ps, wd_pa_max(regs), stage->ds || stage->wide_64k);
     stage->wide_base = stage->ds || (stage->wide_64k && ps == 6);
 }
 

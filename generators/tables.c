@@ -6,8 +6,6 @@
 static const uint8_t nibbles_open[] = {0x5, 0x7, 0x6, 0xc, 0xe};
 enum { NIBBLE_EXECUTE_ONLY = 0x2, OVERLAY_ALL = 0x7 };
 
-/* MemAttr of stage 2 with FWB. */
-enum { FORCED_WRITE_BACK = 6 };
 
 static uint64_t with_nibble(uint64_t reg, unsigned index, unsigned nibble)
 {
@@ -17,9 +15,9 @@ static uint64_t with_nibble(uint64_t reg, unsigned index, unsigned nibble)
 /* A byte of MAIR: half any byte at all, half one that real systems use or that is nearly one. */
 static uint64_t draw_mair(struct wd_random *random)
 {
-    static const uint8_t usual[32] = {0x00, 0x04, 0x08, 0x0c, 0x44, 0xff, 0xf0, 0xff, 0x4f, 0xf4, 0xbb,
+    static const uint8_t usual[32] = {0x00, 0x04, 0x08, 0x0c, 0x44, 0xff, 0xf0, 0xff, 0xf0, 0xf4, 0xbb,
                                       0xee, 0x00, 0x04, 0xff, 0xdd, 0x77, 0x44, 0x40, 0xa0, 0x01, 0x05,
-                                      0x09, 0x0d, 0x02, 0x50, 0xaa, 0x33, 0xcc, 0xfc, 0xff, 0x99};
+                                      0x09, 0x0d, 0x02, 0x50, 0xaa, 0x4f, 0xcc, 0xf0, 0xff, 0x99};
     uint64_t any = wd_random_bits(random), pick = wd_random_bits(random), usual_bytes = 0, mask;
 
     for (unsigned lsb = 0; lsb < 64; lsb += 8)
@@ -65,7 +63,9 @@ static void draw_flaw(struct wd_random *random, const struct wd_stage *stage, st
                                       [WD_FLAW_UNREADABLE] = 10,  [WD_FLAW_RESERVED_BITS] = 15};
 
     path->flaw = (uint8_t)wd_random_index(random, percent, sizeof(percent));
-    path->flaw_level = (int8_t)wd_random_between(random, stage->start_level, path->leaf_level);
+    path->flaw_level = stage->start_level;
+    if (wd_random_chance(random, 70))
+        path->flaw_level = (int8_t)wd_random_between(random, stage->start_level, path->leaf_level);
 }
 
 /* An output address below 2^bits: anywhere, at its ends, or in RAM. */
@@ -199,6 +199,18 @@ static void map_table(struct wd_draft *draft, uint64_t ipa, struct wd_path *path
         align_contiguous(stage, ipa, path);
 }
 
+/*
+ * MemAttr of stage 2 with effects that are rare otherwise. Without FWB: NoTagAccess, which is reserved where
+ * FEAT_MTE_PERM is absent, or Write-Back. With FWB: reserved, Write-Back forced, or as stage 1 has it.
+ */
+static unsigned draw_special_memattr(struct wd_scene *scene)
+{
+    static const uint8_t special[2][8] = {{4, 4, 4, 4, 4, 4, 15, 15}, {4, 6, 6, 6, 6, 14, 7, 7}};
+    unsigned fwb = (unsigned)WD_DRAFT_GET(&scene->draft, HCR_EL2, FWB);
+
+    return special[fwb][wd_random_below(&scene->draft.random, 8)];
+}
+
 /* Stage 2 of the address that stage 1 gives. */
 static void draw_stage2_path(struct wd_scene *scene, uint64_t ipa, struct wd_path *path)
 {
@@ -214,8 +226,8 @@ static void draw_stage2_path(struct wd_scene *scene, uint64_t ipa, struct wd_pat
     path->leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
     if (WD_GET(path->leaf, S2_LEAF, Contiguous) && wd_random_chance(random, 70))
         align_contiguous(stage, ipa, path);
-    if (WD_DRAFT_GET(draft, HCR_EL2, FWB) && wd_random_chance(random, 25)) /* forced Write-Back */
-        path->leaf = WD_WITH(path->leaf, S2_LEAF, MemAttr, FORCED_WRITE_BACK);
+    if (wd_random_chance(random, 50))
+        path->leaf = WD_WITH(path->leaf, S2_LEAF, MemAttr, draw_special_memattr(scene));
     if (!wd_has_trouble(scene, WD_TROUBLE_S2_LEAF))
         path->leaf = WD_WITH(path->leaf, S2_LEAF, S2AP, WD_GET(path->leaf, S2_LEAF, S2AP) | (scene->write ? 2 : 1));
 }

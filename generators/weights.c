@@ -66,20 +66,24 @@ static uint64_t digit(struct wd_random *random, uint64_t plane, uint64_t value)
 
 uint64_t wd_random_register(struct wd_random *random, enum wd_layout layout)
 {
-    uint64_t value = 0;
+    uint64_t value = digit(random, register_planes[0][layout], 0);
 
-    for (unsigned i = 0; i < WD_DIGITS; i++)
-        value = digit(random, register_planes[i][layout], value);
-    return value | register_planes[WD_DIGITS][layout];
+    value = digit(random, register_planes[1][layout], value);
+    value = digit(random, register_planes[2][layout], value);
+    value = digit(random, register_planes[3][layout], value);
+    value = digit(random, register_planes[4][layout], value);
+    return value | register_planes[5][layout];
 }
 
 uint64_t wd_random_descriptor(struct wd_random *random, enum wd_descriptor_layout layout)
 {
-    uint64_t value = 0;
+    uint64_t value = digit(random, descriptor_planes[0][layout], 0);
 
-    for (unsigned i = 0; i < WD_DIGITS; i++)
-        value = digit(random, descriptor_planes[i][layout], value);
-    return value | descriptor_planes[WD_DIGITS][layout];
+    value = digit(random, descriptor_planes[1][layout], value);
+    value = digit(random, descriptor_planes[2][layout], value);
+    value = digit(random, descriptor_planes[3][layout], value);
+    value = digit(random, descriptor_planes[4][layout], value);
+    return value | descriptor_planes[5][layout];
 }
 
 static uint64_t is_at_least(uint64_t value, uint64_t least)

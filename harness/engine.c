@@ -8,11 +8,11 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/allocate.h"
 #include "harness/fuzz_worker.h"
+#include "harness/process.h"
 #include "harness/walker_host.h"
 #include "harness/wire.h"
 
@@ -38,14 +38,6 @@ struct engine {
     sigset_t old_mask;
     double begin, last_progress;
 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* ---------------------------------------------------------------- walkers, once before the run */
 
@@ -241,10 +233,7 @@ static bool start_job(struct engine *e, unsigned number)
     fflush(NULL);
     pid = fork();
     if (pid == 0) {
-        for (unsigned i = 0; i < number; i++)
-            close(e->jobs[i].messages);
-        close(e->signals);
-        close(ends[0]);
+        wd_close_files_except(ends[1], ends[1]);
         wd_fuzz_worker(e->plan, e->control, number, ends[1], parent);
     }
     close(ends[1]);
@@ -308,7 +297,7 @@ static void report_progress(struct engine *e)
 {
     struct wd_error error;
 
-    e->last_progress = now();
+    e->last_progress = wd_now();
     e->state->seconds = e->last_progress - e->begin;
     if (!e->watcher->progress(e->watcher->context, e->state, &error))
         fail(e, "%s", error.text);
@@ -339,9 +328,9 @@ static void run(struct engine *e)
         start_jobs(e);
     while (is_running(e)) {
         wait_and_hear(e);
-        if (e->plan->seconds > 0 && now() - e->begin >= e->plan->seconds)
+        if (e->plan->seconds > 0 && wd_now() - e->begin >= e->plan->seconds)
             stop(e, WD_END_COMPLETE);
-        if (now() - e->last_progress >= progress_seconds)
+        if (wd_now() - e->last_progress >= progress_seconds)
             report_progress(e);
     }
     stop(e, WD_END_COMPLETE);
@@ -352,7 +341,7 @@ void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher
 {
     struct engine *e = wd_allocate(1, sizeof(*e));
 
-    *e = (struct engine){.plan = plan, .watcher = watcher, .state = state, .begin = now(), .signals = -1};
+    *e = (struct engine){.plan = plan, .watcher = watcher, .state = state, .begin = wd_now(), .signals = -1};
     memset(state, 0, sizeof(*state));
     state->buckets = wd_buckets_new();
     e->control = mmap(NULL, sizeof(*e->control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

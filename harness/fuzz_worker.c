@@ -3,14 +3,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/allocate.h"
 #include "harness/buckets.h"
 #include "harness/case_file.h"
+#include "harness/process.h"
 #include "harness/proofs.h"
 #include "harness/tally.h"
 #include "harness/walker_host.h"
@@ -64,14 +62,6 @@ struct subject {
     int implementation; /* -1: none that could be inconsistent, or not asked for yet */
     uint64_t choices;   /* IMPLEMENTATION DEFINED ones that were consulted, a bit each */
 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* ---------------------------------------------------------------- messages */
 
@@ -155,7 +145,7 @@ static void tell(struct worker *w)
             put_bucket(w, wd_bucket_at(w->buckets, i));
     put_proofs(w);
     send_all(w);
-    w->last_sent = now();
+    w->last_sent = wd_now();
 }
 
 /* The process cannot go on. */
@@ -192,7 +182,7 @@ static void tell_incident(void *context, const struct wd_incident *incident)
 /* Nothing is kept back for long, even while a walker hangs. */
 static void tell_if_due(struct worker *w)
 {
-    if (now() - w->last_sent > send_seconds)
+    if (wd_now() - w->last_sent > send_seconds)
         tell(w);
 }
 
@@ -426,7 +416,7 @@ static enum wd_verdict judge(struct worker *w, size_t walker, const struct subje
 /* Keeps batches at a size that is worked off in good time. */
 static void adapt_batch_size(struct worker *w)
 {
-    double time = now(), elapsed = time - w->last_judged;
+    double time = wd_now(), elapsed = time - w->last_judged;
 
     w->last_judged = time;
     if (elapsed > batch_seconds_high && w->batch_size > 1)
@@ -493,9 +483,7 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     struct worker *w = wd_allocate(1, sizeof(*w));
     struct witness witnesses[WD_WALKERS_MAX];
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(2);
+    wd_end_with_parent(parent);
     w->plan = plan;
     w->control = control;
     w->job = job;
@@ -503,7 +491,7 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     w->batch_size = FIRST_BATCH;
     w->buckets = wd_buckets_new();
     open_walkers(w, witnesses);
-    w->last_judged = w->last_sent = now();
+    w->last_judged = w->last_sent = wd_now();
     work(w);
     tell(w);
     for (size_t i = 0; i < plan->walker_count; i++)

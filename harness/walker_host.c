@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "harness/process.h"
 #include "harness/walker_process.h"
 
 enum {
@@ -42,14 +42,6 @@ struct wd_walker_host {
     char words[WD_LAST_WORDS_MAX]; /* the last `words_length` bytes that the process wrote */
     size_t words_length;
 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static void close_end(int *end)
 {
@@ -260,7 +252,7 @@ static enum outcome wait_for_batch(struct wd_walker_host *host, uint64_t batch)
     struct patience patience = {0};
 
     while (!is_finished(host, batch)) {
-        double before = now();
+        double before = wd_now();
 
         if (!wd_doorbell_doze(finished, batch))
             return is_finished(host, batch) ? OUTCOME_FINISHED : OUTCOME_DIED;
@@ -268,7 +260,7 @@ static enum outcome wait_for_batch(struct wd_walker_host *host, uint64_t batch)
             return is_finished(host, batch) ? OUTCOME_FINISHED : OUTCOME_DIED;
         if (host->watcher.idle)
             host->watcher.idle(host->watcher.context);
-        if (lose_patience(host, &patience, now() - before) >= host->timeout)
+        if (lose_patience(host, &patience, wd_now() - before) >= host->timeout)
             return OUTCOME_HANGS;
     }
     return OUTCOME_FINISHED;
@@ -277,12 +269,12 @@ static enum outcome wait_for_batch(struct wd_walker_host *host, uint64_t batch)
 /* Waits until the walker is open. */
 static bool wait_for_hello(struct wd_walker_host *host, struct wd_error *error)
 {
-    double deadline = now() + OPENING_SECONDS;
+    double deadline = wd_now() + OPENING_SECONDS;
     enum wake wake = WAKE_NOTHING;
     char how[WD_TEXT_MAX];
     uint32_t hello;
 
-    while ((hello = atomic_load(&host->shared->hello)) == WD_HELLO_OPENING && wake != WAKE_DEATH && now() < deadline)
+    while ((hello = atomic_load(&host->shared->hello)) == WD_HELLO_OPENING && wake != WAKE_DEATH && wd_now() < deadline)
         wake = sleep_a_slice(host);
     hello = atomic_load(&host->shared->hello);
     if (hello == WD_HELLO_OPEN)
@@ -338,11 +330,11 @@ static void report(struct wd_walker_host *host, uint64_t batch, uint32_t index, 
 /* Waits for the end of a process that closed its pipes. @return false if it goes on living */
 static bool wait_for_end(struct wd_walker_host *host)
 {
-    const double deadline = now() + 1;
+    const double deadline = wd_now() + 1;
     const struct timespec pause = {.tv_nsec = 200000};
 
     while (!has_ended(host)) {
-        if (now() > deadline)
+        if (wd_now() > deadline)
             return false;
         listen_to_words(host);
         nanosleep(&pause, NULL);

@@ -3,19 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-/* Ends with the process that started us, in whatever way that ends. */
-static void end_with_parent(int parent)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(0);
-}
+#include "harness/process.h"
 
 /* The walker's code finds signals as any program does, whatever the engine made of them. */
 static void reset_signals(void)
@@ -39,18 +30,6 @@ static void no_core_files(void)
     setrlimit(RLIMIT_CORE, &limit);
 }
 
-/* Closes all that is not ours: an end of another walker's pipe kept open here would hide that walker's death. */
-static void close_others(int a, int b)
-{
-    unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
-
-    if (low > 3)
-        close_range(3, low - 1, 0);
-    if (high > low + 1)
-        close_range(low + 1, high - 1, 0);
-    close_range(high + 1, ~0U, 0);
-}
-
 /* stdin is empty; stdout and stderr go where the engine collects them. @return false with errno */
 static bool set_up_files(const struct wd_walker_process *process)
 {
@@ -59,7 +38,7 @@ static bool set_up_files(const struct wd_walker_process *process)
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(process->words_end, STDOUT_FILENO) < 0 ||
         dup2(process->words_end, STDERR_FILENO) < 0)
         return false;
-    close_others(process->given_end, process->finished_end);
+    wd_close_files_except(process->given_end, process->finished_end);
     return true;
 }
 
@@ -143,7 +122,7 @@ _Noreturn void wd_walker_process_run(const struct wd_walker_process *process)
     const struct wd_walker_api *api;
     void *walker;
 
-    end_with_parent(process->parent);
+    wd_end_with_parent(process->parent);
     setpgid(0, 0);
     reset_signals();
     no_core_files();

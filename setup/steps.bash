@@ -270,8 +270,8 @@ set_up() {
     step python "making .venv" make_environment
     step yyjson "fetching its sources" get_yyjson
     step configure "running CMake" configure
-    step build "compiling" compile 125
     fingerprint >"$stamp"
+    step build "compiling" compile 125
     end_steps
 }
 

@@ -71,9 +71,9 @@ static uint32_t with(uint32_t word, unsigned msb, unsigned lsb, uint64_t operand
 /* The same for a signed operand that counts units of `scale` bytes. */
 static uint32_t with_signed(uint32_t word, unsigned msb, unsigned lsb, int64_t bytes, int64_t scale)
 {
-    int64_t units = bytes / scale, limit = INT64_C(1) << (msb - lsb);
+    int64_t units = bytes / scale;
 
-    assert(bytes % scale == 0 && units >= -limit && units < limit);
+    assert(bytes % scale == 0 && units >> (msb - lsb) == (units < 0 ? -1 : 0));
     return (uint32_t)wd_with_bits(word, msb, lsb, (uint64_t)units);
 }
 

@@ -434,18 +434,27 @@ static void an_operation_that_is_undefined_is_unsupported(void **state)
     expect_unsupported(state, &c, "UNDEFINED at EL1; the stub runs at EL3");
 }
 
+/* The 64 KiB at 0xb6d7a510000. */
 static void memory_where_the_stub_is_makes_a_case_unsupported(void **state)
 {
-    const struct wd_ram everything[] = {{0, UINT64_C(1) << 44, false}};
-    const struct wd_word points_at_it[] = {{S1_TABLE + 8, UINT64_C(0x0b6d7a512000) | TABLE}};
+    const uint64_t stub = UINT64_C(0x0b6d7a510000);
+    const struct wd_ram around[] = {{0, UINT64_C(1) << 44, false}, {stub + 0xfff8, 8, false}, {stub - 8, 16, false}};
+    const struct wd_ram beside[] = {ram[0], {stub - 8, 8, false}, {stub + 0x10000, 8, false}};
+    const struct wd_word points_at_it[] = {{S1_TABLE + 8, (stub + 0x2000) | TABLE}};
     struct wd_case c = make_case(WD_AT_S1E1R, VA, s1_block, LENGTH(s1_block));
 
-    c.ram = everything;
-    expect_unsupported(state, &c, "memory where the stub is");
-    c.ram = ram;
+    for (size_t i = 0; i < LENGTH(around); i++) {
+        c.ram = &around[i];
+        expect_unsupported(state, &c, "memory where the stub is");
+    }
+    c.ram = beside;
+    c.ram_count = LENGTH(beside);
+    expect_success(state, &c, 0x80201000, 0xff, 3);
     c.mem = points_at_it;
     c.mem_count = LENGTH(points_at_it);
-    expect_unsupported(state, &c, "a table where the stub is");
+    expect_unsupported(state, &c, "memory where the stub is");
+    c.regs[WD_TTBR0_EL1] = stub;
+    expect_unsupported(state, &c, "memory where the stub is");
 }
 
 static void pending_virtual_interrupts_do_not_stop_it(void **state)

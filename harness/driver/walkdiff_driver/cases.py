@@ -145,6 +145,9 @@ class CaseItem(Item):
 
 
 def _compact(answer: object) -> str:
+    """An answer as JSON, without the descriptors that were read on the way."""
+    if isinstance(answer, dict):
+        answer = {name: value for name, value in answer.items() if name != "trace"}
     return json.dumps(answer, separators=(",", ":"))
 
 

@@ -182,7 +182,8 @@ static void protocol_error(struct conversation *talk, const char *what, const ch
 
     wd_result_clear(result, 0);
     result->answer = WD_ANSWER_CRASH;
-    snprintf(result->text, sizeof(result->text), "%s%s", what, detail);
+    if (snprintf(result->text, sizeof(result->text), "%s%s", what, detail) >= (int)sizeof(result->text))
+        memcpy(result->text + sizeof(result->text) - 4, "...", 4);
     *talk->done = (uint32_t)++talk->answered;
 }
 

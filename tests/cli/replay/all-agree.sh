@@ -1,0 +1,2 @@
+# Nothing found: the count alone, and status 0.
+walkdiff replay --walker sample cases/examples

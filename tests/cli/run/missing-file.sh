@@ -1,0 +1,2 @@
+# A file that is not there.
+walkdiff run --walker oracle no-such-file.jsonl

@@ -1,0 +1,2 @@
+# Without a verb: what there is, and status 2.
+walkdiff

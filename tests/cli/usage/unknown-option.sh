@@ -1,0 +1,2 @@
+# An option that a verb does not have.
+walkdiff replay --walker oracle --no-such-option cases/examples

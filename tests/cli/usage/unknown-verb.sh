@@ -1,0 +1,2 @@
+# A verb that does not exist.
+walkdiff frobnicate

@@ -1,0 +1,2 @@
+# A walker that does not exist.
+walkdiff run --walker nobody cases/examples/stage1.jsonl

@@ -1,0 +1,709 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine: what a run finds depends on seed, profiles and number of cases, and on nothing else; nothing is lost. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+#include "harness/allocate.h"
+#include "harness/engine.h"
+#include "harness/findings.h"
+#include "harness/journal.h"
+
+static const char *const command[] = {"walkdiff fuzz", NULL};
+
+/* ---------------------------------------------------------------- walkers of this test, wrapped around the oracle */
+
+/* How a walker departs from the oracle: changes its answer, or the resolution before. */
+struct habit {
+    void (*before)(const struct wd_case *c, struct wd_resolution *resolution);
+    void (*after)(const struct wd_case *c, struct wd_result *result);
+};
+
+static bool is_every(const struct wd_case *c, unsigned n)
+{
+    return (c->va >> 13) % n == 0;
+}
+
+static void answer_with(const struct habit *habit, const struct wd_case *const *cases, struct wd_result *results,
+                        size_t count, volatile uint32_t *done)
+{
+    struct wd_oracle_output output;
+
+    for (size_t i = 0; i < count; i++) {
+        struct wd_resolution resolution = {0};
+
+        if (habit->before)
+            habit->before(cases[i], &resolution);
+        wd_oracle(cases[i], &resolution, NULL, NULL, &output);
+        results[i] = output.result;
+        if (habit->after)
+            habit->after(cases[i], &results[i]);
+        *done = (uint32_t)i + 1;
+    }
+}
+
+static void flip_bit_12(const struct wd_case *c, struct wd_result *result)
+{
+    if (is_every(c, 3) && result->answer == WD_ANSWER_PAR)
+        result->par ^= 1 << 12;
+}
+
+static void crash(const struct wd_case *c, struct wd_result *result)
+{
+    (void)result;
+    if (is_every(c, 200))
+        abort();
+}
+
+static void hang(const struct wd_case *c, struct wd_result *result)
+{
+    (void)result;
+    if (is_every(c, 300))
+        for (;;)
+            pause();
+}
+
+static void support_nothing(const struct wd_case *c, struct wd_result *result)
+{
+    (void)c;
+    wd_result_unsupported(result, "not today");
+}
+
+static void be_fickle(const struct wd_case *c, struct wd_resolution *resolution)
+{
+    resolution->option[WD_CHOICE_S1_TXSZ_HIGH] = is_every(c, 2);
+}
+
+static void be_constant(const struct wd_case *c, struct wd_resolution *resolution)
+{
+    (void)c;
+    resolution->option[WD_CHOICE_S1_TXSZ_HIGH] = 1;
+}
+
+static void be_slow(const struct wd_case *c, struct wd_result *result)
+{
+    (void)c;
+    (void)result;
+    usleep(1000);
+}
+
+static void *open_any(const char *options, char *error, size_t error_size)
+{
+    static char walker;
+
+    (void)options;
+    (void)error;
+    (void)error_size;
+    return &walker;
+}
+
+static void *open_none(const char *options, char *error, size_t error_size)
+{
+    (void)options;
+    snprintf(error, error_size, "closed on Mondays");
+    return NULL;
+}
+
+static void close_any(void *walker)
+{
+    (void)walker;
+}
+
+/* A walker with a habit. */
+#define WALKER(walker_name, opening, ...)                                                                              \
+    static void answer_##walker_name(void *walker, const struct wd_case *const *cases, struct wd_result *results,      \
+                                     size_t count, volatile uint32_t *done)                                            \
+    {                                                                                                                  \
+        static const struct habit habit = {__VA_ARGS__};                                                               \
+                                                                                                                       \
+        (void)walker;                                                                                                  \
+        answer_with(&habit, cases, results, count, done);                                                              \
+    }                                                                                                                  \
+    static const struct wd_walker_api walker_name = {.abi = WD_WALKER_ABI, .case_size = sizeof(struct wd_case),        \
+                                                     .result_size = sizeof(struct wd_result), .name = #walker_name,    \
+                                                     .version = "1.5", .open = opening,                                \
+                                                     .answer = answer_##walker_name, .close = close_any}
+
+WALKER(faithful, open_any, NULL, NULL);
+WALKER(wrong, open_any, .after = flip_bit_12);
+WALKER(crashing, open_any, .after = crash);
+WALKER(hanging, open_any, .after = hang);
+WALKER(incapable, open_any, .after = support_nothing);
+WALKER(fickle, open_any, .before = be_fickle);
+WALKER(constant, open_any, .before = be_constant);
+WALKER(slow, open_any, .after = be_slow);
+WALKER(closed, open_none, NULL, NULL);
+
+/* ---------------------------------------------------------------- runs */
+
+struct fixture {
+    struct wd_fuzz_plan plan;
+    struct wd_fuzz_state state;
+    bool has_state;
+    char folder[64];       /* a place for files; emptied afterwards */
+    void (*meddle)(void);  /* once, when the run has begun */
+    unsigned incidents;
+    struct wd_journal *journal;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct wd_error error;
+
+    signal(SIGPIPE, SIG_IGN);
+    f->plan = (struct wd_fuzz_plan){
+        .seed = 7, .cases = 20000, .timeout = 0.5, .jobs = 1, .profile_count = 2,
+        .profile_names = {"v80", "v92"}, .profiles = {wd_profile_by_name("v80"), wd_profile_by_name("v92")},
+    };
+    f->plan.waivers = wd_waivers_load(NULL, &error);
+    snprintf(f->folder, sizeof(f->folder), "/tmp/walkdiff-engine-%d", getpid());
+    mkdir(f->folder, 0700);
+    *state = f;
+    return 0;
+}
+
+static void empty_folder(const char *folder)
+{
+    DIR *listing = opendir(folder);
+    struct dirent *entry;
+
+    while (listing && (entry = readdir(listing)))
+        unlinkat(dirfd(listing), entry->d_name, 0);
+    if (listing)
+        closedir(listing);
+    rmdir(folder);
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    if (f->has_state)
+        wd_fuzz_state_free(&f->state);
+    for (size_t i = 0; i < f->plan.walker_count; i++)
+        free(f->plan.walkers[i].answerer.waivers.indices);
+    wd_waivers_free((struct wd_waivers *)f->plan.waivers);
+    wd_journal_close(f->journal);
+    empty_folder(f->folder);
+    free(f);
+    return 0;
+}
+
+static void add(struct fixture *f, const struct wd_walker_api *api, bool reference)
+{
+    struct wd_contestant *contestant = &f->plan.walkers[f->plan.walker_count];
+    struct wd_error error;
+
+    contestant->spec = (struct wd_walker_spec){.text = api->name, .options = "", .builtin = api};
+    snprintf(contestant->spec.name, sizeof(contestant->spec.name), "%s", api->name);
+    contestant->answerer = (struct wd_answerer){.reference = reference, .profiles = f->plan.profile_names};
+    if (!wd_engine_probe(&f->plan, f->plan.walker_count, &error))
+        fail_msg("%s", error.text);
+    f->plan.walker_count++;
+}
+
+static bool progress(void *context, const struct wd_fuzz_state *state, struct wd_error *error)
+{
+    struct fixture *f = context;
+
+    if (f->meddle && state->tally.cases) {
+        f->meddle();
+        f->meddle = NULL;
+    }
+    return !f->journal || wd_journal_write(f->journal, &f->plan, state, command, error);
+}
+
+static void note_incident(void *context, const struct wd_fuzz_incident *incident)
+{
+    struct fixture *f = context;
+
+    (void)incident;
+    f->incidents++;
+}
+
+static void run(struct fixture *f, unsigned jobs)
+{
+    const struct wd_fuzz_watcher watcher = {.progress = progress, .incident = note_incident, .context = f};
+
+    if (f->has_state)
+        wd_fuzz_state_free(&f->state);
+    f->plan.jobs = jobs;
+    wd_plan_find_implementations(&f->plan);
+    wd_engine_run(&f->plan, &watcher, &f->state);
+    f->has_state = true;
+}
+
+/* What findings.jsonl would hold. The caller frees it. */
+static char *findings_text(const struct fixture *f)
+{
+    struct wd_findings findings;
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    wd_findings_collect(&f->plan, &f->state, &findings);
+    for (size_t i = 0; i < findings.count; i++)
+        wd_finding_write(stream, &f->plan, &findings.list[i]);
+    wd_findings_free(&findings);
+    fclose(stream);
+    return text;
+}
+
+/* Texts of many lines; shows the first in which they differ. */
+static void assert_same_lines(const char *a, const char *b)
+{
+    while (*a || *b) {
+        size_t a_length = strcspn(a, "\n"), b_length = strcspn(b, "\n");
+
+        if (a_length != b_length || memcmp(a, b, a_length))
+            fail_msg("not the same:\n%.*s\n%.*s", (int)a_length, a, (int)b_length, b);
+        a += a_length + (a[a_length] != 0);
+        b += b_length + (b[b_length] != 0);
+    }
+}
+
+static uint64_t verdicts(const struct fixture *f, size_t walker, enum wd_verdict verdict)
+{
+    return wd_tally_verdict(&f->state.tally, walker, verdict);
+}
+
+/* Each walker has exactly one verdict on each case. */
+static void assert_all_judged(const struct fixture *f)
+{
+    assert_int_equal(f->state.end, WD_END_COMPLETE);
+    assert_int_equal(f->state.tally.cases, f->plan.cases);
+    for (size_t walker = 0; walker < f->plan.walker_count; walker++) {
+        uint64_t sum = 0;
+
+        for (size_t verdict = 0; verdict < WD_VERDICT_COUNT; verdict++)
+            sum += verdicts(f, walker, verdict);
+        assert_int_equal(sum, f->plan.cases);
+    }
+}
+
+/* ---------------------------------------------------------------- what is found */
+
+static void a_faithful_walker_agrees_with_all_that_the_oracle_supports(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &faithful, false);
+    run(f, 1);
+    assert_all_judged(f);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_AGREE) + verdicts(f, 0, WD_VERDICT_UNSUPPORTED), f->plan.cases);
+    assert_true(verdicts(f, 0, WD_VERDICT_UNSUPPORTED) < f->plan.cases / 50);
+    assert_int_equal(wd_buckets_count(f->state.buckets), 0);
+}
+
+static void what_is_found_does_not_depend_on_the_number_of_jobs(void **state)
+{
+    struct fixture *f = *state;
+    char *alone;
+
+    add(f, &wrong, false);
+    add(f, &fickle, true);
+    run(f, 1);
+    assert_all_judged(f);
+    assert_true(wd_buckets_count(f->state.buckets) > 10);
+    alone = findings_text(f);
+    for (unsigned jobs = 2; jobs <= 5; jobs++) {
+        char *together;
+
+        run(f, jobs);
+        assert_all_judged(f);
+        together = findings_text(f);
+        assert_same_lines(together, alone);
+        free(together);
+    }
+    free(alone);
+}
+
+static void the_first_case_of_a_bucket_is_made_again_from_seed_and_index(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_case_buffer *buffer = calloc(1, sizeof(*buffer));
+
+    add(f, &wrong, false);
+    run(f, 3);
+    for (size_t i = 0; i < wd_buckets_count(f->state.buckets); i++) {
+        wd_plan_make_case(&f->plan, wd_bucket_at(f->state.buckets, i)->first.index, buffer);
+        assert_true(is_every(&buffer->c, 3));
+    }
+    free(buffer);
+}
+
+static void more_cases_keep_the_findings_of_fewer(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t first;
+
+    add(f, &wrong, false);
+    f->plan.cases = 1000;
+    run(f, 2);
+    first = wd_bucket_at(f->state.buckets, 0)->first.index;
+    f->plan.cases = 5000;
+    run(f, 2);
+    for (size_t i = 0; i < wd_buckets_count(f->state.buckets); i++)
+        if (wd_bucket_at(f->state.buckets, i)->first.index == first)
+            return;
+    fail_msg("case %llu shows nothing any more", (unsigned long long)first);
+}
+
+static void a_reference_that_differs_is_a_conflict_in_a_bucket_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &faithful, false);
+    add(f, &wrong, true);
+    run(f, 2);
+    assert_all_judged(f);
+    assert_int_equal(verdicts(f, 1, WD_VERDICT_DEVIATION), 0);
+    assert_true(verdicts(f, 1, WD_VERDICT_REFERENCE_CONFLICT) > 1000);
+    for (size_t i = 0; i < wd_buckets_count(f->state.buckets); i++)
+        assert_int_equal(wd_bucket_at(f->state.buckets, i)->walker, 1);
+}
+
+static void what_a_walker_does_not_support_is_counted_and_is_no_pass(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &incapable, false);
+    run(f, 2);
+    assert_all_judged(f);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_UNSUPPORTED), f->plan.cases);
+}
+
+static void crashes_are_findings_and_the_run_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t expected = 0;
+    struct wd_case_buffer *buffer = calloc(1, sizeof(*buffer));
+
+    add(f, &crashing, false);
+    run(f, 3);
+    assert_all_judged(f);
+    for (uint64_t i = 0; i < f->plan.cases; i++) {
+        wd_plan_make_case(&f->plan, i, buffer);
+        expected += is_every(&buffer->c, 200);
+    }
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_CRASH), expected);
+    assert_int_equal(f->state.tally.restarts[0], expected);
+    assert_int_equal(f->incidents, expected);
+    free(buffer);
+}
+
+static void hangs_are_findings_and_the_run_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &hanging, false);
+    f->plan.cases = 300;
+    f->plan.timeout = 0.2;
+    run(f, 2);
+    assert_all_judged(f);
+    assert_true(verdicts(f, 0, WD_VERDICT_HANG) > 0);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_HANG), f->state.tally.restarts[0]);
+}
+
+/* ---------------------------------------------------------------- choices that must be fixed */
+
+static bool finds(const struct fixture *f, const char *text)
+{
+    char *findings = findings_text(f);
+    bool found = strstr(findings, text);
+
+    free(findings);
+    return found;
+}
+
+static void a_choice_that_is_resolved_both_ways_is_inconsistent(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &fickle, false);
+    run(f, 2);
+    assert_all_judged(f);
+    assert_true(finds(f, "\"verdict\":\"inconsistent\",\"rule\":\"S1_TXSZ_HIGH\""));
+    assert_true(verdicts(f, 0, WD_VERDICT_PERMITTED) > 0);
+    assert_int_equal(wd_buckets_count(f->state.buckets), 0);
+}
+
+static void a_choice_that_is_always_resolved_alike_is_not(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &constant, false);
+    run(f, 2);
+    assert_all_judged(f);
+    assert_false(finds(f, "inconsistent"));
+    assert_true(verdicts(f, 0, WD_VERDICT_PERMITTED) > 0);
+}
+
+/* ---------------------------------------------------------------- waivers */
+
+static void a_waived_finding_is_counted_and_fills_no_bucket(void **state)
+{
+    struct fixture *f = *state;
+    char path[128];
+    struct wd_error error;
+    uint64_t findings, waived;
+    const struct wd_bucket *bucket;
+    FILE *file;
+
+    add(f, &wrong, false);
+    run(f, 2);
+    bucket = wd_bucket_at(f->state.buckets, 0);
+    findings = verdicts(f, 0, WD_VERDICT_DEVIATION);
+    waived = bucket->count;
+    snprintf(path, sizeof(path), "%s/a.toml", f->folder);
+    file = fopen(path, "w");
+    fprintf(file,
+            "[[waiver]]\nid='w'\nwalker='wrong'\nversions='>=1.5, <2'\nsignature='%s'\nrule='%s'\ninstead='x'\n"
+            "reason='x'\nlink='x'\ncase='x'\n",
+            bucket->signature, wd_rules[bucket->first.rule].name);
+    fclose(file);
+    wd_waivers_free((struct wd_waivers *)f->plan.waivers);
+    f->plan.waivers = wd_waivers_load(f->folder, &error);
+    if (!f->plan.waivers)
+        fail_msg("%s", error.text);
+    free(f->plan.walkers[0].answerer.waivers.indices);
+    f->plan.walker_count = 0;
+    add(f, &wrong, false);
+    run(f, 2);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_WAIVED), waived);
+    assert_int_equal(f->state.tally.waived[0], waived);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_DEVIATION), findings - waived);
+}
+
+/* ---------------------------------------------------------------- ends of runs */
+
+static void a_walker_that_cannot_be_opened_is_an_error_with_its_message(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_error error;
+
+    f->plan.walkers[0].spec = (struct wd_walker_spec){.name = "closed", .text = "closed", .options = "",
+                                                      .builtin = &closed};
+    assert_false(wd_engine_probe(&f->plan, 0, &error));
+    assert_non_null(strstr(error.text, "closed on Mondays"));
+}
+
+static void a_run_ends_when_its_time_is_over(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &slow, false);
+    f->plan.cases = UINT64_MAX;
+    f->plan.seconds = 0.7;
+    run(f, 2);
+    assert_int_equal(f->state.end, WD_END_COMPLETE);
+    assert_true(f->state.seconds >= 0.7 && f->state.seconds < 3);
+    assert_true(f->state.tally.cases > 50);
+}
+
+static void interrupt(void)
+{
+    kill(getpid(), SIGINT);
+}
+
+static void an_interrupted_run_ends_in_good_order(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &slow, false);
+    f->plan.cases = 1000000;
+    f->meddle = interrupt;
+    run(f, 2);
+    assert_int_equal(f->state.end, WD_END_INTERRUPTED);
+    assert_int_equal(verdicts(f, 0, WD_VERDICT_AGREE) + verdicts(f, 0, WD_VERDICT_UNSUPPORTED), f->state.tally.cases);
+}
+
+/* Kills one of the processes of the run, which are this process's children. */
+static void kill_a_job(void)
+{
+    char path[64], text[64] = {0};
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", getpid(), getpid());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    kill(atoi(text), SIGKILL);
+}
+
+static void a_run_that_loses_a_process_says_so_and_which_cases_it_had(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &slow, false);
+    f->meddle = kill_a_job;
+    run(f, 2);
+    assert_int_equal(f->state.end, WD_END_FAILED);
+    assert_non_null(strstr(f->state.error.text, "ended with signal 9; cases "));
+    assert_non_null(strstr(f->state.error.text, "of seed 7, which it had in hand, were not all judged"));
+}
+
+/* ---------------------------------------------------------------- what is on the disk */
+
+static char *read_file(const struct fixture *f, const char *name, size_t *size)
+{
+    char path[128];
+    struct stat status;
+    char *text;
+    int file;
+
+    snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+    file = open(path, O_RDONLY);
+    assert_true(file >= 0);
+    assert_int_equal(fstat(file, &status), 0);
+    text = malloc((size_t)status.st_size + 1);
+    assert_int_equal(read(file, text, (size_t)status.st_size), status.st_size);
+    text[status.st_size] = '\0';
+    *size = (size_t)status.st_size;
+    close(file);
+    return text;
+}
+
+/* Each line is an object with its members. @return their number */
+static unsigned assert_findings_are_whole(const struct fixture *f)
+{
+    static const char *const members[] = {"signature", "title", "verdict", "rule", "walker", "facets",
+                                          "count", "first", "expected", "got", "case"};
+    size_t size;
+    char *text = read_file(f, "findings.jsonl", &size), *line = text, *end;
+    unsigned lines = 0;
+
+    for (; *line; line = end + 1, lines++) {
+        yyjson_doc *document;
+
+        end = strchr(line, '\n');
+        assert_non_null(end);
+        document = yyjson_read(line, (size_t)(end - line), 0);
+        assert_non_null(document);
+        for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+            assert_non_null(yyjson_obj_get(yyjson_doc_get_root(document), members[i]));
+        yyjson_doc_free(document);
+    }
+    free(text);
+    return lines;
+}
+
+static uint64_t assert_summary_is_whole(const struct fixture *f)
+{
+    static const char *const members[] = {"walkdiff", "seed", "cases", "walkers", "coverage"};
+    size_t size;
+    char *text = read_file(f, "summary.json", &size);
+    yyjson_doc *document = yyjson_read(text, size, 0);
+    uint64_t cases;
+
+    assert_non_null(document);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        assert_non_null(yyjson_obj_get(yyjson_doc_get_root(document), members[i]));
+    cases = yyjson_get_uint(yyjson_obj_get(yyjson_doc_get_root(document), "cases"));
+    yyjson_doc_free(document);
+    free(text);
+    return cases;
+}
+
+static void open_journal(struct fixture *f)
+{
+    struct wd_error error;
+
+    f->journal = wd_journal_open(f->folder, &error);
+    if (!f->journal)
+        fail_msg("%s", error.text);
+}
+
+static void a_finished_run_leaves_all_its_findings(void **state)
+{
+    struct fixture *f = *state;
+    size_t size;
+    char *text, *file;
+
+    add(f, &wrong, false);
+    open_journal(f);
+    run(f, 2);
+    assert_int_equal(assert_findings_are_whole(f), wd_buckets_count(f->state.buckets));
+    assert_int_equal(assert_summary_is_whole(f), f->plan.cases);
+    text = findings_text(f);
+    file = read_file(f, "findings.jsonl", &size);
+    assert_same_lines(file, text);
+    free(file);
+    free(text);
+}
+
+static void two_runs_do_not_write_to_one_folder(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_error error;
+
+    open_journal(f);
+    assert_null(wd_journal_open(f->folder, &error));
+    assert_non_null(strstr(error.text, "another run writes its results there"));
+}
+
+static void what_is_on_the_disk_is_whole_whenever_the_run_is_killed(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, &wrong, false);
+    f->plan.cases = UINT64_MAX;
+    for (unsigned i = 0; i < 12; i++) {
+        pid_t engine = fork();
+
+        if (engine == 0) {
+            open_journal(f);
+            run(f, 2);
+            _exit(0);
+        }
+        usleep(30000 + 37 * 1000 * i);
+        kill(engine, SIGKILL);
+        waitpid(engine, NULL, 0);
+        if (i == 0)
+            continue; /* that may have been before the first write */
+        assert_findings_are_whole(f);
+        assert_summary_is_whole(f);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    static const struct CMUnitTest tests[] = {
+        TEST(a_faithful_walker_agrees_with_all_that_the_oracle_supports),
+        TEST(what_is_found_does_not_depend_on_the_number_of_jobs),
+        TEST(the_first_case_of_a_bucket_is_made_again_from_seed_and_index),
+        TEST(more_cases_keep_the_findings_of_fewer),
+        TEST(a_reference_that_differs_is_a_conflict_in_a_bucket_of_its_own),
+        TEST(what_a_walker_does_not_support_is_counted_and_is_no_pass),
+        TEST(crashes_are_findings_and_the_run_goes_on),
+        TEST(hangs_are_findings_and_the_run_goes_on),
+        TEST(a_choice_that_is_resolved_both_ways_is_inconsistent),
+        TEST(a_choice_that_is_always_resolved_alike_is_not),
+        TEST(a_waived_finding_is_counted_and_fills_no_bucket),
+        TEST(a_walker_that_cannot_be_opened_is_an_error_with_its_message),
+        TEST(a_run_ends_when_its_time_is_over),
+        TEST(an_interrupted_run_ends_in_good_order),
+        TEST(a_run_that_loses_a_process_says_so_and_which_cases_it_had),
+        TEST(a_finished_run_leaves_all_its_findings),
+        TEST(two_runs_do_not_write_to_one_folder),
+        TEST(what_is_on_the_disk_is_whole_whenever_the_run_is_killed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_generate [CASES [SEED [PROFILE]]]: how fast the generator is, and what its cases reach: how many succeed in each
- * profile, how many the oracle cannot answer, and how often each rule takes effect in profile `all` (or PROFILE).
+ * bench_generate [CASES [SEED [PROFILE]]]: how fast the generator is, and what its cases reach: how many succeed in
+ * each profile, how many the oracle cannot answer, and how often each rule takes effect in profile `all` (or PROFILE).
  */
 #include <stdio.h>
 #include <stdlib.h>

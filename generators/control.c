@@ -13,7 +13,8 @@ struct position {
         WD_##layout##_##field##_msb, WD_##layout##_##field##_lsb                                                       \
     }
 
-/* Where the fields that shape a walk are: TCR_EL1 and TCR_EL2 with E2H = 1 have two ranges, TCR_EL2 with E2H = 0 one. */
+/* Where the fields that shape a walk are: TCR_EL1 and TCR_EL2 with E2H = 1 have two ranges, TCR_EL2 with E2H = 0 one.
+ */
 struct tcr_map {
     unsigned ranges;
     struct position txsz[2], tg[2], ps, ds;
@@ -119,8 +120,8 @@ static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned m
 }
 
 /*
- * Granule and TxSZ of the range that is walked; the shape of the stage follows, but for its start level. The other range
- * keeps what its weights gave.
+ * Granule and TxSZ of the range that is walked; the shape of the stage follows, but for its start level. The other
+ * range keeps what its weights gave.
  */
 static uint64_t draw_range(struct wd_scene *scene, const struct tcr_map *map, unsigned range, uint64_t tcr,
                            struct wd_stage *stage, bool trouble)
@@ -171,7 +172,8 @@ static uint64_t draw_start_level(struct wd_scene *scene, uint64_t vtcr, bool tro
             levels[count++] = level;
     stage->walkable = count > 0 && !trouble;
     if (!stage->walkable) {
-        vtcr = WD_WITH(vtcr, VTCR_EL2, SL0, wd_random_chance(&draft->random, 30) ? 3 : wd_random_below(&draft->random, 4));
+        vtcr =
+            WD_WITH(vtcr, VTCR_EL2, SL0, wd_random_chance(&draft->random, 30) ? 3 : wd_random_below(&draft->random, 4));
         return WD_WITH(vtcr, VTCR_EL2, SL2, stage->ds && wd_random_chance(&draft->random, 40));
     }
     stage->start_level = (int8_t)levels[wd_random_below(&draft->random, count)];
@@ -228,8 +230,8 @@ static void draw_tcr2(struct wd_scene *scene)
         return;
     tcr2 = *wd_draft_register(draft, el1 ? WD_TCR2_EL1 : WD_TCR2_EL2);
     scene->indirect = WD_GET(tcr2, TCR2_EL1, PIE) && wd_set_has(draft->features, WD_FEAT_S1PIE);
-    scene->overlay = (WD_GET(tcr2, TCR2_EL1, POE) || WD_GET(tcr2, TCR2_EL1, E0POE)) &&
-                     wd_set_has(draft->features, WD_FEAT_S1POE);
+    scene->overlay =
+        (WD_GET(tcr2, TCR2_EL1, POE) || WD_GET(tcr2, TCR2_EL1, E0POE)) && wd_set_has(draft->features, WD_FEAT_S1POE);
 }
 
 /* Hardware management of Access flags in both stages: updates of stage 1 descriptors are accesses to stage 2. */

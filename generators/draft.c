@@ -12,6 +12,7 @@ void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer)
     draft->nested = false;
     draft->map_table = NULL;
     buffer->c.regs[WD_HCR_EL2] = WD_HCR_EL2_DEFAULT;
+    buffer->c.ipa_bits = 0;
     buffer->c.ram_count = buffer->c.mem_count = 0;
     wd_case_buffer_link(buffer);
 }
@@ -48,23 +49,28 @@ uint64_t wd_draft_take_ram(struct wd_draft *draft, unsigned bits)
     return wd_pool_take(&draft->ram[i], bits);
 }
 
-/* Tables are mostly taken at rising addresses, so the place of a word is near the end. */
-void wd_draft_put(struct wd_draft *draft, uint64_t pa, uint64_t value)
+/* Index of the first word at `pa` or behind it. Tables are mostly taken at rising addresses: it is near the end. */
+static uint32_t place_of(const struct wd_case_buffer *buffer, uint64_t pa)
 {
-    struct wd_word *mem = draft->buffer->mem;
-    uint32_t *count = &draft->buffer->c.mem_count, i = *count;
+    uint32_t i = buffer->c.mem_count;
 
-    while (i > 0 && mem[i - 1].pa > pa)
+    while (i > 0 && buffer->mem[i - 1].pa >= pa)
         i--;
-    if (i > 0 && mem[i - 1].pa == pa) {
-        mem[i - 1].value = value;
+    return i;
+}
+
+/* Lists a word. A case that holds WD_BUFFER_MEM_MAX words takes no more. */
+static void insert_word(struct wd_case_buffer *buffer, uint32_t i, uint64_t pa, uint64_t value)
+{
+    struct wd_word *word = buffer->mem + i;
+    uint32_t behind = buffer->c.mem_count - i;
+
+    if (buffer->c.mem_count == WD_BUFFER_MEM_MAX)
         return;
-    }
-    if (*count == WD_BUFFER_MEM_MAX)
-        return;
-    memmove(mem + i + 1, mem + i, (*count - i) * sizeof(*mem));
-    mem[i] = (struct wd_word){.pa = pa, .value = value};
-    ++*count;
+    if (behind)
+        memmove(word + 1, word, behind * sizeof(*word));
+    *word = (struct wd_word){.pa = pa, .value = value};
+    buffer->c.mem_count++;
 }
 
 /* Where the next table of a walk goes. */
@@ -76,8 +82,8 @@ static uint64_t take_table(struct wd_draft *draft, const struct wd_stage *stage)
 }
 
 /*
- * Bits of a descriptor that are neither attributes nor address: below the alignment, or above the format's address. Bit 16
- * of a Block descriptor is nT.
+ * Bits of a descriptor that are neither attributes nor address: below the alignment, or above the format's address. Bit
+ * 16 of a Block descriptor is nT.
  */
 static uint64_t reserved_bits(const struct wd_stage *stage, bool leaf, unsigned lsb)
 {
@@ -137,17 +143,25 @@ static uint64_t make_descriptor(struct wd_draft *draft, const struct wd_stage *s
     return wd_with_bits(wd_with_address(stage, descriptor, lsb, address), 1, 0, type);
 }
 
-/* The descriptor at a physical address: the one that is there, or a new one. */
-static uint64_t descriptor_at(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path, int level,
-                              uint64_t pa)
+/* A descriptor as the word that a little-endian access sees, and the reverse. */
+static uint64_t in_memory_order(const struct wd_stage *stage, uint64_t value)
 {
-    uint64_t word = wd_case_word_at(&draft->buffer->c, pa), descriptor;
+    return stage->big_endian ? __builtin_bswap64(value) : value;
+}
 
-    if (word)
-        return stage->big_endian ? __builtin_bswap64(word) : word;
+/* The descriptor at a physical address: the one that is there, or a new one. */
+static uint64_t descriptor_at(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path,
+                              int level, uint64_t pa)
+{
+    struct wd_case_buffer *buffer = draft->buffer;
+    uint32_t i = place_of(buffer, pa);
+    uint64_t descriptor;
+
+    if (i < buffer->c.mem_count && buffer->mem[i].pa == pa)
+        return in_memory_order(stage, buffer->mem[i].value);
     descriptor = make_descriptor(draft, stage, path, level);
     if (descriptor)
-        wd_draft_put(draft, pa, stage->big_endian ? __builtin_bswap64(descriptor) : descriptor);
+        insert_word(buffer, i, pa, in_memory_order(stage, descriptor));
     return descriptor;
 }
 

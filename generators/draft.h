@@ -15,23 +15,23 @@ struct wd_pool {
 /** What is wrong with one descriptor on the way. */
 enum wd_flaw {
     WD_FLAW_NONE,
-    WD_FLAW_INVALID,             /**< bit 0 is 0 */
-    WD_FLAW_ZERO,                /**< memory does not list the word */
-    WD_FLAW_BLOCK_TYPE,          /**< bits 1:0 are 01 where there are no blocks: Table level, or level 3 */
-    WD_FLAW_ADDRESS_SIZE,        /**< the address is beyond the output size */
-    WD_FLAW_UNREADABLE,          /**< the next table is where no memory is */
-    WD_FLAW_RESERVED_BITS,       /**< address bits below the alignment or above the format's size are set */
+    WD_FLAW_INVALID,       /**< bit 0 is 0 */
+    WD_FLAW_ZERO,          /**< memory does not list the word */
+    WD_FLAW_BLOCK_TYPE,    /**< bits 1:0 are 01 where there are no blocks: Table level, or level 3 */
+    WD_FLAW_ADDRESS_SIZE,  /**< the address is beyond the output size */
+    WD_FLAW_UNREADABLE,    /**< the next table is where no memory is */
+    WD_FLAW_RESERVED_BITS, /**< address bits below the alignment or above the format's size are set */
 };
 
 /** How to translate one input address: the descriptors from start level to leaf. */
 struct wd_path {
     int8_t leaf_level;
-    uint8_t flaw;            /**< enum wd_flaw */
+    uint8_t flaw; /**< enum wd_flaw */
     int8_t flaw_level;
-    uint8_t flipped_type;    /**< bits 1:0 of the leaf that are not what its level asks for */
-    bool random_tables;      /**< Table descriptors have random attributes, otherwise `table` */
-    uint64_t leaf, table;    /**< attributes of the leaf and of Table descriptors, without type and address */
-    uint64_t output;         /**< output address of the leaf; bits below its size are taken from the input address */
+    uint8_t flipped_type; /**< bits 1:0 of the leaf that are not what its level asks for */
+    bool random_tables;   /**< Table descriptors have random attributes, otherwise `table` */
+    uint64_t leaf, table; /**< attributes of the leaf and of Table descriptors, without type and address */
+    uint64_t output;      /**< output address of the leaf; bits below its size are taken from the input address */
 };
 
 struct wd_draft;
@@ -79,11 +79,9 @@ uint64_t wd_pool_take(struct wd_pool *pool, unsigned bits);
 /** Takes 2^bits bytes of physical memory for a table: mostly from the first range of RAM. */
 uint64_t wd_draft_take_ram(struct wd_draft *draft, unsigned bits);
 
-/** Lists a word, or replaces it. A case that holds WD_BUFFER_MEM_MAX words takes no more. */
-void wd_draft_put(struct wd_draft *draft, uint64_t pa, uint64_t value);
-
 /**
  * Writes the descriptors that translate `input` at a stage. Descriptors that are there already stay, and are followed.
+ * A case that holds WD_BUFFER_MEM_MAX words takes no more.
  * @param path  what to write where there is none
  * @param output  receives the address that the descriptors give, whatever their flaws and permissions
  * @return false: the descriptors lead nowhere

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Complete enumerations of small spaces. The index of a case is a number in mixed radix: each digit chooses one value of one
- * input, and everything else stands still: small tables in one range of RAM, permissive leaves, no surprises.
+ * Complete enumerations of small spaces. The index of a case is a number in mixed radix: each digit chooses one value
+ * of one input, and everything else stands still: small tables in one range of RAM, permissive leaves, no surprises.
  */
 #include <string.h>
 
@@ -14,8 +14,8 @@ enum { DIGITS_MAX = 12 };
 #define RAM_BASE UINT64_C(0x40000000)
 #define RAM_SIZE UINT64_C(0x2000000)
 #define IPA_POOL (RAM_BASE + RAM_SIZE / 2) /* stage 1 tables, which stage 2 maps to themselves */
-#define INPUT UINT64_C(0x12345678)
-#define OUTPUT UINT64_C(0x51a2b3c4d000)
+#define INPUT    UINT64_C(0x12345678)
+#define OUTPUT   UINT64_C(0x51a2b3c4d000)
 
 enum { TXSZ_STILL = 25, START_LEVEL_STILL = 1 };
 
@@ -123,7 +123,8 @@ static void enable_stage1(struct wd_draft *draft, enum wd_regime regime, const s
     stage->start_level = (int8_t)wd_stage1_start_level(stage);
     stage->base = wd_pool_take(draft->nested ? &draft->ipa : &draft->ram[0], clamp(wd_start_table_bits(stage), 12, 20));
     ttbr = wd_with_table_base(stage, 0, stage->base);
-    *wd_draft_register(draft, el1 ? WD_SCTLR_EL1 : WD_SCTLR_EL2) = WD_WITH(WD_WITH(0, SCTLR_EL1, M, 1), SCTLR_EL1, C, 1);
+    *wd_draft_register(draft, el1 ? WD_SCTLR_EL1 : WD_SCTLR_EL2) =
+        WD_WITH(WD_WITH(0, SCTLR_EL1, M, 1), SCTLR_EL1, C, 1);
     *wd_draft_register(draft, el1 ? WD_TCR_EL1 : WD_TCR_EL2) =
         regime == WD_REGIME_EL2 ? tcr_one_range(control) : tcr_two_ranges(control);
     *wd_draft_register(draft, el1 ? WD_TTBR0_EL1 : WD_TTBR0_EL2) = ttbr;
@@ -205,8 +206,8 @@ enum { TXSZ_COUNT = 64, EDGE_COUNT = 8, IMPLEMENTATION_COUNT = 7 };
 static uint64_t virtual_edge(unsigned which, unsigned bits)
 {
     uint64_t upper = UINT64_MAX << bits;
-    const uint64_t edges[EDGE_COUNT] = {0,          ~upper, ~upper + 1, UINT64_C(1) << (bits - 1), upper, upper - 1,
-                                        UINT64_MAX, wd_with_bits(~upper, 63, 56, 0xa5)};
+    const uint64_t edges[EDGE_COUNT] = {0,     ~upper,    ~upper + 1, UINT64_C(1) << (bits - 1),
+                                        upper, upper - 1, UINT64_MAX, wd_with_bits(~upper, 63, 56, 0xa5)};
 
     return edges[which];
 }
@@ -215,17 +216,21 @@ static uint64_t virtual_edge(unsigned which, unsigned bits)
 static uint64_t ipa_edge(unsigned which, unsigned bits, unsigned pa_max)
 {
     uint64_t last = wd_low(UINT64_MAX, bits), last_physical = wd_low(UINT64_MAX, pa_max);
-    const uint64_t edges[EDGE_COUNT] = {0,         last / 2,      last / 2 + 1,      last - 0xfff, last, (last + 1) & last_physical,
-                                        INPUT & last, last_physical};
+    const uint64_t edges[EDGE_COUNT] = {
+        0, last / 2, last / 2 + 1, last - 0xfff, last, (last + 1) & last_physical, INPUT & last, last_physical};
 
     return edges[which];
 }
 
 static void make_txsz(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
 {
-    static const struct implementation implementations[IMPLEMENTATION_COUNT] = {
-        {.profile = "v80"}, {.profile = "n1"}, {.profile = "lva64"}, {.profile = "lva64", .ttst = true},
-        {.profile = "v92", .ttst = true}, {.profile = "v92", .ttst = true}, {.profile = "v9xs", .ttst = true}};
+    static const struct implementation implementations[IMPLEMENTATION_COUNT] = {{.profile = "v80"},
+                                                                                {.profile = "n1"},
+                                                                                {.profile = "lva64"},
+                                                                                {.profile = "lva64", .ttst = true},
+                                                                                {.profile = "v92", .ttst = true},
+                                                                                {.profile = "v92", .ttst = true},
+                                                                                {.profile = "v9xs", .ttst = true}};
     unsigned translation = digit[0];
     struct control control = {.granule = (enum wd_granule)digit[2], .txsz = digit[3], .ds = digit[1] == 5};
     struct wd_case *c = &draft->buffer->c;
@@ -298,7 +303,8 @@ static void make_leaf(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
 
 static void make_attributes(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
 {
-    static const struct implementation implementations[] = {{.profile = "v92", .ttst = true}, {.profile = "max", .ttst = true}};
+    static const struct implementation implementations[] = {{.profile = "v92", .ttst = true},
+                                                            {.profile = "max", .ttst = true}};
     struct wd_path path = still_path(WD_WITH(still_s1_leaf(), S1_LEAF, SH, digit[6]));
     uint64_t s2_leaf = WD_WITH(still_s2_leaf(), S2_LEAF, MemAttr, digit[2]), ipa;
 
@@ -324,11 +330,11 @@ struct asked {
 };
 
 static const struct asked asked[] = {
-    {WD_AT_S1E0R, WD_REGIME_EL10},  {WD_AT_S1E0W, WD_REGIME_EL10},  {WD_AT_S1E1R, WD_REGIME_EL10},
-    {WD_AT_S1E1W, WD_REGIME_EL10},  {WD_AT_S1E1RP, WD_REGIME_EL10}, {WD_AT_S1E1WP, WD_REGIME_EL10},
-    {WD_AT_S1E0R, WD_REGIME_EL20},  {WD_AT_S1E0W, WD_REGIME_EL20},  {WD_AT_S1E1R, WD_REGIME_EL20},
-    {WD_AT_S1E1W, WD_REGIME_EL20},  {WD_AT_S1E1RP, WD_REGIME_EL20}, {WD_AT_S1E1WP, WD_REGIME_EL20},
-    {WD_AT_S1E2R, WD_REGIME_EL2},   {WD_AT_S1E2W, WD_REGIME_EL2},   {WD_AT_S1E1A, WD_REGIME_EL10},
+    {WD_AT_S1E0R, WD_REGIME_EL10}, {WD_AT_S1E0W, WD_REGIME_EL10},  {WD_AT_S1E1R, WD_REGIME_EL10},
+    {WD_AT_S1E1W, WD_REGIME_EL10}, {WD_AT_S1E1RP, WD_REGIME_EL10}, {WD_AT_S1E1WP, WD_REGIME_EL10},
+    {WD_AT_S1E0R, WD_REGIME_EL20}, {WD_AT_S1E0W, WD_REGIME_EL20},  {WD_AT_S1E1R, WD_REGIME_EL20},
+    {WD_AT_S1E1W, WD_REGIME_EL20}, {WD_AT_S1E1RP, WD_REGIME_EL20}, {WD_AT_S1E1WP, WD_REGIME_EL20},
+    {WD_AT_S1E2R, WD_REGIME_EL2},  {WD_AT_S1E2W, WD_REGIME_EL2},   {WD_AT_S1E1A, WD_REGIME_EL10},
 };
 
 enum { ASKED_COUNT = sizeof(asked) / sizeof(asked[0]) };
@@ -398,7 +404,8 @@ static void make_direct(struct wd_draft *draft, const unsigned digit[DIGITS_MAX]
     map(draft, &draft->stage1, draft->buffer->c.va, &path);
 }
 
-/* ---- operation: which regime it uses, and where it is UNDEFINED or trapped: implementation, operation, EL, HCR_EL2 bits */
+/* ---- operation: which regime it uses, and where it is UNDEFINED or trapped: implementation, operation, EL, HCR_EL2
+ * bits */
 
 static void make_operation(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
 {
@@ -430,12 +437,14 @@ static void make_operation(struct wd_draft *draft, const unsigned digit[DIGITS_M
 
 static const struct wd_enumeration enumerations[] = {
     {"txsz",
-     "every TxSZ with every granule in seven implementations, at the ends of the range: stage 1 of each range, stage 2 from "
+     "every TxSZ with every granule in seven implementations, at the ends of the range: stage 1 of each range, stage 2 "
+     "from "
      "each start level",
      {TRANSLATION_COUNT, IMPLEMENTATION_COUNT, WD_GRANULE_COUNT, TXSZ_COUNT, EDGE_COUNT},
      make_txsz},
     {"leaf",
-     "every type of leaf at every level of every granule, with and without DS: AF, HA, contiguous, nT, permissions, address",
+     "every type of leaf at every level of every granule, with and without DS: AF, HA, contiguous, nT, permissions, "
+     "address",
      {2, WD_GRANULE_COUNT, 2, WD_LEVEL_COUNT, 4, 2, 2, 2, 2, 2, 4, sizeof(address_flaws)},
      make_leaf},
     {"attributes",

@@ -12,9 +12,10 @@
 static uint16_t draw_trouble(struct wd_random *random)
 {
     static const uint8_t percent[WD_TROUBLE_COUNT] = {
-        [WD_TROUBLE_ADDRESS] = 9,  [WD_TROUBLE_S1_CONTROL] = 9, [WD_TROUBLE_S1_BASE] = 8,     [WD_TROUBLE_S1_WALK] = 26,
-        [WD_TROUBLE_S1_LEAF] = 65, [WD_TROUBLE_S2_BASE] = 8,    [WD_TROUBLE_S2_CONTROL] = 10, [WD_TROUBLE_S2_TABLE] = 14,
-        [WD_TROUBLE_S2_WALK] = 18, [WD_TROUBLE_S2_LEAF] = 35,
+        [WD_TROUBLE_ADDRESS] = 9,     [WD_TROUBLE_S1_CONTROL] = 9, [WD_TROUBLE_S1_BASE] = 8,
+        [WD_TROUBLE_S1_WALK] = 26,    [WD_TROUBLE_S1_LEAF] = 65,   [WD_TROUBLE_S2_BASE] = 8,
+        [WD_TROUBLE_S2_CONTROL] = 10, [WD_TROUBLE_S2_TABLE] = 14,  [WD_TROUBLE_S2_WALK] = 18,
+        [WD_TROUBLE_S2_LEAF] = 35,
     };
     uint64_t stage1 = wd_random_bits(random), stage2 = wd_random_bits(random);
     uint16_t trouble = 0;

@@ -29,12 +29,13 @@ static const struct operation operations[WD_OPERATION_COUNT] = {
 enum { OPERATIONS_MAX = 20 };
 
 #define BIT(field) (UINT64_C(1) << WD_HCR_EL2_##field##_lsb)
-#define E2H BIT(E2H)
-#define TGE BIT(TGE)
-#define VM BIT(VM)
-#define DC BIT(DC)
+#define E2H        BIT(E2H)
+#define TGE        BIT(TGE)
+#define VM         BIT(VM)
+#define DC         BIT(DC)
 
-/* What is translated, with the bits of HCR_EL2 that make it so; those in neither mask stay as their weights gave them. */
+/* What is translated, with the bits of HCR_EL2 that make it so; those in neither mask stay as their weights gave them.
+ */
 struct setting {
     uint8_t percent; /* of cases; the last one takes what is left */
     uint64_t clear, set;
@@ -42,11 +43,15 @@ struct setting {
     uint8_t operations[OPERATIONS_MAX]; /* each equally often */
 };
 
-#define OPERATIONS(...) sizeof((uint8_t[]){__VA_ARGS__}), {__VA_ARGS__}
-#define S1E1 WD_AT_S1E1R, WD_AT_S1E1W, WD_AT_S1E0R, WD_AT_S1E0W
+#define OPERATIONS(...)                                                                                                \
+    sizeof((uint8_t[]){__VA_ARGS__}),                                                                                  \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define S1E1  WD_AT_S1E1R, WD_AT_S1E1W, WD_AT_S1E0R, WD_AT_S1E0W
 #define S1E1P WD_AT_S1E1RP, WD_AT_S1E1WP
-#define S12 WD_AT_S12E1R, WD_AT_S12E1W, WD_AT_S12E0R, WD_AT_S12E0W
-#define S1E2 WD_AT_S1E2R, WD_AT_S1E2W
+#define S12   WD_AT_S12E1R, WD_AT_S12E1W, WD_AT_S12E0R, WD_AT_S12E0W
+#define S1E2  WD_AT_S1E2R, WD_AT_S1E2W
 
 static const struct setting settings[] = {
     /* EL1&0, stage 2 off; on for both; on for the walk alone */
@@ -122,7 +127,6 @@ void wd_scene_choose_operation(struct wd_scene *scene)
         scene->regime = wd_e2h(c->regs) ? WD_REGIME_EL20 : WD_REGIME_EL2;
     else
         scene->regime = in_host ? WD_REGIME_EL20 : WD_REGIME_EL10;
-    scene->stage2_on =
-        scene->regime == WD_REGIME_EL10 && (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC));
+    scene->stage2_on = scene->regime == WD_REGIME_EL10 && (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC));
     scene->both_stages = scene->stage2_on && operation->both_stages;
 }

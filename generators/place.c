@@ -158,6 +158,8 @@ void wd_scene_draw_bases(struct wd_scene *scene)
 
     if (scene->stage2_on && draft->stage2.walkable)
         draw_base(scene, &draft->stage2, WD_VTTBR_EL2, wd_has_trouble(scene, WD_TROUBLE_S2_BASE));
+    else if (scene->stage2_on)
+        *wd_draft_register(draft, WD_VTTBR_EL2) = wd_with_table_base(&draft->stage2, 0, draft->ram[0].base);
     draw_base(scene, &draft->stage1, walks_upper ? upper : lower, wd_has_trouble(scene, WD_TROUBLE_S1_BASE));
     *wd_draft_register(draft, walks_upper ? lower : upper) =
         wd_with_table_base(&draft->stage1, 0, draft->ram[0].base + (UINT64_C(1) << LARGEST_PAGE_BITS));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Profiles. A profile is a set of ID registers: whole values, and fields that vary from case to case. Each alternative is
- * drawn equally often, one that stands twice twice as often. Whole values hold bits that no AT can notice too (CnP,
+ * Profiles. A profile is a set of ID registers: whole values, and fields that vary from case to case. Each alternative
+ * is drawn equally often, one that stands twice twice as often. Whole values hold bits that no AT can notice too (CnP,
  * VMID size, …), as real implementations do.
  */
 #include "generators/profiles.h"
@@ -23,12 +23,17 @@ struct varied {
 
 #define WHOLE(name, ...)                                                                                               \
     {                                                                                                                  \
-        WD_##name, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), {__VA_ARGS__}                                 \
+        WD_##name, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t),                                               \
+        {                                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
     }
 #define VARIED(layout, field, ...)                                                                                     \
     {                                                                                                                  \
         WD_##layout, WD_##layout##_##field##_msb, WD_##layout##_##field##_lsb, sizeof((uint8_t[]){__VA_ARGS__}),       \
-            {__VA_ARGS__}                                                                                              \
+        {                                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
     }
 
 enum {
@@ -58,7 +63,8 @@ static const struct wd_profile profiles[PROFILE_COUNT] = {
                      .members = {PROFILE_V80, PROFILE_N1, PROFILE_LVA64, PROFILE_V92, PROFILE_V94PIE, PROFILE_V9XS,
                                  PROFILE_MAX, PROFILE_RANDOM}},
     [PROFILE_V80] = {.name = "v80",
-                     .description = "Armv8.0 minimum: no VHE, PAN, HPDS or hardware Access flag; PARange and granules vary",
+                     .description =
+                         "Armv8.0 minimum: no VHE, PAN, HPDS or hardware Access flag; PARange and granules vary",
                      .varied = {VARIED(ID_AA64MMFR0_EL1, PARange, 0, 1, 2, 3, 4, 5, 2, 5),
                                 VARIED(ID_AA64MMFR0_EL1, TGran64, 0, 0, 0, 15),
                                 VARIED(ID_AA64MMFR0_EL1, TGran16, 0, 1)}},
@@ -90,11 +96,11 @@ static const struct wd_profile profiles[PROFILE_COUNT] = {
                      .description = "all that the oracle models: LPA2, HAFT, PIE, POE, XS, ATS1A, MTE2, BBM",
                      .whole = {WHOLE(ID_AA64MMFR0_EL1, 0x32310200006), WHOLE(ID_AA64MMFR1_EL1, 0x10010302123),
                                WHOLE(ID_AA64MMFR2_EL1, 0x1020010010010001), WHOLE(ID_AA64MMFR3_EL1, 0x10101),
-                               WHOLE(ID_AA64ISAR1_EL1, 0x100000000000000),
-                               WHOLE(ID_AA64ISAR2_EL1, 0x1000000000000000)},
+                               WHOLE(ID_AA64ISAR1_EL1, 0x100000000000000), WHOLE(ID_AA64ISAR2_EL1, 0x1000000000000000)},
                      .varied = {VARIED(ID_AA64PFR1_EL1, MTE, 2, 3), VARIED(ID_AA64PFR2_EL1, MTEPERM, 0, 1, 1)}},
     [PROFILE_RANDOM] = {.name = "random",
-                        .description = "each feature there or not, independently but for what the architecture requires",
+                        .description =
+                            "each feature there or not, independently but for what the architecture requires",
                         .varied = {VARIED(ID_AA64MMFR0_EL1, PARange, 0, 1, 2, 3, 4, 5, 6, 6),
                                    VARIED(ID_AA64MMFR0_EL1, TGran4, 0, 0, 1, 15),
                                    VARIED(ID_AA64MMFR0_EL1, TGran16, 0, 1, 2, 2),
@@ -203,8 +209,7 @@ void wd_profile_draw(const struct wd_profile *profile, struct wd_random *random,
     for (const struct whole *id = profile->whole; id < profile->whole + WHOLE_MAX && id->count; id++)
         regs[id->reg] = id->values[wd_random_below(random, id->count)];
     for (const struct varied *id = profile->varied; id < profile->varied + VARIED_MAX && id->count; id++)
-        regs[id->reg] =
-            wd_with_bits(regs[id->reg], id->msb, id->lsb, id->values[wd_random_below(random, id->count)]);
+        regs[id->reg] = wd_with_bits(regs[id->reg], id->msb, id->lsb, id->values[wd_random_below(random, id->count)]);
     if (profile->independent)
         make_consistent(regs);
 }

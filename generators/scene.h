@@ -7,16 +7,16 @@
 
 /** Places where a random case can go wrong on purpose. Each case draws a set of them, many the empty one. */
 enum wd_trouble {
-    WD_TROUBLE_ADDRESS,          /**< the VA */
-    WD_TROUBLE_S1_CONTROL,       /**< TCR */
-    WD_TROUBLE_S1_BASE,          /**< TTBR */
-    WD_TROUBLE_S1_WALK,          /**< a descriptor on the way */
-    WD_TROUBLE_S1_LEAF,          /**< permissions and Access flag */
-    WD_TROUBLE_S2_CONTROL,       /**< VTCR */
-    WD_TROUBLE_S2_BASE,          /**< VTTBR */
-    WD_TROUBLE_S2_TABLE,         /**< stage 2 of a stage 1 table */
-    WD_TROUBLE_S2_WALK,          /**< stage 2 of the output: a descriptor on the way */
-    WD_TROUBLE_S2_LEAF,          /**< stage 2 of the output: permissions and Access flag */
+    WD_TROUBLE_ADDRESS,    /**< the VA */
+    WD_TROUBLE_S1_CONTROL, /**< TCR */
+    WD_TROUBLE_S1_BASE,    /**< TTBR */
+    WD_TROUBLE_S1_WALK,    /**< a descriptor on the way */
+    WD_TROUBLE_S1_LEAF,    /**< permissions and Access flag */
+    WD_TROUBLE_S2_CONTROL, /**< VTCR */
+    WD_TROUBLE_S2_BASE,    /**< VTTBR */
+    WD_TROUBLE_S2_TABLE,   /**< stage 2 of a stage 1 table */
+    WD_TROUBLE_S2_WALK,    /**< stage 2 of the output: a descriptor on the way */
+    WD_TROUBLE_S2_LEAF,    /**< stage 2 of the output: permissions and Access flag */
     WD_TROUBLE_COUNT,
 };
 
@@ -25,11 +25,11 @@ struct wd_scene {
     uint16_t trouble;      /**< bit set of enum wd_trouble */
     uint8_t regime;        /**< enum wd_regime */
     bool unprivileged, write, checks_pan;
-    bool both_stages;      /**< stage 2 of the output is asked for */
+    bool both_stages; /**< stage 2 of the output is asked for */
     bool stage1_on, stage2_on;
-    bool upper;            /**< VA bit 55, where the regime has two ranges */
+    bool upper;             /**< VA bit 55, where the regime has two ranges */
     bool indirect, overlay; /**< PIE, and POE or E0POE, take effect */
-    bool obeys_features;   /**< control bits whose feature is absent are 0 */
+    bool obeys_features;    /**< control bits whose feature is absent are 0 */
 };
 
 static inline bool wd_has_trouble(const struct wd_scene *scene, enum wd_trouble trouble)

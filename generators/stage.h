@@ -15,16 +15,16 @@ enum { WD_LOWEST_LEVEL = -1, WD_LEVEL_COUNT = 5 };
 enum { WD_TYPE_BLOCK = 1, WD_TYPE_TABLE_OR_PAGE = 3 };
 
 struct wd_stage {
-    uint8_t stage;       /**< 1 or 2 */
-    uint8_t granule;     /**< enum wd_granule */
-    bool ds;             /**< 52-bit addresses with 4K and 16K */
-    bool wide_64k;       /**< 52-bit addresses with 64K: FEAT_LPA */
-    bool wide_base;      /**< bits 5:2 of the base register are address bits 51:48 */
+    uint8_t stage;   /**< 1 or 2 */
+    uint8_t granule; /**< enum wd_granule */
+    bool ds;         /**< 52-bit addresses with 4K and 16K */
+    bool wide_64k;   /**< 52-bit addresses with 64K: FEAT_LPA */
+    bool wide_base;  /**< bits 5:2 of the base register are address bits 51:48 */
     bool big_endian;
-    bool walkable;       /**< false: no table shape fits the registers */
+    bool walkable; /**< false: no table shape fits the registers */
     int8_t start_level;
     unsigned input_bits, output_bits;
-    uint64_t base;       /**< address of the start level's table */
+    uint64_t base; /**< address of the start level's table */
 };
 
 /** Encodings of {I}PS and PARange: 32, 36, 40, 42, 44, 48, 52, 56 bits. */
@@ -54,8 +54,8 @@ unsigned wd_txsz_minimum(wd_feature_set features, unsigned pa_max, const struct 
 int wd_stage1_start_level(const struct wd_stage *stage);
 
 /**
- * Whether stage 2 may start at a level: the implementation allows it, and the start tables are between two entries and 16
- * concatenated tables. AArch64.S2InvalidSL, AArch64.S2InconsistentSL.
+ * Whether stage 2 may start at a level: the implementation allows it, and the start tables are between two entries and
+ * 16 concatenated tables. AArch64.S2InvalidSL, AArch64.S2InconsistentSL.
  */
 bool wd_stage2_may_start(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage, int level);
 

@@ -2,10 +2,9 @@
 /* Tables at random: how deep they lead, what their descriptors say, and what is wrong with them. */
 #include "generators/scene.h"
 
-/* Permission nibbles that let reading and writing through; those that let one or none. See PIR_EL1. */
+/* Nibbles of PIR_ELx and PIRE0_ELx that permit reading and writing, one that permits neither; one of POR_ELx. */
 static const uint8_t nibbles_open[] = {0x5, 0x7, 0x6, 0xc, 0xe};
 enum { NIBBLE_EXECUTE_ONLY = 0x2, OVERLAY_ALL = 0x7 };
-
 
 static uint64_t with_nibble(uint64_t reg, unsigned index, unsigned nibble)
 {
@@ -58,9 +57,9 @@ static int draw_leaf_level(struct wd_random *random, const struct wd_stage *stag
 /* A flaw in one of the descriptors of a path. */
 static void draw_flaw(struct wd_random *random, const struct wd_stage *stage, struct wd_path *path)
 {
-    static const uint8_t percent[] = {[WD_FLAW_NONE] = 10,        [WD_FLAW_INVALID] = 20,    [WD_FLAW_ZERO] = 8,
-                                      [WD_FLAW_BLOCK_TYPE] = 17,  [WD_FLAW_ADDRESS_SIZE] = 20,
-                                      [WD_FLAW_UNREADABLE] = 10,  [WD_FLAW_RESERVED_BITS] = 15};
+    static const uint8_t percent[] = {
+        [WD_FLAW_NONE] = 10,         [WD_FLAW_INVALID] = 20,    [WD_FLAW_ZERO] = 8,          [WD_FLAW_BLOCK_TYPE] = 17,
+        [WD_FLAW_ADDRESS_SIZE] = 20, [WD_FLAW_UNREADABLE] = 10, [WD_FLAW_RESERVED_BITS] = 15};
 
     path->flaw = (uint8_t)wd_random_index(random, percent, sizeof(percent));
     path->flaw_level = stage->start_level;

@@ -15,7 +15,7 @@ enum { WD_DIGITS = 5 };
 /* Of each bit of a field, in 1/32: a wider field that is set holds random bits, half of them 1. */
 #define WD_PROBABILITY(msb, lsb, weight) (((weight) * ((msb) == (lsb) ? 32 : 16) + 50) / 100)
 
-#define WD_TABLE "walkdiff/registers.def"
+#define WD_TABLE     "walkdiff/registers.def"
 #define WD_TABLE_END WD_LAYOUT_COUNT
 static const uint64_t register_planes[WD_DIGITS + 1][WD_LAYOUT_COUNT + 1] = {
 #define WD_PLANE 0
@@ -34,7 +34,7 @@ static const uint64_t register_planes[WD_DIGITS + 1][WD_LAYOUT_COUNT + 1] = {
 #undef WD_TABLE
 #undef WD_TABLE_END
 
-#define WD_TABLE "generators/descriptors.def"
+#define WD_TABLE     "generators/descriptors.def"
 #define WD_TABLE_END WD_DESCRIPTOR_LAYOUT_COUNT
 static const uint64_t descriptor_planes[WD_DIGITS + 1][WD_DESCRIPTOR_LAYOUT_COUNT + 1] = {
 #define WD_PLANE 0

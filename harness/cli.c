@@ -115,7 +115,7 @@ int wd_close_stdout(int status)
 {
     bool failed = ferror(stdout);
 
-    if (fclose(stdout) || failed)
+    if ((fclose(stdout) || failed) && status != WD_EXIT_FAILED) /* which was told already */
         return wd_complain("standard output: %s", strerror(errno));
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `walkdiff replay`: judges a walker's answers to stored cases. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ static bool judge(void *context, const struct wd_answered *answered, struct wd_e
     replay->verdicts[shown.judgement->verdict]++;
     snprintf(where, sizeof(where), "%s:%llu", answered->file, (unsigned long long)answered->line);
     show(replay, &shown);
-    return !ferror(stdout) || wd_error_set(error, "standard output: cannot be written");
+    return !ferror(stdout) || wd_error_set(error, "standard output: %s", strerror(errno));
 }
 
 static void complain(void *context, const char *message)

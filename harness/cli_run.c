@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `walkdiff run`: cases in, answers out. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness/case_file.h"
 #include "harness/case_pipeline.h"
@@ -38,7 +40,7 @@ static bool write_answer(void *context, const struct wd_answered *answered, stru
     fwrite(text, 1, length + 1, stdout);
     if (text != run->text)
         free(text);
-    return !ferror(stdout) || wd_error_set(error, "standard output: cannot be written");
+    return !ferror(stdout) || wd_error_set(error, "standard output: %s", strerror(errno));
 }
 
 static void complain(void *context, const char *message)

@@ -132,7 +132,7 @@ static void add_resolved(const struct wd_oracle_output *output, uint64_t resolve
     resolved[0] = resolved[1] = 0;
     for (unsigned i = 0; i < output->consulted_count; i++) {
         const struct wd_consulted *consulted = &output->consulted[i];
-        bool all_options = __builtin_popcount(consulted->absent) <= 1;
+        bool all_options = !consulted->absent;
 
         if (wd_choices[consulted->choice].kind == WD_IMPLEMENTATION_DEFINED && all_options)
             resolved[consulted->option != 0] |= UINT64_C(1) << consulted->choice;

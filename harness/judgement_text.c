@@ -73,12 +73,14 @@ void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown)
 
 /* ---------------------------------------------------------------- words */
 
-/* "  got       {"par":"0x809"}  Translation fault, level 0" */
+/* "  got       {"par":"0x809"}  (Translation fault, level 0)" */
 static void write_answer(FILE *stream, const char *label, const struct wd_result *result)
 {
+    struct wd_result bare = *result;
     char text[RESULT_MAX], words[WORDS_MAX];
 
-    wd_result_to_json(result, NULL, text, sizeof(text));
+    bare.read_count = 0; /* the trace is for programs */
+    wd_result_to_json(&bare, NULL, text, sizeof(text));
     wd_describe_answer(result, words, sizeof(words));
     fprintf(stream, "  %-10s%s  (%s)\n", label, text, words);
 }

@@ -2,7 +2,6 @@
 #include "harness/walker_spec.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,23 +46,20 @@ static const char *take_name(const char *text, char name[WD_WALKER_NAME_MAX])
     return text + length;
 }
 
-/* `so:LIB.so[,OPTIONS]`: finds the file, as the user's shell would, and what follows it. */
+/* `so:LIB.so[,OPTIONS]`: the path of the file, as the user's shell takes it, and what follows it. */
 static bool parse_so(const char *rest, struct wd_walker_spec *spec, struct wd_error *error)
 {
-    char given[PATH_MAX];
-    size_t length;
+    size_t length = *rest == ':' ? strcspn(rest + 1, ",") : 0;
+    const char *path = rest + 1;
+    bool is_path = memchr(path, '/', length);
 
-    if (*rest != ':' || !rest[1])
+    if (!length)
         return wd_error_set(error, "walker '%s': so: needs a library: so:LIB.so", spec->text);
-    rest++;
-    length = strcspn(rest, ",");
-    if (length >= sizeof(given))
+    /* Without a slash, the dynamic linker would look for it elsewhere. */
+    if (snprintf(spec->library, sizeof(spec->library), "%s%.*s", is_path ? "" : "./", (int)length, path) >=
+        (int)sizeof(spec->library))
         return wd_error_set(error, "walker '%s': the path is too long", spec->text);
-    memcpy(given, rest, length);
-    given[length] = '\0';
-    if (!realpath(given, spec->library))
-        return wd_error_set(error, "walker '%s': %s: %s", spec->text, given, strerror(errno));
-    spec->options = rest[length] ? rest + length + 1 : "";
+    spec->options = path[length] ? path + length + 1 : "";
     return true;
 }
 
@@ -76,6 +72,7 @@ static bool parse_exec(const char *rest, struct wd_walker_spec *spec, struct wd_
     return true;
 }
 
+/* A module that comes with walkdiff, whether it was built or not, or one that somebody put beside them. */
 static bool find_module(const struct wd_places *places, struct wd_walker_spec *spec, struct wd_error *error)
 {
     char file[WD_WALKER_NAME_MAX + 4];
@@ -83,10 +80,8 @@ static bool find_module(const struct wd_places *places, struct wd_walker_spec *s
     snprintf(file, sizeof(file), "%s.so", spec->name);
     if (!wd_path_join(spec->library, places->walkers, file))
         return wd_error_set(error, "%s/%s: the path is too long", places->walkers, file);
-    if (!access(spec->library, R_OK))
+    if (kind_of(spec->name) || !access(spec->library, F_OK))
         return true;
-    if (kind_of(spec->name))
-        return wd_error_set(error, "walker '%s': not built here: %s: %s", spec->text, spec->library, strerror(errno));
     return wd_error_set(error, "walker '%s': there is no walker '%s' (`walkdiff walkers` lists them)", spec->text,
                         spec->name);
 }
@@ -116,5 +111,11 @@ bool wd_walker_spec_parse(const char *text, const struct wd_places *places, stru
 
 const struct wd_walker_api *wd_walker_spec_load(const struct wd_walker_spec *spec, struct wd_error *error)
 {
-    return spec->builtin ? spec->builtin : wd_walker_so_load(spec->library, error);
+    if (spec->builtin)
+        return spec->builtin;
+    if (access(spec->library, F_OK)) {
+        wd_error_set(error, "not built here: %s: %s", spec->library, strerror(errno));
+        return NULL;
+    }
+    return wd_walker_so_load(spec->library, error);
 }

@@ -34,7 +34,7 @@ struct wd_walker_kind {
 const struct wd_walker_kind *wd_walker_kind(size_t i);
 
 /**
- * Reads a spec and finds what it names. Loads and opens nothing.
+ * Reads a spec. Loads and opens nothing: a library that is not there is found out when it is to be loaded.
  * @param text  must outlive the spec
  */
 bool wd_walker_spec_parse(const char *text, const struct wd_places *places, struct wd_walker_spec *spec,

@@ -26,12 +26,13 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
     else
         wd_apply(w, stage, WD_RULE_GRANULE_NOT_IMPLEMENTED, 0);
 
+    /* Options 1 and 2 are 16K and 64K, numbered as enum wd_granule; 4K is never another one than the default. */
     fallback = default_granule(w, stage);
-    for (unsigned other = 0; other < WD_GRANULE_COUNT; other++)
+    for (unsigned other = WD_GRANULE_16K; other < WD_GRANULE_COUNT; other++)
         if (other == fallback || !wd_has_granule(w->regs, stage, other))
-            absent |= 2u << other;
-    option = wd_choose_among(w, stage == 2 ? WD_CHOICE_S2_TG0 : upper ? WD_CHOICE_S1_TG1 : WD_CHOICE_S1_TG0, 4, absent);
-    return option ? option - 1 : fallback;
+            absent |= 1u << other;
+    option = wd_choose_among(w, stage == 2 ? WD_CHOICE_S2_TG0 : upper ? WD_CHOICE_S1_TG1 : WD_CHOICE_S1_TG0, 3, absent);
+    return option ? option : fallback;
 }
 
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)

@@ -205,7 +205,8 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
     return true;
 }
 
-static void tell_params(const struct wd_walk *w, enum wd_regime regime, const struct wd_s1_params *p, uint64_t base)
+static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum wd_regime regime,
+                        const struct wd_s1_params *p, uint64_t base)
 {
     const struct wd_format *f = &p->format;
     struct wd_params params = {.regime = (uint8_t)regime,
@@ -225,7 +226,7 @@ static void tell_params(const struct wd_walk *w, enum wd_regime regime, const st
                                .table_base = base};
 
     if (w->handler)
-        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_PARAMS, .stage = 1, .address = base, .params = &params});
+        wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = 1, .params = &params});
 }
 
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,
@@ -237,10 +238,12 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     struct leaf leaf = {0};
     uint64_t base, low_bits;
 
+    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_BEGIN, .stage = 1, .address = va});
     wd_s1_params(w, request->regime, va, &p);
     if (!p.enabled)
         return disabled_output(w, &p, va, output, fault);
     w->out->granule[0] = f->granule;
+    tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
     f->output_bits = wd_output_bits(w, f);
@@ -249,7 +252,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     w->out->start_level[0] = (int8_t)f->start_level;
 
     base = wd_table_base(w, f, p.ttbr, &low_bits);
-    tell_params(w, request->regime, &p, base);
+    tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (!walk_tables(w, &p, base, low_bits, two_stages, va, &leaf, fault))

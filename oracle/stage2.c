@@ -236,7 +236,8 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
     return false;
 }
 
-static void tell_params(const struct wd_walk *w, const struct wd_s2_params *p, uint64_t base, bool on_walk)
+static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_s2_params *p, uint64_t base,
+                        bool on_walk)
 {
     const struct wd_format *f = &p->format;
     struct wd_params params = {.regime = WD_REGIME_EL10,
@@ -254,8 +255,7 @@ static void tell_params(const struct wd_walk *w, const struct wd_s2_params *p, u
                                .table_base = base};
 
     if (w->handler)
-        wd_tell(w, &(struct wd_event){
-                       .kind = WD_EVENT_PARAMS, .stage = 2, .depth = on_walk, .address = base, .params = &params});
+        wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = 2, .depth = on_walk, .params = &params});
 }
 
 static bool translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
@@ -267,13 +267,19 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
     uint64_t base, low_bits;
     bool writable;
 
+    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_BEGIN,
+                                  .stage = 2,
+                                  .depth = access->table_walk,
+                                  .address = input->address,
+                                  .value = access->table_walk && access->write});
     stage2_params(w, &p);
     w->out->granule[1] = f->granule;
+    tell_params(w, WD_EVENT_PARAMS, &p, 0, access->table_walk);
     if (!check_range(w, &p, input->address, fault))
         return false;
     w->out->start_level[1] = (int8_t)f->start_level;
     base = wd_table_base(w, f, p.vttbr, &low_bits);
-    tell_params(w, &p, base, access->table_walk);
+    tell_params(w, WD_EVENT_WALK, &p, base, access->table_walk);
     if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (!walk_tables(w, f, base, low_bits, input->address, access->table_walk, &leaf, fault))

@@ -102,7 +102,7 @@ static bool explain_stream(struct explain *explain, FILE *file, const char *name
         if (explain->told++)
             printf("\n%.*s\n\n", WD_TEXT_COLUMNS, "----------------------------------------------------------------------"
                                                   "------------------------------");
-        wd_tell_story(stdout, &entry.c, entry.id);
+        wd_tell_story(stdout, &entry.c, entry.id, entry.note);
         for (size_t i = 0; i < explain->walker_count; i++) {
             if (!ask(&explain->walkers[i], &entry, error)) {
                 wd_case_reader_free(reader);

@@ -1,193 +1,298 @@
 /* SPDX-License-Identifier: MIT */
 /* Registers, descriptors and PAR_EL1 in words. */
 #include "reports/fields.h"
-#include "reports/text.h"
+#include "generators/stage.h"
 #include "harness/judge.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* Descriptor fields, from generators/descriptors.def: it uses the same form as registers.def. */
-struct descriptor_field {
-    const char *name;
-    uint8_t layout, msb, lsb, role;
-};
+enum { REGISTER_COLUMN = 18, FIELDS_COLUMN = REGISTER_COLUMN + 20, PAR_VALUE_COLUMN = 12, PAR_WORDS_COLUMN = 28 };
 
-enum descriptor_layout {
-#define WD_LAYOUT(layout, reg, title) LAYOUT_##layout,
-#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning)
-#include "generators/descriptors.def"
-};
-
-static const struct descriptor_field descriptor_fields[] = {
-#define WD_LAYOUT(layout, reg, title)
-#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning)                                              \
-    {#field, LAYOUT_##layout, msb, lsb, WD_ROLE_##role},
-#include "generators/descriptors.def"
-};
+static const char *const granules[WD_GRANULE_COUNT] = {"4K", "16K", "64K"};
 
 /* How a field is best read: sizes in decimal, short fields in binary, addresses in place, the rest in hexadecimal. */
-static size_t print_value(char *text, size_t size, const char *name, uint64_t value, unsigned msb, unsigned lsb)
+static void add_value(struct wd_words *words, const char *name, uint64_t value, unsigned msb, unsigned lsb)
 {
     unsigned width = msb - lsb + 1;
-    char digits[5] = "";
 
-    if (strcmp(name, "T0SZ") == 0 || strcmp(name, "T1SZ") == 0)
-        return (size_t)snprintf(text, size, "%" PRIu64, value);
-    if (width > 4)
-        return (size_t)snprintf(text, size, "0x%" PRIx64, width > 16 ? value << lsb : value);
-    for (unsigned i = 0; i < width; i++)
-        digits[i] = wd_bit(value, width - 1 - i) ? '1' : '0';
-    return (size_t)snprintf(text, size, "%s", digits);
+    if (strcmp(name, "T0SZ") == 0 || strcmp(name, "T1SZ") == 0) {
+        wd_words_add(words, "%" PRIu64, value);
+    } else if (width > 4) {
+        wd_words_add(words, "0x%" PRIx64, width > 16 ? value << lsb : value);
+    } else {
+        while (width-- > 0)
+            wd_words_add(words, "%c", wd_bit(value, width) ? '1' : '0');
+    }
 }
+
+/* "NAME=value", behind a space unless it comes first. */
+static void add_field(struct wd_words *words, const char *name, uint64_t reg, unsigned msb, unsigned lsb)
+{
+    wd_words_add(words, "%s%s=", words->used ? " " : "", name);
+    add_value(words, name, wd_bits(reg, msb, lsb), msb, lsb);
+}
+
+void wd_add_rule_id(struct wd_words *words, unsigned rule)
+{
+    const struct wd_rule_info *info = &wd_rules[rule];
+
+    wd_words_add(words, "%s", info->id[0] ? info->id : info->function);
+}
+
+/* ---------------------------------------------------------------- registers */
 
 void wd_print_register(FILE *out, unsigned indent, enum wd_layout layout, uint64_t value)
 {
-    size_t count, used = 0;
+    struct wd_words label = {0}, words = {0};
+    size_t count;
     const struct wd_field *fields = wd_layout_fields(layout, &count);
-    char label[64], words[2048] = "";
 
-    for (size_t i = 0; i < count && used + 80 < sizeof words; i++) {
-        uint64_t field = wd_bits(value, fields[i].msb, fields[i].lsb);
+    wd_words_add(&label, "%-*s0x%016" PRIx64, REGISTER_COLUMN, wd_registers[wd_layouts[layout].reg].name, value);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].role != WD_ROLE_INERT && wd_bits(value, fields[i].msb, fields[i].lsb))
+            add_field(&words, fields[i].name, value, fields[i].msb, fields[i].lsb);
+    wd_print_item(out, indent, label.text, indent + FIELDS_COLUMN, words.used ? words.text : "nothing that an AT depends on");
+}
 
-        if (!field || fields[i].role == WD_ROLE_INERT)
-            continue;
-        used += (size_t)snprintf(words + used, sizeof words - used, "%s%s=", used ? " " : "", fields[i].name);
-        used += print_value(words + used, sizeof words - used, fields[i].name, field, fields[i].msb, fields[i].lsb);
+static void add_granules(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], unsigned stage)
+{
+    for (unsigned granule = 0; granule < WD_GRANULE_COUNT; granule++)
+        if (wd_has_granule(regs, stage, granule))
+            wd_words_add(words, " %s", granules[granule]);
+}
+
+static bool same_granules(const uint64_t regs[WD_REGISTER_COUNT])
+{
+    for (unsigned granule = 0; granule < WD_GRANULE_COUNT; granule++)
+        if (wd_has_granule(regs, 1, granule) != wd_has_granule(regs, 2, granule))
+            return false;
+    return true;
+}
+
+void wd_print_implementation(FILE *out, unsigned indent, const uint64_t regs[WD_REGISTER_COUNT])
+{
+    struct wd_words words = {0};
+
+    wd_words_add(&words, "%u-bit physical addresses; granules", wd_pa_max(regs));
+    add_granules(&words, regs, 1);
+    if (!same_granules(regs)) {
+        wd_words_add(&words, ", at stage 2");
+        add_granules(&words, regs, 2);
     }
-    snprintf(label, sizeof label, "%-16s 0x%016" PRIx64, wd_registers[wd_layouts[layout].reg].name, value);
-    wd_print_item(out, indent, label, indent + 37, words);
+    wd_words_add(&words, ";");
+    for (unsigned feature = WD_NONE + 1; feature < WD_FEATURE_COUNT; feature++)
+        if (wd_has_feature(regs, feature))
+            wd_words_add(&words, " %s", wd_features[feature].name);
+    words.text[words.used - (words.text[words.used - 1] == ';')] = '\0';
+    wd_print_item(out, indent, "implemented", indent + REGISTER_COLUMN, words.text);
 }
 
-static const char *hint_words(unsigned hints)
+/* ---------------------------------------------------------------- PAR_EL1 */
+
+static void add_cacheability(struct wd_words *words, unsigned nibble)
 {
-    static const char *const words[4] = {"no-allocate", "W-allocate", "R-allocate", "RW-allocate"};
+    static const char *const hints[4] = {"no-allocate", "W-allocate", "R-allocate", "RW-allocate"};
 
-    return words[hints & 3];
-}
-
-static size_t cacheability_words(char *text, size_t size, unsigned nibble)
-{
-    if (nibble == 4)
-        return (size_t)snprintf(text, size, "Non-cacheable");
-    return (size_t)snprintf(text, size, "%s %s%s", nibble & 4 ? "Write-Back" : "Write-Through", hint_words(nibble),
-                            nibble & 8 || !(nibble & 3) ? "" : " transient");
-}
-
-void wd_attribute_words(unsigned attr, char *text, size_t size)
-{
-    static const char *const device[4] = {"Device-nGnRnE", "Device-nGnRE", "Device-nGRE", "Device-GRE"};
-    size_t used;
-
-    if (attr >> 4 == 0) {
-        snprintf(text, size, "%s%s%s", device[attr >> 2 & 3], attr & 1 ? ", XS = 0" : "",
-                 attr & 2 ? " (reserved)" : "");
+    if (nibble == 4) {
+        wd_words_add(words, "Non-cacheable");
         return;
     }
-    if (attr == 0x40) {
-        snprintf(text, size, "Normal, Inner and Outer Non-cacheable, XS = 0");
+    wd_words_add(words, "%s %s%s", nibble & 4 ? "Write-Back" : "Write-Through", hints[nibble & 3],
+                 nibble & 8 || !(nibble & 3) ? "" : " transient");
+}
+
+/* PAR_EL1.ATTR in words. */
+static void add_attributes(struct wd_words *words, unsigned attr)
+{
+    static const char *const device[4] = {"Device-nGnRnE", "Device-nGnRE", "Device-nGRE", "Device-GRE"};
+
+    if (attr >> 4 == 0) {
+        wd_words_add(words, "%s%s%s", device[attr >> 2 & 3], attr & 1 ? ", XS = 0" : "", attr & 2 ? " (reserved)" : "");
+    } else if (attr == 0x40) {
+        wd_words_add(words, "Normal, Inner and Outer Non-cacheable, XS = 0");
     } else if (attr == 0xa0) {
-        snprintf(text, size, "Normal, Inner and Outer Write-Through R-allocate, XS = 0");
+        wd_words_add(words, "Normal, Inner and Outer Write-Through R-allocate, XS = 0");
     } else if (attr == 0xf0 || attr == 0xe0) {
-        snprintf(text, size, "Tagged%s Normal, Inner and Outer Write-Back RW-allocate",
-                 attr == 0xe0 ? " NoTagAccess" : "");
+        wd_words_add(words, "Tagged%s Normal, Inner and Outer Write-Back RW-allocate",
+                     attr == 0xe0 ? " NoTagAccess" : "");
     } else if (!(attr & 0xf)) {
-        snprintf(text, size, "reserved encoding");
+        wd_words_add(words, "reserved encoding");
     } else {
-        used = (size_t)snprintf(text, size, "Normal, Outer ");
-        used += cacheability_words(text + used, size - used, attr >> 4);
-        used += (size_t)snprintf(text + used, size - used, ", Inner ");
-        cacheability_words(text + used, size - used, attr & 0xf);
+        wd_words_add(words, "Normal, Outer ");
+        add_cacheability(words, attr >> 4);
+        wd_words_add(words, ", Inner ");
+        add_cacheability(words, attr & 0xf);
     }
 }
 
-static const char *const shareability[4] = {"Non-shareable", "reserved", "Outer Shareable", "Inner Shareable"};
-
-static void print_field(FILE *out, unsigned indent, const struct wd_field *field, uint64_t value, const char *words)
+/* Which aspect of an answer a field of PAR_EL1 shows. */
+static enum wd_aspect aspect_of(const struct wd_field *field)
 {
-    char label[64];
-    size_t used = (size_t)snprintf(label, sizeof label, "%-8s ", field->name);
+    static const struct {
+        uint8_t layout, lsb, aspect;
+    } aspects[] = {
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_F_lsb, WD_ASPECT_F},         {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_SH_lsb, WD_ASPECT_SH},
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_PA_lsb, WD_ASPECT_PA},       {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_ATTR_lsb, WD_ASPECT_ATTR},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_F_lsb, WD_ASPECT_F},     {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_FST_lsb, WD_ASPECT_CLASS},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_PTW_lsb, WD_ASPECT_PTW}, {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_S_lsb, WD_ASPECT_S},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_Overlay_lsb, WD_ASPECT_BITS_15_12},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_DirtyBit_lsb, WD_ASPECT_BITS_15_12},
+    };
 
-    print_value(label + used, sizeof label - used, field->name, value, field->msb, field->lsb);
-    wd_print_item(out, indent, label, indent + 27, words);
+    for (size_t i = 0; i < sizeof(aspects) / sizeof(aspects[0]); i++)
+        if (aspects[i].layout == field->layout && aspects[i].lsb == field->lsb)
+            return aspects[i].aspect;
+    return WD_ASPECT_RES;
 }
 
-void wd_print_par(FILE *out, unsigned indent, uint64_t par)
+/* What a field of PAR_EL1 says. */
+static void add_par_meaning(struct wd_words *words, const struct wd_field *field, const struct wd_result *result,
+                            uint64_t value)
 {
-    char words[160];
+    static const char *const shareability[4] = {"Non-shareable", "reserved", "Outer Shareable", "Inner Shareable"};
+    char answer[160];
+
+    switch (aspect_of(field)) {
+    case WD_ASPECT_SH:
+        wd_words_add(words, "%s", shareability[value]);
+        break;
+    case WD_ASPECT_ATTR:
+        add_attributes(words, (unsigned)value);
+        break;
+    case WD_ASPECT_CLASS:
+        wd_describe_answer(result, answer, sizeof(answer));
+        wd_words_add(words, "%s", answer);
+        break;
+    case WD_ASPECT_S:
+    case WD_ASPECT_PTW:
+        wd_words_add(words, "%s%s", value ? "" : "not a ", field->meaning);
+        break;
+    default:
+        wd_words_add(words, "%s", field->meaning);
+    }
+}
+
+/* " (R_ZWYSH)": the rule that decided a field, for the fault status that of its level too. */
+static void add_deciding_rules(struct wd_words *words, const struct wd_oracle_output *output, enum wd_aspect aspect)
+{
+    const uint16_t *rules = output->aspect_rule;
+
+    wd_words_add(words, " (");
+    wd_add_rule_id(words, rules[aspect]);
+    if (aspect == WD_ASPECT_CLASS && rules[WD_ASPECT_LEVEL] != rules[WD_ASPECT_CLASS]) {
+        wd_words_add(words, "; level: ");
+        wd_add_rule_id(words, rules[WD_ASPECT_LEVEL]);
+    }
+    wd_words_add(words, ")");
+}
+
+void wd_print_par(FILE *out, unsigned indent, const struct wd_oracle_output *output)
+{
+    uint64_t par = output->result.par;
     bool fault = WD_GET(par, PAR_EL1, F);
     size_t count;
     const struct wd_field *fields = wd_layout_fields(fault ? WD_LAYOUT_PAR_EL1_F : WD_LAYOUT_PAR_EL1, &count);
-    struct wd_result result;
 
     for (size_t i = 0; i < count; i++) {
         const struct wd_field *field = &fields[i];
         uint64_t value = wd_bits(par, field->msb, field->lsb);
+        struct wd_words label = {0}, words = {0};
 
         if (field->role == WD_ROLE_INERT || (fault && !value && field->lsb >= WD_PAR_EL1_F_AssuredOnly_lsb))
             continue;
-        snprintf(words, sizeof words, "%s%s", fault && !value ? "not a " : "", field->meaning);
-        if (!fault && field->lsb == WD_PAR_EL1_ATTR_lsb) {
-            wd_attribute_words((unsigned)value, words, sizeof words);
-        } else if (!fault && field->lsb == WD_PAR_EL1_SH_lsb) {
-            snprintf(words, sizeof words, "%s", shareability[value]);
-        } else if (!fault && field->lsb == WD_PAR_EL1_PA_lsb) {
-            snprintf(words, sizeof words, "output address 0x%" PRIx64, value << 12);
-        } else if (fault && field->lsb == WD_PAR_EL1_F_FST_lsb) {
-            wd_result_clear(&result, par);
-            wd_describe_answer(&result, words, sizeof words);
-        }
-        print_field(out, indent, field, value, words);
+        wd_words_add(&label, "%-*s", PAR_VALUE_COLUMN, field->name);
+        add_value(&label, field->name, value, field->msb, field->lsb);
+        add_par_meaning(&words, field, &output->result, value);
+        add_deciding_rules(&words, output, aspect_of(field));
+        wd_print_item(out, indent, label.text, indent + PAR_WORDS_COLUMN, words.text);
     }
 }
 
-/* The fields of a descriptor that say something here. */
-static void field_words(enum descriptor_layout layout, uint64_t descriptor, char *text, size_t size)
+/* ---------------------------------------------------------------- descriptors */
+
+/* Descriptor fields, from generators/descriptors.def: it uses the same form as registers.def. */
+static const struct {
+    const char *name;
+    uint8_t layout, msb, lsb, feature, role;
+} descriptor_fields[] = {
+#define WD_LAYOUT(layout, reg, title)
+#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning)                                              \
+    {#field, WD_LAYOUT_##layout, msb, lsb, WD_##feature, WD_ROLE_##role},
+#include "generators/descriptors.def"
+};
+
+/* Circumstances in which bits of a descriptor mean something else. */
+enum circumstance {
+    INDIRECT = 1,      /* PIE = 1 */
+    ONE_PRIVILEGE = 2, /* the EL2 regime */
+    DS = 4,
+    PAGE = 8, /* a Page descriptor */
+};
+
+/* What a field is called in a circumstance; NULL: it is not there. */
+static const char *name_in(const char *field, unsigned circumstances)
 {
-    size_t used = 0;
+    static const struct {
+        const char *field;
+        unsigned circumstances;
+        const char *name;
+    } other_names[] = {
+        {"AP", INDIRECT, NULL},           {"DBM", INDIRECT, NULL},     {"PXN", INDIRECT | ONE_PRIVILEGE, NULL},
+        {"UXN", INDIRECT, NULL},          {"UXN", ONE_PRIVILEGE, "XN"}, {"PXNTable", ONE_PRIVILEGE, NULL},
+        {"UXNTable", ONE_PRIVILEGE, "XNTable"}, {"SH", DS, NULL},      {"nT", PAGE, NULL},
+    };
 
-    text[0] = '\0';
-    for (size_t i = 0; i < sizeof descriptor_fields / sizeof *descriptor_fields && used + 40 < size; i++) {
-        const struct descriptor_field *field = &descriptor_fields[i];
+    for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
+        if (strcmp(other_names[i].field, field) == 0 && (other_names[i].circumstances & circumstances))
+            return other_names[i].name;
+    return field;
+}
 
-        if (field->layout != layout || field->role != WD_ROLE_MODEL)
-            continue;
-        used += (size_t)snprintf(text + used, size - used, "%s%s=", used ? " " : "", field->name);
-        used += print_value(text + used, size - used, field->name, wd_bits(descriptor, field->msb, field->lsb),
-                            field->msb, field->lsb);
+static void add_descriptor_fields(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT],
+                                  enum wd_descriptor_layout layout, unsigned circumstances, uint64_t descriptor)
+{
+    for (size_t i = 0; i < sizeof(descriptor_fields) / sizeof(descriptor_fields[0]); i++) {
+        const char *name = name_in(descriptor_fields[i].name, circumstances);
+
+        if (name && descriptor_fields[i].layout == layout && descriptor_fields[i].role == WD_ROLE_MODEL &&
+            wd_has_feature(regs, descriptor_fields[i].feature))
+            add_field(words, name, descriptor, descriptor_fields[i].msb, descriptor_fields[i].lsb);
     }
 }
 
-/* Address bits 51:48 of a descriptor, where its format has them. */
-static uint64_t high_bits(const struct wd_params *params, uint64_t descriptor)
+void wd_add_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], const struct wd_params *params,
+                       unsigned stage, int level, uint64_t descriptor)
 {
-    if (params->granule == WD_GRANULE_64K)
-        return wd_bits(descriptor, 15, 12) << 48;
-    return params->ds ? (wd_bits(descriptor, 9, 8) << 2 | wd_bits(descriptor, 49, 48)) << 48 : 0;
-}
-
-void wd_descriptor_words(const struct wd_params *params, unsigned stage, int level, uint64_t descriptor, char *text,
-                         size_t size)
-{
-    static const char *const kinds[] = {"Table descriptor, next-level table at", "Block descriptor, output address",
-                                        "Page descriptor, output address"};
-    unsigned page_bits = 12 + 2 * params->granule;
-    unsigned leaf_bits = page_bits + (unsigned)(3 - level) * (page_bits - 3);
-    bool table = wd_bit(descriptor, 1) && level < 3;
-    uint64_t address = (descriptor & wd_mask(47, table ? page_bits : leaf_bits)) | high_bits(params, descriptor);
-    char fields[400];
+    const struct wd_stage format = {.ds = params->ds,
+                                    .wide_64k = params->granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA)};
+    bool page = level == WD_FINAL_LEVEL, table = wd_bit(descriptor, 1) && !page;
+    bool one_privilege = stage == 1 && params->regime == WD_REGIME_EL2;
+    bool indirect = stage == 1 && params->indirect && !table;
+    unsigned lsb = table ? wd_granule_bits(params->granule) : wd_translation_bits(params->granule, level);
+    enum wd_descriptor_layout layout = stage == 1 ? (table ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S1_LEAF)
+                                                  : (table ? WD_LAYOUT_S2_TABLE : WD_LAYOUT_S2_LEAF);
 
     if (!wd_bit(descriptor, 0)) {
-        snprintf(text, size, "invalid: bit 0 is 0, the rest is ignored");
+        wd_words_add(words, "invalid: bit 0 is 0, the rest is ignored");
         return;
     }
-    if (!wd_bit(descriptor, 1) && level == 3) {
-        snprintf(text, size, "reserved: bits 1:0 = 01 at level 3");
+    if (page && !wd_bit(descriptor, 1)) {
+        wd_words_add(words, "reserved: bits 1:0 = 01 at level 3");
         return;
     }
-    if (stage == 1)
-        field_words(table ? LAYOUT_S1_TABLE : LAYOUT_S1_LEAF, descriptor, fields, sizeof fields);
-    else
-        field_words(table ? LAYOUT_S2_TABLE : LAYOUT_S2_LEAF, descriptor, fields, sizeof fields);
-    snprintf(text, size, "%s 0x%" PRIx64 ": %s", kinds[table ? 0 : level == 3 ? 2 : 1], address, fields);
+    wd_words_add(words, "%s 0x%" PRIx64,
+                 table  ? "Table descriptor, next-level table at"
+                 : page ? "Page descriptor, output address"
+                        : "Block descriptor, output address",
+                 wd_address_of(&format, descriptor, lsb));
+    if (indirect) {
+        wd_words_add(words, " PIIndex=%" PRIu64 " nDirty=%d",
+                     wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bits(descriptor, 6, 6),
+                     wd_bit(descriptor, 7));
+    }
+    add_descriptor_fields(words, regs, layout,
+                          (indirect ? INDIRECT : 0u) | (one_privilege ? ONE_PRIVILEGE : 0u) | (params->ds ? DS : 0u) |
+                              (page ? PAGE : 0u),
+                          descriptor);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The story of a walk: what the oracle does with a case, step by step, in words. */
+/* The story of a case: what the oracle does with it, step by step, in words. */
 #ifndef REPORTS_STORY_H
 #define REPORTS_STORY_H
 
@@ -7,10 +7,10 @@
 #include "walkdiff/oracle.h"
 
 /**
- * Tells how a case is answered: registers, each stage with its parameters, each descriptor with its fields and what
- * was decided of it by which rule, the result field by field, the choices that were consulted.
- * @param id  of the case, "" if it has none
+ * Tells how a case is answered: registers, the steps of the walk, the result field by field with the rule that decided
+ * each, and the choices that were consulted.
+ * @param id, note  of the case, "" if it has none
  */
-void wd_tell_story(FILE *out, const struct wd_case *c, const char *id);
+void wd_tell_story(FILE *out, const struct wd_case *c, const char *id, const char *note);
 
 #endif

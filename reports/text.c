@@ -2,7 +2,21 @@
 /* Text in columns. */
 #include "reports/text.h"
 
+#include <stdarg.h>
 #include <string.h>
+
+void wd_words_add(struct wd_words *words, const char *format, ...)
+{
+    size_t room = sizeof(words->text) - words->used;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(words->text + words->used, room, format, arguments);
+    va_end(arguments);
+    if (length > 0)
+        words->used += (size_t)length < room ? (size_t)length : room - 1;
+}
 
 void wd_print_wrapped(FILE *out, unsigned column, unsigned hang, const char *words)
 {
@@ -31,6 +45,10 @@ void wd_print_item(FILE *out, unsigned indent, const char *label, unsigned hang,
     unsigned column = indent + (unsigned)strlen(label);
 
     fprintf(out, "%*s%s", (int)indent, "", label);
+    if (!*words) {
+        fputc('\n', out);
+        return;
+    }
     if (column + 1 > hang)
         column += (unsigned)fprintf(out, " ");
     else

@@ -5,7 +5,16 @@
 
 #include <stdio.h>
 
-enum { WD_TEXT_COLUMNS = 100 };
+enum { WD_TEXT_COLUMNS = 100, WD_WORDS_MAX = 1200 };
+
+/** A text that is put together piece by piece. {0} is empty. */
+struct wd_words {
+    char text[WD_WORDS_MAX];
+    size_t used;
+};
+
+/** Adds a piece. What does not fit is cut off. */
+__attribute__((format(printf, 2, 3))) void wd_words_add(struct wd_words *words, const char *format, ...);
 
 /**
  * Prints words, wrapped at WD_TEXT_COLUMNS; lines after the first begin at column `hang`.
@@ -13,7 +22,7 @@ enum { WD_TEXT_COLUMNS = 100 };
  */
 void wd_print_wrapped(FILE *out, unsigned column, unsigned hang, const char *words);
 
-/** Begins a line with `indent` spaces and a label, padded to column `hang`, and prints words behind it, wrapped. */
+/** Prints a line with `indent` spaces and a label, and words behind it from column `hang`, wrapped. */
 void wd_print_item(FILE *out, unsigned indent, const char *label, unsigned hang, const char *words);
 
 #endif

@@ -132,8 +132,11 @@ struct wd_oracle_output {
 /** Things that happen in a walk, for those who want to tell the story. */
 enum wd_event_kind {
     WD_EVENT_RULE,     /**< a rule was applied; `holds`: it decided (a fault, or a branch taken) */
-    WD_EVENT_PARAMS,   /**< a stage's parameters are known: granule, TxSZ, start level, table base, sizes */
-    WD_EVENT_READ,     /**< a descriptor was read: address, descriptor, level */
+    WD_EVENT_BEGIN,    /**< a stage begins: the address that it translates; value: 1 if a descriptor is written there */
+    WD_EVENT_PARAMS,   /**< what registers say of the stage: params without sizes, start level and table base */
+    WD_EVENT_WALK,     /**< its tables are to be walked: params as a whole */
+    WD_EVENT_FETCH,    /**< a descriptor is to be read: address, level */
+    WD_EVENT_READ,     /**< it was read: address, descriptor, level */
     WD_EVENT_WRITE,    /**< a descriptor was changed: address, descriptor */
     WD_EVENT_CHOICE,   /**< a choice was consulted: value = choice, option */
     WD_EVENT_OUTPUT,   /**< a stage ended with an output address: address, attributes in value */
@@ -147,10 +150,10 @@ struct wd_event {
     uint16_t rule;  /**< WD_EVENT_RULE */
     bool holds;
     uint64_t address, value; /**< by kind */
-    const struct wd_params *params; /**< WD_EVENT_PARAMS */
+    const struct wd_params *params; /**< WD_EVENT_PARAMS, WD_EVENT_WALK */
 };
 
-/** What WD_EVENT_PARAMS tells of a stage. */
+/** What WD_EVENT_PARAMS and WD_EVENT_WALK tell of a stage. */
 struct wd_params {
     uint8_t regime, granule, input_bits, output_bits;
     int8_t start_level;

@@ -51,7 +51,7 @@ static uint64_t draw_register(struct wd_scene *scene, enum wd_layout layout)
 {
     uint64_t value = wd_random_register(&scene->draft.random, layout);
 
-    return scene->obeys_features ? value & ~wd_absent_fields(layout, scene->draft.features) : value;
+    return scene->obeys_features ? value & ~wd_absent_fields(layout, scene->draft.implementation.features) : value;
 }
 
 static void set_drawn(struct wd_scene *scene, enum wd_layout layout)
@@ -69,7 +69,7 @@ static enum wd_granule draw_granule(struct wd_scene *scene, unsigned stage, bool
         return WD_GRANULE_NONE;
     do {
         granule = (enum wd_granule)wd_random_below(random, WD_GRANULE_COUNT);
-    } while (!trouble && !wd_has_granule(scene->draft.buffer->c.regs, stage, granule));
+    } while (!trouble && !wd_implements_granule(&scene->draft.implementation, stage, granule));
     return granule;
 }
 
@@ -131,9 +131,9 @@ static uint64_t draw_range(struct wd_scene *scene, const struct tcr_map *map, un
     enum wd_granule asked = draw_granule(scene, stage->stage, granule_trouble);
     unsigned minimum, maximum, txsz;
 
-    wd_shape_formats(draft->buffer->c.regs, asked, get(tcr, map->ds), (unsigned)get(tcr, map->ps), stage);
-    minimum = wd_txsz_minimum(draft->features, draft->pa_max, stage);
-    maximum = wd_txsz_maximum(draft->features, (enum wd_granule)stage->granule);
+    wd_shape_formats(&draft->implementation, asked, get(tcr, map->ds), (unsigned)get(tcr, map->ps), stage);
+    minimum = wd_txsz_minimum(&draft->implementation, stage);
+    maximum = wd_txsz_maximum(&draft->implementation, stage);
     txsz = draw_txsz(&draft->random, minimum, maximum, trouble && !granule_trouble);
     stage->input_bits = 64 - (txsz < minimum ? minimum : txsz > maximum ? maximum : txsz);
     tcr = with(tcr, map->tg[range], wd_tg_field[range][asked]);
@@ -168,7 +168,7 @@ static uint64_t draw_start_level(struct wd_scene *scene, uint64_t vtcr, bool tro
     unsigned count = 0;
 
     for (int level = WD_LOWEST_LEVEL; level <= WD_FINAL_LEVEL; level++)
-        if (wd_stage2_may_start(draft->features, draft->pa_max, stage, level))
+        if (wd_stage2_may_start(&draft->implementation, stage, level))
             levels[count++] = level;
     stage->walkable = count > 0 && !trouble;
     if (!stage->walkable) {
@@ -219,19 +219,19 @@ static void draw_tcr2(struct wd_scene *scene)
 {
     struct wd_draft *draft = &scene->draft;
     bool el1 = scene->regime == WD_REGIME_EL10;
-    bool enabled = !el1 || (wd_set_has(draft->features, WD_FEAT_HCX) && WD_DRAFT_GET(draft, HCRX_EL2, TCR2En));
+    bool enabled = !el1 || (wd_draft_has(draft, WD_FEAT_HCX) && WD_DRAFT_GET(draft, HCRX_EL2, TCR2En));
     uint64_t tcr2;
 
     scene->indirect = scene->overlay = false;
-    if (scene->obeys_features && !wd_set_has(draft->features, WD_FEAT_TCR2))
+    if (scene->obeys_features && !wd_draft_has(draft, WD_FEAT_TCR2))
         return;
     set_drawn(scene, el1 ? WD_LAYOUT_TCR2_EL1 : WD_LAYOUT_TCR2_EL2);
-    if (!enabled || !wd_set_has(draft->features, WD_FEAT_TCR2))
+    if (!enabled || !wd_draft_has(draft, WD_FEAT_TCR2))
         return;
     tcr2 = *wd_draft_register(draft, el1 ? WD_TCR2_EL1 : WD_TCR2_EL2);
-    scene->indirect = WD_GET(tcr2, TCR2_EL1, PIE) && wd_set_has(draft->features, WD_FEAT_S1PIE);
+    scene->indirect = WD_GET(tcr2, TCR2_EL1, PIE) && wd_draft_has(draft, WD_FEAT_S1PIE);
     scene->overlay =
-        (WD_GET(tcr2, TCR2_EL1, POE) || WD_GET(tcr2, TCR2_EL1, E0POE)) && wd_set_has(draft->features, WD_FEAT_S1POE);
+        (WD_GET(tcr2, TCR2_EL1, POE) || WD_GET(tcr2, TCR2_EL1, E0POE)) && wd_draft_has(draft, WD_FEAT_S1POE);
 }
 
 /* Hardware management of Access flags in both stages: updates of stage 1 descriptors are accesses to stage 2. */
@@ -250,7 +250,7 @@ void wd_scene_draw_control(struct wd_scene *scene)
 
     if (wd_random_chance(&draft->random, 10))
         draw_bystanders(scene);
-    if (wd_set_has(draft->features, WD_FEAT_HCX) || !scene->obeys_features)
+    if (wd_draft_has(draft, WD_FEAT_HCX) || !scene->obeys_features)
         set_drawn(scene, WD_LAYOUT_HCRX_EL2);
     if (scene->stage2_on || !el1) /* SCTLR_EL2.EE is stage 2's too */
         set_drawn(scene, WD_LAYOUT_SCTLR_EL2);
@@ -264,7 +264,7 @@ void wd_scene_draw_control(struct wd_scene *scene)
     draw_tcr2(scene);
     if (scene->stage2_on) {
         draw_stage2(scene);
-        if (wd_set_has(draft->features, WD_FEAT_HAFDBS) && wd_random_chance(&draft->random, 25))
+        if (wd_draft_has(draft, WD_FEAT_HAFDBS) && wd_random_chance(&draft->random, 25))
             manage_both_stages(draft);
     }
 }

@@ -7,8 +7,7 @@
 void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer)
 {
     draft->buffer = buffer;
-    draft->features = wd_features_of(buffer->c.regs);
-    draft->pa_max = wd_pa_max(buffer->c.regs);
+    draft->implementation = wd_implementation_of(buffer->c.regs);
     draft->nested = false;
     draft->map_table = NULL;
     buffer->c.regs[WD_HCR_EL2] = WD_HCR_EL2_DEFAULT;

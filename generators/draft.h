@@ -42,8 +42,7 @@ typedef void wd_table_mapping(struct wd_draft *draft, uint64_t ipa, struct wd_pa
 struct wd_draft {
     struct wd_case_buffer *buffer;
     struct wd_random random;
-    wd_feature_set features;
-    unsigned pa_max;
+    struct wd_implementation implementation;
     struct wd_stage stage1, stage2;
     bool nested;                           /**< stage 1 tables lie at IPAs, behind stage 2 */
     wd_table_mapping *map_table;           /**< used where `nested` */
@@ -53,6 +52,12 @@ struct wd_draft {
 
 /** Starts a case: no memory, registers at their default but for the ID registers, which the caller has set. */
 void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer);
+
+/** Whether the implementation of the case has a feature. */
+static inline bool wd_draft_has(const struct wd_draft *draft, enum wd_feature feature)
+{
+    return wd_set_has(draft->implementation.features, feature);
+}
 
 /** A register of the case. */
 static inline uint64_t *wd_draft_register(struct wd_draft *draft, enum wd_register reg)

@@ -57,7 +57,7 @@ static void begin(struct wd_draft *draft, const struct implementation *implement
     wd_draft_add_ram(draft, RAM_BASE, RAM_SIZE, false);
     draft->buffer->c.el = 2;
     draft->buffer->c.va = INPUT;
-    if (wd_set_has(draft->features, WD_FEAT_HCX))
+    if (wd_draft_has(draft, WD_FEAT_HCX))
         WD_DRAFT_SET(draft, HCRX_EL2, TCR2En, 1);
 }
 
@@ -72,9 +72,9 @@ static unsigned clamp(unsigned value, unsigned low, unsigned high)
 static void shape(struct wd_draft *draft, struct wd_stage *stage, unsigned number, const struct control *control)
 {
     *stage = (struct wd_stage){.stage = (uint8_t)number, .walkable = true};
-    wd_shape_formats(draft->buffer->c.regs, control->granule, control->ds, control->ps, stage);
-    stage->input_bits = 64 - clamp(control->txsz, wd_txsz_minimum(draft->features, draft->pa_max, stage),
-                                   wd_txsz_maximum(draft->features, (enum wd_granule)stage->granule));
+    wd_shape_formats(&draft->implementation, control->granule, control->ds, control->ps, stage);
+    stage->input_bits = 64 - clamp(control->txsz, wd_txsz_minimum(&draft->implementation, stage),
+                                   wd_txsz_maximum(&draft->implementation, stage));
 }
 
 /* TCR with two ranges, both alike. */
@@ -169,7 +169,7 @@ static void enable_stage2(struct wd_draft *draft, const struct control *control,
     uint64_t vtcr = WD_WITH(0, VTCR_EL2, RES1, 1);
 
     shape(draft, stage, 2, control);
-    stage->walkable = wd_stage2_may_start(draft->features, draft->pa_max, stage, start_level);
+    stage->walkable = wd_stage2_may_start(&draft->implementation, stage, start_level);
     stage->start_level = (int8_t)start_level;
     stage->base = wd_pool_take(&draft->ram[0], stage->walkable ? clamp(wd_start_table_bits(stage), 12, 20) : 16);
     vtcr = WD_WITH(vtcr, VTCR_EL2, T0SZ, control->txsz);
@@ -247,7 +247,7 @@ static void make_txsz(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
         c->op = WD_AT_S12E1R;
     }
     c->va = translation < STAGE_2_FROM ? virtual_edge(digit[4], stage->input_bits)
-                                       : ipa_edge(digit[4], stage->input_bits, draft->pa_max);
+                                       : ipa_edge(digit[4], stage->input_bits, draft->implementation.pa_max);
     map(draft, stage, c->va, &path);
 }
 
@@ -415,7 +415,7 @@ static void make_operation(struct wd_draft *draft, const unsigned digit[DIGITS_M
     bool el20;
 
     begin(draft, &implementations[digit[0]]);
-    el20 = digit[3] && wd_set_has(draft->features, WD_FEAT_VHE);
+    el20 = digit[3] && wd_draft_has(draft, WD_FEAT_VHE);
     /* Stage 1 of EL2 and of EL1&0 have tables, with different outputs; stage 2 has none. */
     enable_stage1(draft, el20 ? WD_REGIME_EL20 : WD_REGIME_EL2, &still_control);
     map(draft, &draft->stage1, draft->buffer->c.va, &path);

@@ -34,8 +34,7 @@ enum { OPERATIONS_MAX = 20 };
 #define VM         BIT(VM)
 #define DC         BIT(DC)
 
-/* What is translated, with the bits of HCR_EL2 that make it so; those in neither mask stay as their weights gave them.
- */
+/* What is translated, with the bits of HCR_EL2 that make it so. Bits in neither mask keep what their weights gave. */
 struct setting {
     uint8_t percent; /* of cases; the last one takes what is left */
     uint64_t clear, set;
@@ -80,7 +79,7 @@ static const struct setting *draw_setting(struct wd_scene *scene)
 
         for (setting = settings; setting < last_setting && draw >= setting->percent; setting++)
             draw -= setting->percent;
-    } while ((setting->set & E2H) && !wd_set_has(scene->draft.features, WD_FEAT_VHE));
+    } while ((setting->set & E2H) && !wd_draft_has(&scene->draft, WD_FEAT_VHE));
     return setting;
 }
 
@@ -90,7 +89,7 @@ static unsigned draw_operation(struct wd_scene *scene, const struct setting *set
 
     do {
         op = setting->operations[wd_random_below(&scene->draft.random, setting->count)];
-    } while (!wd_set_has(scene->draft.features, (enum wd_feature)operations[op].feature));
+    } while (!wd_draft_has(&scene->draft, (enum wd_feature)operations[op].feature));
     return op;
 }
 
@@ -99,7 +98,8 @@ static uint64_t draw_hcr(struct wd_scene *scene, const struct setting *setting)
     uint64_t hcr = wd_random_register(&scene->draft.random, WD_LAYOUT_HCR_EL2);
 
     hcr = (hcr & ~setting->clear) | setting->set;
-    return scene->obeys_features ? hcr & ~wd_absent_fields(WD_LAYOUT_HCR_EL2, scene->draft.features) : hcr;
+    return scene->obeys_features ? hcr & ~wd_absent_fields(WD_LAYOUT_HCR_EL2, scene->draft.implementation.features)
+                                 : hcr;
 }
 
 void wd_scene_choose_operation(struct wd_scene *scene)
@@ -118,7 +118,8 @@ void wd_scene_choose_operation(struct wd_scene *scene)
 
     /* With TGE = 1 nothing executes at EL1. */
     c->el = operation->at_el2_only || WD_GET(hcr, HCR_EL2, TGE) || !wd_random_chance(&draft->random, 35) ? 2 : 1;
-    c->pan = wd_random_chance(&draft->random, operation->checks_pan ? 75 : 40);
+    c->pan = wd_random_chance(&draft->random, operation->checks_pan ? 75 : 40) &&
+             (wd_draft_has(draft, WD_FEAT_PAN) || !scene->obeys_features);
 
     scene->unprivileged = operation->unprivileged;
     scene->write = operation->write;

@@ -29,7 +29,7 @@ static void add_ram(struct wd_scene *scene, unsigned limit)
     size = UINT64_C(1) << bits;
     switch (wd_random_index(random, places, sizeof(places))) {
     case 0:
-        base = limit > 30 ? UINT64_C(0x40000000) & ~(size - 1) : 0;
+        base = UINT64_C(0x40000000) & ~(size - 1);
         break;
     case 1:
         base = UINT64_C(1) << (limit - 1);
@@ -222,7 +222,7 @@ void wd_scene_draw_address(struct wd_scene *scene)
     uint64_t va;
 
     if (!scene->stage1_on) { /* flat: what counts is the physical address size, and stage 2's input size */
-        bits = draft->pa_max;
+        bits = draft->implementation.pa_max;
         if (scene->stage2_on && bits > draft->stage2.input_bits && !wd_random_chance(random, 10))
             bits = draft->stage2.input_bits;
         scene->upper = scene->upper && wd_random_chance(random, 20);

@@ -207,7 +207,7 @@ void wd_profile_draw(const struct wd_profile *profile, struct wd_random *random,
         profile = &profiles[profile->members[wd_random_below(random, count)]];
     }
     for (const struct whole *id = profile->whole; id < profile->whole + WHOLE_MAX && id->count; id++)
-        regs[id->reg] = id->values[wd_random_below(random, id->count)];
+        regs[id->reg] = id->values[id->count > 1 ? wd_random_below(random, id->count) : 0];
     for (const struct varied *id = profile->varied; id < profile->varied + VARIED_MAX && id->count; id++)
         regs[id->reg] = wd_with_bits(regs[id->reg], id->msb, id->lsb, id->values[wd_random_below(random, id->count)]);
     if (profile->independent)

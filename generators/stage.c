@@ -2,56 +2,74 @@
 /* The shape of one stage's tables. */
 #include "generators/stage.h"
 
-const uint8_t wd_size_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
-
 const uint8_t wd_tg_field[2][WD_GRANULE_COUNT + 1] = {
     {[WD_GRANULE_4K] = 0, [WD_GRANULE_64K] = 1, [WD_GRANULE_16K] = 2, [WD_GRANULE_NONE] = 3},
     {[WD_GRANULE_NONE] = 0, [WD_GRANULE_16K] = 1, [WD_GRANULE_4K] = 2, [WD_GRANULE_64K] = 3},
 };
 
-enum wd_granule wd_effective_granule(const uint64_t *regs, unsigned stage, enum wd_granule granule)
+struct wd_implementation wd_implementation_of(const uint64_t regs[WD_REGISTER_COUNT])
 {
-    if (granule != WD_GRANULE_NONE && wd_has_granule(regs, stage, granule))
-        return granule;
-    if (wd_has_granule(regs, stage, WD_GRANULE_4K))
-        return WD_GRANULE_4K;
-    return wd_has_granule(regs, stage, WD_GRANULE_64K) ? WD_GRANULE_64K : WD_GRANULE_16K;
+    struct wd_implementation implementation = {
+        .regs = regs, .features = wd_features_of(regs), .pa_max = wd_pa_max(regs)};
+
+    for (unsigned stage = 1; stage <= 2; stage++)
+        for (unsigned granule = 0; granule < WD_GRANULE_COUNT; granule++)
+            implementation.granules[stage - 1] |=
+                (uint8_t)(wd_has_granule(regs, stage, (enum wd_granule)granule) << granule);
+    return implementation;
 }
 
-unsigned wd_txsz_maximum(wd_feature_set features, enum wd_granule granule)
+/* What the oracle takes by default for a reserved encoding or a granule that is not implemented. */
+static enum wd_granule effective_granule(const struct wd_implementation *implementation, unsigned stage,
+                                         enum wd_granule asked)
 {
-    if (!wd_set_has(features, WD_FEAT_TTST))
+    static const uint8_t substitutes[] = {WD_GRANULE_4K, WD_GRANULE_64K};
+
+    if (wd_implements_granule(implementation, stage, asked))
+        return asked;
+    for (unsigned i = 0; i < sizeof(substitutes); i++)
+        if (wd_implements_granule(implementation, stage, (enum wd_granule)substitutes[i]))
+            return (enum wd_granule)substitutes[i];
+    return WD_GRANULE_16K;
+}
+
+unsigned wd_txsz_maximum(const struct wd_implementation *implementation, const struct wd_stage *stage)
+{
+    if (!wd_set_has(implementation->features, WD_FEAT_TTST))
         return 39;
-    return granule == WD_GRANULE_64K ? 47 : 48;
+    return stage->granule == WD_GRANULE_64K ? 47 : 48;
 }
 
-unsigned wd_txsz_minimum(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage)
+unsigned wd_txsz_minimum(const struct wd_implementation *implementation, const struct wd_stage *stage)
 {
-    unsigned most = stage->ds || stage->wide_64k ? 52 : 48;
+    unsigned most = wd_format_bits(stage);
+    bool lva = stage->granule == WD_GRANULE_64K && wd_set_has(implementation->features, WD_FEAT_LVA);
 
     if (stage->stage == 2)
-        return 64 - (pa_max < most ? pa_max : most);
-    return stage->ds || (stage->granule == WD_GRANULE_64K && wd_set_has(features, WD_FEAT_LVA)) ? 12 : 16;
+        return 64 - (implementation->pa_max < most ? implementation->pa_max : most);
+    return stage->ds || lva ? 12 : 16;
 }
 
 /* AArch64.PhysicalAddressSize. */
-static unsigned output_bits(unsigned ps, unsigned pa_max, bool has_52)
+static unsigned output_bits(const struct wd_implementation *implementation, const struct wd_stage *stage, unsigned ps)
 {
-    unsigned most = has_52 ? 52 : 48;
+    static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+    unsigned most = wd_format_bits(stage);
 
-    if (most > pa_max)
-        most = pa_max;
-    return wd_size_bits[ps] < most ? wd_size_bits[ps] : most;
+    if (most > implementation->pa_max)
+        most = implementation->pa_max;
+    return bits[ps] < most ? bits[ps] : most;
 }
 
-void wd_shape_formats(const uint64_t *regs, enum wd_granule asked, bool ds, unsigned ps, struct wd_stage *stage)
+void wd_shape_formats(const struct wd_implementation *implementation, enum wd_granule asked, bool ds, unsigned ps,
+                      struct wd_stage *stage)
 {
-    enum wd_granule granule = wd_effective_granule(regs, stage->stage, asked);
+    enum wd_granule granule = effective_granule(implementation, stage->stage, asked);
 
     stage->granule = (uint8_t)granule;
-    stage->wide_64k = granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA);
-    stage->ds = ds && wd_has_lpa2(regs, stage->stage, granule);
-    stage->output_bits = output_bits(ps, wd_pa_max(regs), stage->ds || stage->wide_64k);
+    stage->wide_64k = granule == WD_GRANULE_64K && wd_set_has(implementation->features, WD_FEAT_LPA);
+    stage->ds = ds && wd_has_lpa2(implementation->regs, stage->stage, granule);
+    stage->output_bits = output_bits(implementation, stage, ps);
     stage->wide_base = stage->ds || (stage->wide_64k && ps == 6);
 }
 
@@ -62,7 +80,7 @@ int wd_stage1_start_level(const struct wd_stage *stage)
     return WD_FINAL_LEVEL - (int)((stage->input_bits - 1 - granule_bits) / wd_stride(stage->granule));
 }
 
-bool wd_stage2_may_start(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage, int level)
+bool wd_stage2_may_start(const struct wd_implementation *implementation, const struct wd_stage *stage, int level)
 {
     /* Physical address size that a start level needs, 0: there is no such level; [granule][level + 1]. Table D8-9. */
     static const uint8_t needed_pa[WD_GRANULE_COUNT][WD_LEVEL_COUNT] = {
@@ -70,9 +88,10 @@ bool wd_stage2_may_start(wd_feature_set features, unsigned pa_max, const struct 
     unsigned needed = needed_pa[stage->granule][level - WD_LOWEST_LEVEL];
     unsigned start_bits = wd_translation_bits(stage->granule, level);
 
-    if (!needed || pa_max < needed || (needed == 52 && !stage->ds))
+    if (!needed || implementation->pa_max < needed || (needed == 52 && !stage->ds))
         return false;
-    if (stage->granule == WD_GRANULE_4K && level == WD_FINAL_LEVEL && !wd_set_has(features, WD_FEAT_TTST))
+    if (stage->granule == WD_GRANULE_4K && level == WD_FINAL_LEVEL &&
+        !wd_set_has(implementation->features, WD_FEAT_TTST))
         return false;
     return stage->input_bits > start_bits && stage->input_bits <= start_bits + wd_stride(stage->granule) + 4;
 }

@@ -27,28 +27,41 @@ struct wd_stage {
     uint64_t base; /**< address of the start level's table */
 };
 
-/** Encodings of {I}PS and PARange: 32, 36, 40, 42, 44, 48, 52, 56 bits. */
-extern const uint8_t wd_size_bits[8];
-
 /** TG0 (upper = 0) and TG1 (upper = 1) of each granule; [WD_GRANULE_NONE] is reserved. */
 extern const uint8_t wd_tg_field[2][WD_GRANULE_COUNT + 1];
 
-/** The granule that acts where a stage's TG field asks for `granule`: another one where that one is not implemented. */
-enum wd_granule wd_effective_granule(const uint64_t *regs, unsigned stage, enum wd_granule granule);
+/** What the ID registers of a case say that counts here. */
+struct wd_implementation {
+    const uint64_t *regs;
+    wd_feature_set features;
+    uint8_t granules[2]; /**< of stage 1 and 2: bit sets of enum wd_granule */
+    unsigned pa_max;     /**< bits */
+};
+
+/** What the ID registers of a case say. `regs` must outlive it. */
+struct wd_implementation wd_implementation_of(const uint64_t regs[WD_REGISTER_COUNT]);
+
+/** Whether a stage (1 or 2) has a granule; false for WD_GRANULE_NONE. */
+static inline bool wd_implements_granule(const struct wd_implementation *implementation, unsigned stage,
+                                         enum wd_granule granule)
+{
+    return implementation->granules[stage - 1] >> granule & 1;
+}
 
 /**
  * Granule, address forms and output size of a stage whose number is set.
- * @param asked  what TG says
+ * @param asked  what TG says; a granule that is not implemented acts as another one
  * @param ds  what the DS bit says
  * @param ps  what {I}PS says
  */
-void wd_shape_formats(const uint64_t *regs, enum wd_granule asked, bool ds, unsigned ps, struct wd_stage *stage);
+void wd_shape_formats(const struct wd_implementation *implementation, enum wd_granule asked, bool ds, unsigned ps,
+                      struct wd_stage *stage);
 
-/** Largest TxSZ of a granule. AArch64.MaxTxSZ. */
-unsigned wd_txsz_maximum(wd_feature_set features, enum wd_granule granule);
+/** Largest TxSZ of a stage whose granule is set. AArch64.MaxTxSZ. */
+unsigned wd_txsz_maximum(const struct wd_implementation *implementation, const struct wd_stage *stage);
 
 /** Smallest TxSZ of a stage whose formats are set. AArch64.S1MinTxSZ, AArch64.S2MinTxSZ. */
-unsigned wd_txsz_minimum(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage);
+unsigned wd_txsz_minimum(const struct wd_implementation *implementation, const struct wd_stage *stage);
 
 /** Start level of a stage 1 whose granule and input_bits are set. AArch64.S1StartLevel. */
 int wd_stage1_start_level(const struct wd_stage *stage);
@@ -57,7 +70,7 @@ int wd_stage1_start_level(const struct wd_stage *stage);
  * Whether stage 2 may start at a level: the implementation allows it, and the start tables are between two entries and
  * 16 concatenated tables. AArch64.S2InvalidSL, AArch64.S2InconsistentSL.
  */
-bool wd_stage2_may_start(wd_feature_set features, unsigned pa_max, const struct wd_stage *stage, int level);
+bool wd_stage2_may_start(const struct wd_implementation *implementation, const struct wd_stage *stage, int level);
 
 /** A start level as VTCR_EL2.SL0 and SL2 encode it for a granule, SL2 as bit 2; -1: it has no encoding. */
 int wd_start_level_field(enum wd_granule granule, int level);

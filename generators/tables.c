@@ -32,11 +32,11 @@ void wd_scene_draw_attributes(struct wd_scene *scene)
     bool el1 = scene->regime == WD_REGIME_EL10;
 
     *wd_draft_register(draft, el1 ? WD_MAIR_EL1 : WD_MAIR_EL2) = draw_mair(random);
-    if (wd_set_has(draft->features, WD_FEAT_S1PIE) || !scene->obeys_features) {
+    if (wd_draft_has(draft, WD_FEAT_S1PIE) || !scene->obeys_features) {
         *wd_draft_register(draft, el1 ? WD_PIR_EL1 : WD_PIR_EL2) = wd_random_bits(random);
         *wd_draft_register(draft, el1 ? WD_PIRE0_EL1 : WD_PIRE0_EL2) = wd_random_bits(random);
     }
-    if (wd_set_has(draft->features, WD_FEAT_S1POE) || !scene->obeys_features) {
+    if (wd_draft_has(draft, WD_FEAT_S1POE) || !scene->obeys_features) {
         *wd_draft_register(draft, el1 ? WD_POR_EL1 : WD_POR_EL2) = wd_random_bits(random);
         *wd_draft_register(draft, WD_POR_EL0) = wd_random_bits(random);
     }
@@ -243,7 +243,7 @@ void wd_scene_draw_tables(struct wd_scene *scene)
         if (!wd_draft_map(draft, &draft->stage1, va, &path, &ipa))
             return;
     } else {
-        ipa = wd_low(va, draft->pa_max);
+        ipa = wd_low(va, draft->implementation.pa_max);
     }
     if (scene->both_stages) {
         draw_stage2_path(scene, ipa, &path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for programs that cannot do anything without it. Not for the library of case files, which says that it failed. */
+/* Memory for programs that cannot do anything without it. Not for the library of case files, which says that it failed.
+ */
 #ifndef WALKDIFF_ALLOCATE_H
 #define WALKDIFF_ALLOCATE_H
 

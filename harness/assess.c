@@ -10,7 +10,8 @@ int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const stru
     wd_judge(c, basis, got, settled, judgement);
     if (!wd_verdict_is_finding[judgement->verdict])
         return -1;
-    waiver = wd_waiver_match(&who->waivers, judgement->signature, wd_rules[judgement->rule].name, facets, who->profiles);
+    waiver =
+        wd_waiver_match(&who->waivers, judgement->signature, wd_rules[judgement->rule].name, facets, who->profiles);
     if (waiver >= 0)
         judgement->verdict = WD_VERDICT_WAIVED;
     else if (who->reference &&

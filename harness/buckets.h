@@ -13,8 +13,8 @@ struct wd_facet_counts {
 
 /** What a bucket shows: its case of the smallest index. Texts are owned by the bucket. */
 struct wd_exhibit {
-    uint64_t index; /**< UINT64_MAX: there is none yet */
-    uint16_t rule;  /**< enum wd_rule */
+    uint64_t index;                   /**< UINT64_MAX: there is none yet */
+    uint16_t rule;                    /**< enum wd_rule */
     char *title, *expected, *got, *c; /**< the last three in JSON */
 };
 

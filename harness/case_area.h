@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that holds batches of cases and that walkers' processes share: the cases are made in it, in place, and a walker
- * reads them there. It has a few slots, so that a batch can be made while walkers work on those before it. Batch
+ * Memory that holds batches of cases and that walkers' processes share: the cases are made in it, in place, and a
+ * walker reads them there. It has a few slots, so that a batch can be made while walkers work on those before it. Batch
  * number n lies in slot n % WD_SLOTS.
  */
 #ifndef WALKDIFF_CASE_AREA_H

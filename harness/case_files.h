@@ -16,8 +16,8 @@ struct wd_case_files {
 };
 
 /**
- * Adds a file, or every case file below a folder, sorted by path: *.json, *.jsonl and *.jsonl.xz, except *.schema.json and
- * whatever begins with a dot.
+ * Adds a file, or every case file below a folder, sorted by path: *.json, *.jsonl and *.jsonl.xz, except *.schema.json
+ * and whatever begins with a dot.
  */
 bool wd_case_files_add(struct wd_case_files *files, const char *path, struct wd_error *error);
 

@@ -20,7 +20,7 @@ struct pipeline {
     struct wd_walker_host *host;
     const struct wd_pipeline_handler *handler;
     struct wd_error *error;
-    uint64_t given, taken;                           /* batches; the slot of batch `given` is being filled */
+    uint64_t given, taken;                          /* batches; the slot of batch `given` is being filled */
     struct pending pending[WD_SLOTS][WD_BATCH_MAX]; /* by slot */
 };
 
@@ -28,8 +28,12 @@ static bool hand_over(struct pipeline *p, const struct pending *pending, const s
                       const struct wd_result *got)
 {
     const struct wd_answered answered = {
-        .c = c, .got = got, .expect = pending->has_expect ? &pending->expect : NULL,
-        .id = pending->id, .file = pending->file, .line = pending->line,
+        .c = c,
+        .got = got,
+        .expect = pending->has_expect ? &pending->expect : NULL,
+        .id = pending->id,
+        .file = pending->file,
+        .line = pending->line,
     };
 
     return p->handler->answered(p->handler->context, &answered, p->error);

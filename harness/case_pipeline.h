@@ -28,8 +28,8 @@ struct wd_pipeline_handler {
 #define WD_FILE_SLOT_SIZE ((size_t)64 << 20)
 
 /**
- * Has a walker answer all cases of files. Constant memory, however many cases. Lines that are no cases are complained of
- * and left out.
+ * Has a walker answer all cases of files. Constant memory, however many cases. Lines that are no cases are complained
+ * of and left out.
  * @param area  the host's, with slots of WD_FILE_SLOT_SIZE
  */
 bool wd_pipeline(const struct wd_case_files *files, struct wd_case_area *area, struct wd_walker_host *host,

@@ -106,8 +106,7 @@ void wd_tell_incident(void *context, const struct wd_incident *incident)
 {
     char where[64];
 
-    snprintf(where, sizeof(where), "case %llu of the input",
-             (unsigned long long)incident->case_number + 1);
+    snprintf(where, sizeof(where), "case %llu of the input", (unsigned long long)incident->case_number + 1);
     wd_tell_death(context, where, incident->how, incident->last_words, incident->asked_again);
 }
 

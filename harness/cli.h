@@ -9,13 +9,13 @@
 #include "harness/walker_host.h"
 #include "harness/waivers.h"
 
-/** Exit statuses: docs/command-line.md. */
+/** Exit statuses. */
 enum {
     WD_EXIT_NOTHING_FOUND = 0,
     WD_EXIT_FOUND = 1,
-    WD_EXIT_FAILED = 2,       /**< used wrongly, or could not run */
+    WD_EXIT_FAILED = 2,        /**< used wrongly, or could not run */
     WD_EXIT_CANNOT_TEST = 125, /**< what git bisect run takes as "skip" */
-    WD_EXIT_STOP_BISECT = 128,
+    WD_EXIT_STOP_BISECT = 128, /**< what makes git bisect run give up */
 };
 
 /** A verb. */
@@ -35,7 +35,8 @@ __attribute__((format(printf, 1, 2))) int wd_complain(const char *format, ...);
 /** Shows a verb's usage. @param stream  stdout if it was asked for @return the exit status */
 int wd_show_usage(const struct wd_verb *verb, FILE *stream);
 
-/** Reads a whole number, with k, M or G after it perhaps (thousands, millions, milliards). @return false: told the user */
+/** Reads a whole number, with k, M or G after it perhaps (thousands, millions, milliards). @return false: told the user
+ */
 bool wd_parse_number(const char *option, const char *text, uint64_t *number);
 
 /** Reads a time in seconds: "90", "90s", "1.5m", "2h". @return false: told the user */

@@ -50,16 +50,38 @@ static bool add_word(const char *option, const char **words, size_t *count, size
     return true;
 }
 
-enum fuzz_option { WALKER = 256, REF, SEED, CASES, TIME, PROFILE, JOBS, OUT, CASE, QUIET, JSON, TIMEOUT, WAIVERS, HELP };
+enum fuzz_option {
+    WALKER = 256,
+    REF,
+    SEED,
+    CASES,
+    TIME,
+    PROFILE,
+    JOBS,
+    OUT,
+    CASE,
+    QUIET,
+    JSON,
+    TIMEOUT,
+    WAIVERS,
+    HELP
+};
 
 static const struct option long_options[] = {
-    {"walker", required_argument, NULL, WALKER}, {"ref", required_argument, NULL, REF},
-    {"seed", required_argument, NULL, SEED}, {"cases", required_argument, NULL, CASES},
-    {"time", required_argument, NULL, TIME}, {"profile", required_argument, NULL, PROFILE},
-    {"jobs", required_argument, NULL, JOBS}, {"out", required_argument, NULL, OUT},
-    {"case", required_argument, NULL, CASE}, {"quiet", no_argument, NULL, QUIET},
-    {"json", no_argument, NULL, JSON}, {"timeout", required_argument, NULL, TIMEOUT},
-    {"waivers", required_argument, NULL, WAIVERS}, {"help", no_argument, NULL, HELP},
+    {"walker", required_argument, NULL, WALKER},
+    {"ref", required_argument, NULL, REF},
+    {"seed", required_argument, NULL, SEED},
+    {"cases", required_argument, NULL, CASES},
+    {"time", required_argument, NULL, TIME},
+    {"profile", required_argument, NULL, PROFILE},
+    {"jobs", required_argument, NULL, JOBS},
+    {"out", required_argument, NULL, OUT},
+    {"case", required_argument, NULL, CASE},
+    {"quiet", no_argument, NULL, QUIET},
+    {"json", no_argument, NULL, JSON},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"waivers", required_argument, NULL, WAIVERS},
+    {"help", no_argument, NULL, HELP},
     {0},
 };
 
@@ -122,8 +144,8 @@ static const char *contradiction(const struct fuzz_options *options)
 static bool choose_profiles(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
 {
     const char *const *names = options->profile_count ? options->profiles : default_profiles;
-    size_t count = options->profile_count ? options->profile_count
-                                          : sizeof(default_profiles) / sizeof(default_profiles[0]);
+    size_t count =
+        options->profile_count ? options->profile_count : sizeof(default_profiles) / sizeof(default_profiles[0]);
 
     for (size_t i = 0; i < count; i++) {
         const struct wd_profile *profile = wd_profile_by_name(names[i]);
@@ -312,7 +334,8 @@ static int conclude(const struct follower *follower, const struct wd_fuzz_state 
 
 static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const char *const *command)
 {
-    struct follower follower = {.plan = plan, .options = options, .command = command, .terminal = isatty(STDERR_FILENO)};
+    struct follower follower = {
+        .plan = plan, .options = options, .command = command, .terminal = isatty(STDERR_FILENO)};
     const struct wd_fuzz_watcher watcher = {.progress = follow, .incident = hear_of_incident, .context = &follower};
     struct wd_fuzz_state *state = wd_allocate(1, sizeof(*state));
     struct wd_error error;
@@ -357,8 +380,8 @@ static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options 
     const struct wd_case *c = wd_case_area_slot(area, 0)->cases[0];
     struct wd_oracle_output *basis = wd_allocate(1, sizeof(*basis));
     struct wd_judgement *judgement = wd_allocate(1, sizeof(*judgement));
-    struct wd_shown shown = {.id = "", .where = "", .walker = contestant->spec.text, .basis = basis,
-                             .judgement = judgement, .got = got};
+    struct wd_shown shown = {
+        .id = "", .where = "", .walker = contestant->spec.text, .basis = basis, .judgement = judgement, .got = got};
     char where[64];
     struct wd_facets facets;
     int waiver, status;

@@ -54,8 +54,11 @@ static bool judge(void *context, const struct wd_answered *answered, struct wd_e
 {
     struct replay *replay = context;
     char where[PATH_MAX + 32];
-    struct wd_shown shown = {.id = answered->id, .where = where, .basis = &replay->basis,
-                             .judgement = &replay->judgement, .got = answered->got};
+    struct wd_shown shown = {.id = answered->id,
+                             .where = where,
+                             .basis = &replay->basis,
+                             .judgement = &replay->judgement,
+                             .got = answered->got};
     struct wd_facets facets;
     int waiver;
 
@@ -185,10 +188,10 @@ static int status_for_bisect(int status)
 static int run(const struct wd_verb *verb, const struct wd_places *places, int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"walker", required_argument, NULL, 'w'}, {"waivers", required_argument, NULL, 'W'},
+        {"walker", required_argument, NULL, 'w'},  {"waivers", required_argument, NULL, 'W'},
         {"timeout", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-        {"bisect", no_argument, NULL, 'b'}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'}, {0},
+        {"bisect", no_argument, NULL, 'b'},        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},          {0},
     };
     struct replay_options options = {.timeout = WD_DEFAULT_TIMEOUT};
     int option, status = WD_EXIT_NOTHING_FOUND;
@@ -242,13 +245,15 @@ const struct wd_verb wd_verb_replay = {
         "\n"
         "  --walker W       the walker, see `walkdiff walkers`\n"
         "  --json           a line a case: id, verdict, rule, choice, expected, got, signature\n"
-        "  --bisect         exit status for `git bisect run`: 0, 1, 125 (unsupported, or the walker cannot be opened),\n"
+        "  --bisect         exit status for `git bisect run`: 0, 1, 125 (unsupported, or the walker cannot be "
+        "opened),\n"
         "                   128 for anything else\n"
         "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
         "  --timeout TIME   without an answer after which the walker hangs (default 5s)\n"
         "  --quiet          only the summary\n"
         "\n"
-        "Exit status: 0 nothing found (agree, permitted, waived, unsupported), 1 something found, 2 used wrongly, or a\n"
+        "Exit status: 0 nothing found (agree, permitted, waived, unsupported), 1 something found, 2 used wrongly, or "
+        "a\n"
         "line is no case, or the walker could not be run.\n",
     .run = run,
 };

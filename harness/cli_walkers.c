@@ -119,9 +119,10 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
 const struct wd_verb wd_verb_walkers = {
     .name = "walkers",
     .text = "list walkers, and the defects of the sample walker",
-    .usage = "usage: walkdiff walkers\n"
-             "\n"
-             "Lists what can be named after --walker and --ref, whether it is available here, and the defects that the\n"
-             "sample walker can be given.\n",
+    .usage =
+        "usage: walkdiff walkers\n"
+        "\n"
+        "Lists what can be named after --walker and --ref, whether it is available here, and the defects that the\n"
+        "sample walker can be given.\n",
     .run = run,
 };

@@ -202,8 +202,10 @@ static void end_job(struct engine *e, unsigned number)
     job->pid = 0;
     if (job->done || e->killed || e->state->end == WD_END_FAILED)
         return;
-    fail(e, "internal error: process %u of the run ended with %s %d; cases %llu to %llu of seed %llu, which it had in "
-            "hand, were not all judged", number, WIFSIGNALED(status) ? "signal" : "exit status",
+    fail(e,
+         "internal error: process %u of the run ended with %s %d; cases %llu to %llu of seed %llu, which it had in "
+         "hand, were not all judged",
+         number, WIFSIGNALED(status) ? "signal" : "exit status",
          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
          (unsigned long long)atomic_load(&e->control->in_hand[number].first),
          (unsigned long long)atomic_load(&e->control->in_hand[number].end) - 1, (unsigned long long)e->plan->seed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine: shares the work of a fuzzing run among processes and puts together what they find. What it finds is a
- * function of the plan's seed, profiles and number of cases; neither the number of jobs nor their timing has a part in it.
+ * function of the plan's seed, profiles and number of cases; neither the number of jobs nor their timing has a part in
+ * it.
  */
 #ifndef WALKDIFF_ENGINE_H
 #define WALKDIFF_ENGINE_H

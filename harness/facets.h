@@ -6,7 +6,14 @@
 #include "generators/generate.h"
 #include "walkdiff/oracle.h"
 
-enum wd_facet { WD_FACET_OPERATION, WD_FACET_REGIME, WD_FACET_GRANULE, WD_FACET_LEVEL, WD_FACET_PROFILE, WD_FACET_COUNT };
+enum wd_facet {
+    WD_FACET_OPERATION,
+    WD_FACET_REGIME,
+    WD_FACET_GRANULE,
+    WD_FACET_LEVEL,
+    WD_FACET_PROFILE,
+    WD_FACET_COUNT
+};
 
 enum { WD_FACET_VALUES = 16 };
 
@@ -19,8 +26,8 @@ struct wd_facets {
 
 /**
  * The facets of a case.
- * @param basis  what the oracle says of it: regime; granule of the stage that decided, else of the first that was walked;
- * level of the fault or the leaf
+ * @param basis  what the oracle says of it: regime; granule of the stage that decided, else of the first that was
+ * walked; level of the fault or the leaf
  * @param profile  number of its profile
  */
 struct wd_facets wd_facets_of(const struct wd_case *c, const struct wd_oracle_output *basis, unsigned profile);

@@ -47,8 +47,8 @@ static struct conflict find_conflict(const struct wd_proofs *proofs, size_t walk
     return conflict;
 }
 
-/* Makes the case again that shows an inconsistency, and what is to be said of it. */
-static void show_case(const struct wd_fuzz_plan *plan, uint64_t index, struct wd_inconsistency *shown)
+/* Makes the case again that shows an inconsistency, and what is to be said of it. @return its facets */
+static struct wd_facets show_case(const struct wd_fuzz_plan *plan, uint64_t index, struct wd_inconsistency *shown)
 {
     struct wd_case_buffer *buffer = wd_allocate(1, sizeof(*buffer));
     struct wd_oracle_output *basis = wd_allocate(1, sizeof(*basis));
@@ -68,6 +68,7 @@ static void show_case(const struct wd_fuzz_plan *plan, uint64_t index, struct wd
     wd_result_to_json(&basis->result, NULL, shown->expected, TEXT_MAX);
     free(basis);
     free(buffer);
+    return facets;
 }
 
 static void add_inconsistency(const struct wd_fuzz_plan *plan, size_t walker, size_t choice,
@@ -75,14 +76,31 @@ static void add_inconsistency(const struct wd_fuzz_plan *plan, size_t walker, si
 {
     struct wd_inconsistency *shown = &findings->inconsistencies[findings->inconsistency_count++];
     const struct wd_proof *proof = conflict->proof;
+    struct wd_facets facets = show_case(plan, proof->first[WD_SIDE_OTHER], shown);
+    int waiver;
 
-    show_case(plan, proof->first[WD_SIDE_OTHER], shown);
     wd_inconsistent_bucket(choice, shown->signature, shown->title);
+    waiver = wd_waiver_match(&plan->walkers[walker].answerer.waivers, shown->signature, wd_choices[choice].name,
+                             &facets, plan->profile_names);
+    if (waiver >= 0) {
+        findings->waived[waiver] += conflict->count;
+        return;
+    }
     findings->list[findings->count++] = (struct wd_finding){
-        .walker = walker, .verdict = WD_VERDICT_INCONSISTENT, .signature = shown->signature, .title = shown->title,
-        .rule = wd_choices[choice].name, .rule_text = wd_choices[choice].text, .count = conflict->count, .facets = &shown->facets,
-        .index = proof->first[WD_SIDE_OTHER], .expected = shown->expected, .got = proof->got[WD_SIDE_OTHER],
-        .c = shown->c, .other_got = proof->got[WD_SIDE_DEFAULT], .other_index = proof->first[WD_SIDE_DEFAULT],
+        .walker = walker,
+        .verdict = WD_VERDICT_INCONSISTENT,
+        .signature = shown->signature,
+        .title = shown->title,
+        .rule = wd_choices[choice].name,
+        .rule_text = wd_choices[choice].text,
+        .count = conflict->count,
+        .facets = &shown->facets,
+        .index = proof->first[WD_SIDE_OTHER],
+        .expected = shown->expected,
+        .got = proof->got[WD_SIDE_OTHER],
+        .c = shown->c,
+        .other_got = proof->got[WD_SIDE_DEFAULT],
+        .other_index = proof->first[WD_SIDE_DEFAULT],
     };
 }
 
@@ -93,9 +111,18 @@ static void add_bucket(const struct wd_bucket *bucket, struct wd_findings *findi
     const struct wd_exhibit *first = &bucket->first;
 
     findings->list[findings->count++] = (struct wd_finding){
-        .walker = bucket->walker, .verdict = bucket->verdict, .signature = bucket->signature, .title = first->title,
-        .rule = wd_rules[first->rule].name, .rule_text = wd_rules[first->rule].text, .count = bucket->count, .facets = &bucket->facets, .index = first->index,
-        .expected = first->expected, .got = first->got, .c = first->c,
+        .walker = bucket->walker,
+        .verdict = bucket->verdict,
+        .signature = bucket->signature,
+        .title = first->title,
+        .rule = wd_rules[first->rule].name,
+        .rule_text = wd_rules[first->rule].text,
+        .count = bucket->count,
+        .facets = &bucket->facets,
+        .index = first->index,
+        .expected = first->expected,
+        .got = first->got,
+        .c = first->c,
     };
 }
 
@@ -120,6 +147,7 @@ void wd_findings_collect(const struct wd_fuzz_plan *plan, const struct wd_fuzz_s
         .list = wd_allocate(buckets + choices, sizeof(*findings->list)),
         .inconsistencies = wd_allocate(choices, sizeof(*findings->inconsistencies)),
     };
+    memcpy(findings->waived, state->tally.waived, sizeof(findings->waived));
     for (size_t i = 0; i < buckets; i++)
         add_bucket(wd_bucket_at(state->buckets, i), findings);
     for (size_t walker = 0; walker < plan->walker_count; walker++) {
@@ -380,14 +408,14 @@ static void put_coverage(struct wd_json_out *out, const struct wd_tally *tally)
     WD_JSON_PUT(out, "}");
 }
 
-static void put_waived(struct wd_json_out *out, const struct wd_fuzz_plan *plan, const struct wd_tally *tally)
+static void put_waived(struct wd_json_out *out, const struct wd_fuzz_plan *plan, const struct wd_findings *findings)
 {
     bool first = true;
 
     WD_JSON_PUT(out, "{");
     for (size_t i = 0; i < wd_waivers_count(plan->waivers); i++)
-        if (tally->waived[i])
-            put_count(out, &first, wd_waiver_id(plan->waivers, i), tally->waived[i]);
+        if (findings->waived[i])
+            put_count(out, &first, wd_waiver_id(plan->waivers, i), findings->waived[i]);
     WD_JSON_PUT(out, "}");
 }
 
@@ -465,7 +493,7 @@ void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
     put_walkers(&out, plan, tally);
     WD_JSON_PUT(&out, "]");
     put_name(&out, &first, "waived");
-    put_waived(&out, plan, tally);
+    put_waived(&out, plan, findings);
     put_count(&out, &first, "buckets", findings->count);
     if (whole) {
         put_name(&out, &first, "findings");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The findings of a run, and how they are written: findings.jsonl and summary.json, as docs/findings-format.md has them. */
+/* The findings of a run, and how they are written: the lines of findings.jsonl, and summary.json. */
 #ifndef WALKDIFF_FINDINGS_H
 #define WALKDIFF_FINDINGS_H
 
@@ -10,7 +10,7 @@ struct wd_finding {
     size_t walker;
     enum wd_verdict verdict;
     const char *signature, *title;
-    const char *rule; /**< name of the rule that decided; of the choice, where that is resolved both ways */
+    const char *rule;      /**< name of the rule that decided; of the choice, where that is resolved both ways */
     const char *rule_text; /**< the same in words */
     uint64_t count;
     const struct wd_facet_counts *facets;
@@ -25,6 +25,7 @@ struct wd_findings {
     size_t count;
     struct wd_inconsistency *inconsistencies; /**< what those of the list that are inconsistent point to */
     size_t inconsistency_count;
+    uint64_t waived[WD_WAIVERS_MAX]; /**< findings that are not in the list, by waiver */
 };
 
 /** Puts together the findings so far. */

@@ -37,8 +37,7 @@ static size_t place_of(const struct wd_implementations *all, const uint64_t *val
     return place;
 }
 
-static void collect(const struct wd_implementations *all, const struct wd_case *c,
-                    uint64_t values[WD_ID_REGISTERS_MAX])
+static void collect(const struct wd_implementations *all, const struct wd_case *c, uint64_t values[WD_ID_REGISTERS_MAX])
 {
     memset(values, 0, WD_ID_REGISTERS_MAX * sizeof(values[0]));
     for (size_t i = 0; i < all->register_count; i++)

@@ -22,8 +22,8 @@ struct wd_contestant {
 };
 
 /**
- * Implementations that the run can tell apart: the values of the ID registers in its first cases, one number for each. What
- * is IMPLEMENTATION DEFINED must be the same in each of them, not across them. A profile in which no two cases are
+ * Implementations that the run can tell apart: the values of the ID registers in its first cases, one number for each.
+ * What is IMPLEMENTATION DEFINED must be the same in each of them, not across them. A profile in which no two cases are
  * of one implementation fills the table with such that never come again; it has nothing to be inconsistent about.
  */
 struct wd_implementations {
@@ -42,9 +42,9 @@ struct wd_fuzz_plan {
     size_t profile_count;
     const struct wd_waivers *waivers;
     uint64_t seed;
-    uint64_t cases;  /**< UINT64_MAX: no limit */
-    double seconds;  /**< 0: no limit */
-    double timeout;  /**< seconds that a walker may take for an answer */
+    uint64_t cases; /**< UINT64_MAX: no limit */
+    double seconds; /**< 0: no limit */
+    double timeout; /**< seconds that a walker may take for an answer */
     unsigned jobs;
     struct wd_implementations implementations;
 };
@@ -60,6 +60,5 @@ void wd_plan_find_implementations(struct wd_fuzz_plan *plan);
 
 /** The number of a case's implementation, or -1 if it is not in the table. */
 int wd_plan_implementation_of(const struct wd_fuzz_plan *plan, const struct wd_case *c);
-
 
 #endif

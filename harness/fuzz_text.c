@@ -133,19 +133,18 @@ static void write_verdicts(FILE *stream, const struct wd_fuzz_plan *plan, const 
     }
 }
 
-static void write_waived(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_tally *tally)
+static void write_waived(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_findings *findings)
 {
     bool first = true;
 
     for (size_t i = 0; i < wd_waivers_count(plan->waivers); i++) {
-        if (!tally->waived[i])
+        if (!findings->waived[i])
             continue;
-        fprintf(stream, "%s%s (%s)", first ? "\nwaived: " : ", ", wd_waiver_id(plan->waivers, i),
-                grouped(tally->waived[i]).text);
+        if (first)
+            fprintf(stream, "\nwaived, by waiver:\n");
         first = false;
+        fprintf(stream, "  %*s  %s\n", COLUMN, grouped(findings->waived[i]).text, wd_waiver_id(plan->waivers, i));
     }
-    if (!first)
-        fprintf(stream, "\n");
 }
 
 static void write_restarts(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_tally *tally)
@@ -187,7 +186,8 @@ static int by_count(const void *a, const void *b)
     return one->count == two->count ? 0 : one->count > two->count ? -1 : 1;
 }
 
-static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t number, const struct wd_finding *finding)
+static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t number,
+                          const struct wd_finding *finding)
 {
     fprintf(stream, "\n%3zu. %s: %s  (%s case%s)\n     %s\n", number, plan->walkers[finding->walker].spec.text,
             wd_verdict_names[finding->verdict], grouped(finding->count).text, finding->count == 1 ? "" : "s",
@@ -203,8 +203,8 @@ static void write_buckets(FILE *stream, const struct wd_fuzz_plan *plan, const s
 
     memcpy(list, findings->list, findings->count * sizeof(*list));
     qsort(list, findings->count, sizeof(*list), by_count);
-    fprintf(stream, "\n%s bucket%s of findings, one for each way in which a walker differs", grouped(findings->count).text,
-            findings->count == 1 ? "" : "s");
+    fprintf(stream, "\n%s bucket%s of findings, one for each way in which a walker differs",
+            grouped(findings->count).text, findings->count == 1 ? "" : "s");
     if (shown < findings->count)
         fprintf(stream, "; the largest %zu:", shown);
     fprintf(stream, "\n");
@@ -219,7 +219,7 @@ void wd_fuzz_write_summary(FILE *stream, const struct wd_fuzz_plan *plan, const 
     fprintf(stream, "\n");
     write_outcome(stream, plan, state);
     write_verdicts(stream, plan, &state->tally);
-    write_waived(stream, plan, &state->tally);
+    write_waived(stream, plan, findings);
     write_restarts(stream, plan, &state->tally);
     if (findings->count)
         write_buckets(stream, plan, findings);

@@ -15,9 +15,9 @@
 #include "harness/wire.h"
 
 enum {
-    CHUNK = 1024,        /* indices that are taken at a time */
-    FIRST_BATCH = 16,    /* cases */
-    JSON_MAX = 16384,    /* a case or a result of ours in JSON fits */
+    CHUNK = 1024,     /* indices that are taken at a time */
+    FIRST_BATCH = 16, /* cases */
+    JSON_MAX = 16384, /* a case or a result of ours in JSON fits */
 };
 
 /* Batches are as large as is worked off in about this time: slow walkers must not delay what is known by much. */
@@ -319,8 +319,8 @@ static char *case_text(const struct worker *w, const struct subject *subject)
 }
 
 /* Puts a finding into its bucket. */
-static void file_finding(struct worker *w, size_t walker, const struct subject *subject,
-                         const struct wd_facets *facets, const struct wd_result *got)
+static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct wd_facets *facets,
+                         const struct wd_result *got)
 {
     const struct wd_judgement *judgement = &w->judgement;
     struct wd_bucket *bucket = wd_bucket_of(w->buckets, (uint8_t)walker, judgement->verdict, judgement->signature);
@@ -379,8 +379,8 @@ static enum wd_verdict judge_fully(struct worker *w, size_t walker, const struct
                                    const struct wd_result *got, uint64_t settled)
 {
     struct wd_facets facets = wd_facets_of(subject->c, &w->basis, subject->profile);
-    int waiver = wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &facets, got, settled,
-                           &w->judgement);
+    int waiver =
+        wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &facets, got, settled, &w->judgement);
 
     if (waiver >= 0)
         w->tally.waived[waiver]++;

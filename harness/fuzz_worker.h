@@ -14,8 +14,8 @@ enum { WD_JOBS_MAX = 128 };
 
 /** Shared memory of the run's processes. */
 struct wd_fuzz_control {
-    _Atomic uint64_t next;  /**< the first index that nobody has taken */
-    _Atomic uint32_t stop;  /**< take no more */
+    _Atomic uint64_t next; /**< the first index that nobody has taken */
+    _Atomic uint32_t stop; /**< take no more */
     struct {
         _Atomic uint64_t first, end; /**< indices that a process has taken and not finished */
     } in_hand[WD_JOBS_MAX];

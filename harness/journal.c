@@ -43,7 +43,8 @@ struct wd_journal *wd_journal_open(const char *folder, struct wd_error *error)
 
     if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB)) {
         wd_error_set(error, "%s: %s", folder,
-                     descriptor >= 0 && errno == EWOULDBLOCK ? "another run writes its results there" : strerror(errno));
+                     descriptor >= 0 && errno == EWOULDBLOCK ? "another run writes its results there"
+                                                             : strerror(errno));
         if (descriptor >= 0)
             close(descriptor);
         return NULL;
@@ -85,7 +86,8 @@ static bool write_file(int folder, const char *name, const char *bytes, size_t s
 }
 
 /* Replaces a file: whoever opens it finds the old one or the new one. */
-static bool replace(struct wd_journal *journal, const char *name, const char *bytes, size_t size, struct wd_error *error)
+static bool replace(struct wd_journal *journal, const char *name, const char *bytes, size_t size,
+                    struct wd_error *error)
 {
     char new_name[64];
 

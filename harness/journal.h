@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder that a run leaves its results in: findings.jsonl, summary.json, and stderr.log with what walkers wrote before
- * they died. The first two are replaced whole, never changed in place: whoever reads them, and whenever the
- * run was ended, they are complete.
+ * The folder that a run leaves its results in: findings.jsonl, summary.json, and stderr.log with what walkers wrote
+ * before they died. The first two are replaced whole, never changed in place: whoever reads them, and whenever the run
+ * was ended, they are complete.
  */
 #ifndef WALKDIFF_JOURNAL_H
 #define WALKDIFF_JOURNAL_H

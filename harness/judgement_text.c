@@ -120,7 +120,8 @@ void wd_judgement_write_text(FILE *stream, const struct wd_shown *shown)
         fprintf(stream, "%s: ", shown->walker);
     fprintf(stream, "%s%s%s\n", name, *more ? ": " : "", more);
     if (shown->beside)
-        fprintf(stream, "  the case expects what the architecture does not permit; the walker itself: %s\n", shown->beside);
+        fprintf(stream, "  the case expects what the architecture does not permit; the walker itself: %s\n",
+                shown->beside);
     if (wd_verdict_is_finding[shown->judgement->verdict])
         write_finding(stream, shown);
 }

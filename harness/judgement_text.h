@@ -20,8 +20,8 @@ struct wd_shown {
 };
 
 /**
- * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got, signature,
- * title, waiver, as far as there are any.
+ * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
+ * signature, title, waiver, as far as there are any.
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
 

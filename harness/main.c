@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program `walkdiff`. A verb that is not part of it is a program walkdiff-<verb>, run the way git runs git-<verb>. */
+/* The program `walkdiff`. A verb that is not part of it is a program walkdiff-<verb>, run the way git runs git-<verb>.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -26,8 +26,8 @@ static inline void wd_end_with_parent(int parent)
 }
 
 /**
- * In a new process: closes all files but standard ones and two more (or one, twice). An end of somebody else's pipe kept
- * open would hide that he is gone, and a lock would outlive its owner.
+ * In a new process: closes all files but standard ones and two more (or one, twice). An end of somebody else's pipe
+ * kept open would hide that he is gone, and a lock would outlive its owner.
  */
 static inline void wd_close_files_except(int a, int b)
 {

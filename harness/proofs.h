@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proofs of how walkers resolve what is IMPLEMENTATION DEFINED: an implementation must always resolve such a choice alike.
- * For each walker, implementation and choice this keeps the first case whose answer proves the default, and the first
- * whose answer proves that it was something else. Both: the walker is inconsistent.
+ * Proofs of how walkers resolve what is IMPLEMENTATION DEFINED: an implementation must always resolve such a choice
+ * alike. For each walker, implementation and choice this keeps the first case whose answer proves the default, and the
+ * first whose answer proves that it was something else. Both: the walker is inconsistent.
  */
 #ifndef WALKDIFF_PROOFS_H
 #define WALKDIFF_PROOFS_H
@@ -15,7 +15,7 @@ struct wd_proof {
     uint64_t first[WD_SIDES]; /**< index of a case; UINT64_MAX: none */
     char *got[WD_SIDES];      /**< its answer in JSON */
     bool changed[WD_SIDES];
-    uint64_t others;          /**< answers that prove WD_SIDE_OTHER */
+    uint64_t others; /**< answers that prove WD_SIDE_OTHER */
 };
 
 /** By implementation; blocks are made as they are needed. {0} is empty. */

@@ -10,8 +10,8 @@
 enum { KEY_MAX = 64, FILE_MAX_BYTES = 16 << 20 };
 
 /*
- * Strings are decoded in place, in the text that is being read: what is decoded is never longer than what it was written
- * as. Keys of inner tables are put together in `keys`, which the text's buffer has at its end.
+ * Strings are decoded in place, in the text that is being read: what is decoded is never longer than what it was
+ * written as. Keys of inner tables are put together in `keys`, which the text's buffer has at its end.
  */
 struct parser {
     const char *path, *array;

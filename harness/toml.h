@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the part of TOML 1.0 that our data files use: an array of tables of one name whose values are strings, or tables
- * of strings. Everything else that TOML has is an error that names file and line, never skipped.
+ * Reads the part of TOML 1.0 that our data files use: an array of tables of one name whose values are strings, or
+ * tables of strings. Everything else that TOML has is an error that names file and line, never skipped.
  *
  *   # comment
  *   [[waiver]]

@@ -157,7 +157,7 @@ static int facet_of_key(const char *key)
     return -1;
 }
 
-static const char *const required_keys[] = {"id",   "walker",  "versions", "signature", "rule",
+static const char *const required_keys[] = {"id",      "walker", "versions", "signature", "rule",
                                             "instead", "reason", "link",     "case"};
 enum { REQUIRED_KEYS = sizeof(required_keys) / sizeof(required_keys[0]) };
 
@@ -189,8 +189,8 @@ static bool check_keys(const char *path, const struct wd_toml_table *table, stru
 static bool check_waiver(const struct wd_waivers *waivers, const struct waiver *waiver, struct wd_error *error)
 {
     if (!is_rule_or_choice(waiver->rule))
-        return wd_error_set(error, "%s:%u: waiver %s: rule: there is no rule or choice '%s'", waiver->file, waiver->line,
-                            waiver->id, waiver->rule);
+        return wd_error_set(error, "%s:%u: waiver %s: rule: there is no rule or choice '%s'", waiver->file,
+                            waiver->line, waiver->id, waiver->rule);
     if (wd_version_in_range("0.0", waiver->versions) < 0)
         return wd_error_set(error, "%s:%u: waiver %s: versions: '%s' is not like \">=2.0.1, <2.1\" or \"*\"",
                             waiver->file, waiver->line, waiver->id, waiver->versions);
@@ -312,13 +312,15 @@ const char *wd_waiver_id(const struct wd_waivers *waivers, size_t i)
 
 /* ---------------------------------------------------------------- matching */
 
-bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version, struct wd_waiver_list *list)
+bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version,
+                    struct wd_waiver_list *list)
 {
     *list = (struct wd_waiver_list){.all = waivers, .indices = malloc((waivers->count + 1) * sizeof(*list->indices))};
     if (!list->indices)
         return false;
     for (size_t i = 0; i < waivers->count; i++)
-        if (!strcmp(waivers->waivers[i].walker, name) && wd_version_in_range(version, waivers->waivers[i].versions) == 1)
+        if (!strcmp(waivers->waivers[i].walker, name) &&
+            wd_version_in_range(version, waivers->waivers[i].versions) == 1)
             list->indices[list->count++] = (uint16_t)i;
     return true;
 }

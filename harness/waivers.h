@@ -22,7 +22,8 @@
 
 struct wd_waivers;
 
-/** Loads every *.toml file of a folder; NULL: there are no waivers. @return NULL after an error: it names file and line */
+/** Loads every *.toml file of a folder; NULL: there are no waivers. @return NULL after an error: it names file and line
+ */
 struct wd_waivers *wd_waivers_load(const char *folder, struct wd_error *error);
 
 void wd_waivers_free(struct wd_waivers *waivers);
@@ -45,7 +46,8 @@ struct wd_waiver_list {
  * @param version  as it tells it: the first number with dots in it counts; "" only fits waivers for all versions
  * @return false when out of memory
  */
-bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version, struct wd_waiver_list *list);
+bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version,
+                    struct wd_waiver_list *list);
 
 /**
  * Finds the waiver of a finding.

@@ -32,11 +32,11 @@ struct wd_walker_host {
     struct wd_walker_shared *shared;
     double timeout;
     struct wd_walker_watcher watcher;
-    pid_t pid; /* 0: none */
+    pid_t pid;                              /* 0: none */
     int given_end, finished_end, words_end; /* -1: closed */
     uint64_t submitted, restarts;
     uint64_t cases, cases_before[WD_SLOTS]; /* given in all; before the batch in a slot */
-    uint64_t first_batch; /* that this process answers, and the case in it that it begins with */
+    uint64_t first_batch;                   /* that this process answers, and the case in it that it begins with */
     uint32_t first_case;
     struct second_chance second_chance;
     char words[WD_LAST_WORDS_MAX]; /* the last `words_length` bytes that the process wrote */
@@ -132,8 +132,13 @@ static bool spawn(struct wd_walker_host *host, uint64_t batch, uint32_t index, s
     fflush(NULL); /* what the walker's code flushes must not be our text */
     if (make_pipes(ends)) {
         const struct wd_walker_process process = {
-            .spec = host->spec, .area = host->area, .shared = host->shared, .parent = getpid(),
-            .given_end = ends[0][0], .finished_end = ends[1][1], .words_end = ends[2][1],
+            .spec = host->spec,
+            .area = host->area,
+            .shared = host->shared,
+            .parent = getpid(),
+            .given_end = ends[0][0],
+            .finished_end = ends[1][1],
+            .words_end = ends[2][1],
         };
 
         pid = fork();
@@ -319,8 +324,12 @@ static bool take_second_chance(struct wd_walker_host *host, uint64_t batch, uint
 static void report(struct wd_walker_host *host, uint64_t batch, uint32_t index, const char *how, bool asked_again)
 {
     const struct wd_incident incident = {
-        .batch = batch, .index = index, .case_number = host->cases_before[batch % WD_SLOTS] + index,
-        .how = how, .last_words = host->words, .asked_again = asked_again,
+        .batch = batch,
+        .index = index,
+        .case_number = host->cases_before[batch % WD_SLOTS] + index,
+        .how = how,
+        .last_words = host->words,
+        .asked_again = asked_again,
     };
 
     if (host->watcher.incident)
@@ -393,9 +402,9 @@ static const char *flaw(const struct wd_result *result)
     if (result->changed_count > WD_CHANGED_MAX || result->read_count > WD_READS_MAX ||
         result->warning_count > WD_WARNINGS_MAX)
         return "invalid result: a count beyond its array";
-    if (result->answer == WD_ANSWER_EXCEPTION && (exception[offsetof(struct wd_exception, stage2)] > 1 ||
-                                                  exception[offsetof(struct wd_exception, s1ptw)] > 1 ||
-                                                  exception[offsetof(struct wd_exception, has_ipa)] > 1))
+    if (result->answer == WD_ANSWER_EXCEPTION &&
+        (exception[offsetof(struct wd_exception, stage2)] > 1 || exception[offsetof(struct wd_exception, s1ptw)] > 1 ||
+         exception[offsetof(struct wd_exception, has_ipa)] > 1))
         return "invalid result: a truth value of the exception is neither 0 nor 1";
     for (size_t i = 1; i < result->changed_count; i++)
         if (result->changed[i - 1].pa >= result->changed[i].pa)
@@ -434,9 +443,14 @@ struct wd_walker_host *wd_walker_host_open(const struct wd_walker_spec *spec, st
         free(host);
         return NULL;
     }
-    *host = (struct wd_walker_host){.spec = spec, .area = area, .shared = shared, .timeout = timeout,
+    *host = (struct wd_walker_host){.spec = spec,
+                                    .area = area,
+                                    .shared = shared,
+                                    .timeout = timeout,
                                     .watcher = *watcher,
-                                    .given_end = -1, .finished_end = -1, .words_end = -1};
+                                    .given_end = -1,
+                                    .finished_end = -1,
+                                    .words_end = -1};
     if (!spawn(host, 0, 0, error) || !wait_for_hello(host, error)) {
         wd_walker_host_close(host);
         return NULL;

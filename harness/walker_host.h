@@ -8,8 +8,8 @@
  * asked once more in a new process, and only a second such death is its answer. So is a death before the process had
  * taken a batch in hand.
  *
- * The process has a group of its own, which ends with it, and it ends when the process that started it does, however that
- * dies. What it writes to its standard output or standard error is kept, the end of it, for messages.
+ * The process has a group of its own, which ends with it, and it ends when the process that started it does, however
+ * that dies. What it writes to its standard output or standard error is kept, the end of it, for messages.
  */
 #ifndef WALKDIFF_WALKER_HOST_H
 #define WALKDIFF_WALKER_HOST_H

@@ -12,7 +12,8 @@ enum { WD_VERSION_MAX = 128 };
 enum wd_hello { WD_HELLO_OPENING, WD_HELLO_OPEN, WD_HELLO_FAILED };
 
 /**
- * The shared memory. The walker's process may write anything into it, walkers being what they are: whoever reads checks.
+ * The shared memory. The walker's process may write anything into it, walkers being what they are: whoever reads
+ * checks.
  */
 struct wd_walker_shared {
     struct wd_doorbell given;    /**< rung by the engine: a batch was given */

@@ -25,8 +25,8 @@ struct wd_walker_spec {
 /** What a listing says of a kind of walker. */
 struct wd_walker_kind {
     const char *name;
-    const char *usage;                           /**< "sample[,defect=ID]" */
-    const char *text;                            /**< one line */
+    const char *usage;                            /**< "sample[,defect=ID]" */
+    const char *text;                             /**< one line */
     const struct wd_walker_api *(*builtin)(void); /**< NULL: in a library */
 };
 

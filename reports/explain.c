@@ -35,6 +35,7 @@ struct asked {
     struct wd_walker_spec spec;
     struct wd_case_area *area;
     struct wd_walker_host *host;
+    struct wd_obituaries obituaries;
     uint64_t batch;
 };
 
@@ -49,10 +50,12 @@ static bool open_walkers(struct explain *explain, const struct wd_places *places
 {
     for (size_t i = 0; i < explain->walker_count; i++) {
         struct asked *asked = &explain->walkers[i];
+        const struct wd_walker_watcher watcher = {.incident = wd_tell_incident, .context = &asked->obituaries};
 
+        asked->obituaries.walker = asked->text;
         if (!wd_walker_spec_parse(asked->text, places, &asked->spec, error) ||
             !(asked->area = wd_case_area_new(WD_FILE_SLOT_SIZE, error)) ||
-            !(asked->host = wd_walker_host_open(&asked->spec, asked->area, explain->timeout, NULL, error)))
+            !(asked->host = wd_walker_host_open(&asked->spec, asked->area, explain->timeout, &watcher, error)))
             return false;
     }
     return true;
@@ -73,7 +76,8 @@ static bool ask(struct asked *asked, const struct wd_case_entry *entry, struct w
     static struct wd_judgement judgement;
     struct wd_slot *slot = wd_case_area_slot(asked->area, asked->batch);
     const struct wd_result *got;
-    struct wd_shown shown = {.id = entry->id, .where = asked->text, .basis = &basis, .judgement = &judgement};
+    char heading[WD_WORDS_MAX];
+    struct wd_shown shown = {.id = "", .where = heading, .basis = &basis, .judgement = &judgement};
 
     wd_slot_clear(slot);
     if (!wd_slot_add(slot, &entry->c))
@@ -85,7 +89,7 @@ static bool ask(struct asked *asked, const struct wd_case_entry *entry, struct w
     wd_oracle(&entry->c, NULL, NULL, NULL, &basis);
     wd_judge(&entry->c, &basis, got, UINT64_MAX, &judgement);
     shown.got = got;
-    printf("\nWalker %s: %s\n", asked->text, wd_verdict_names[judgement.verdict]);
+    snprintf(heading, sizeof(heading), "\nWalker %s", asked->text);
     wd_judgement_write_text(stdout, &shown);
     return true;
 }

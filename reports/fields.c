@@ -249,9 +249,22 @@ static const char *name_in(const char *field, unsigned circumstances)
     return field;
 }
 
+static unsigned circumstances_of(const struct wd_params *params, unsigned stage, bool table, bool page)
+{
+    bool stage1 = stage == 1;
+
+    return (stage1 && params->indirect && !table ? INDIRECT : 0u) |
+           (stage1 && params->regime == WD_REGIME_EL2 ? ONE_PRIVILEGE : 0u) | (params->ds ? DS : 0u) |
+           (page ? PAGE : 0u);
+}
+
 static void add_descriptor_fields(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT],
                                   enum wd_descriptor_layout layout, unsigned circumstances, uint64_t descriptor)
 {
+    if (circumstances & INDIRECT)
+        wd_words_add(words, "PIIndex=%" PRIu64 " nDirty=%d",
+                     wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bits(descriptor, 6, 6),
+                     wd_bit(descriptor, 7));
     for (size_t i = 0; i < sizeof(descriptor_fields) / sizeof(descriptor_fields[0]); i++) {
         const char *name = name_in(descriptor_fields[i].name, circumstances);
 
@@ -261,38 +274,35 @@ static void add_descriptor_fields(struct wd_words *words, const uint64_t regs[WD
     }
 }
 
-void wd_add_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], const struct wd_params *params,
-                       unsigned stage, int level, uint64_t descriptor)
+/* A descriptor that is valid: type, address, fields. */
+static void add_valid_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT],
+                                 const struct wd_params *params, unsigned stage, int level, uint64_t descriptor)
 {
     const struct wd_stage format = {.ds = params->ds,
                                     .wide_64k = params->granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA)};
     bool page = level == WD_FINAL_LEVEL, table = wd_bit(descriptor, 1) && !page;
-    bool one_privilege = stage == 1 && params->regime == WD_REGIME_EL2;
-    bool indirect = stage == 1 && params->indirect && !table;
     unsigned lsb = table ? wd_granule_bits(params->granule) : wd_translation_bits(params->granule, level);
     enum wd_descriptor_layout layout = stage == 1 ? (table ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S1_LEAF)
                                                   : (table ? WD_LAYOUT_S2_TABLE : WD_LAYOUT_S2_LEAF);
+    struct wd_words fields = {0};
 
-    if (!wd_bit(descriptor, 0)) {
-        wd_words_add(words, "invalid: bit 0 is 0, the rest is ignored");
-        return;
-    }
-    if (page && !wd_bit(descriptor, 1)) {
-        wd_words_add(words, "reserved: bits 1:0 = 01 at level 3");
-        return;
-    }
     wd_words_add(words, "%s 0x%" PRIx64,
                  table  ? "Table descriptor, next-level table at"
                  : page ? "Page descriptor, output address"
                         : "Block descriptor, output address",
                  wd_address_of(&format, descriptor, lsb));
-    if (indirect) {
-        wd_words_add(words, " PIIndex=%" PRIu64 " nDirty=%d",
-                     wd_bits(descriptor, 54, 53) << 2 | wd_bits(descriptor, 51, 51) << 1 | wd_bits(descriptor, 6, 6),
-                     wd_bit(descriptor, 7));
-    }
-    add_descriptor_fields(words, regs, layout,
-                          (indirect ? INDIRECT : 0u) | (one_privilege ? ONE_PRIVILEGE : 0u) | (params->ds ? DS : 0u) |
-                              (page ? PAGE : 0u),
-                          descriptor);
+    add_descriptor_fields(&fields, regs, layout, circumstances_of(params, stage, table, page), descriptor);
+    if (fields.used)
+        wd_words_add(words, ": %s", fields.text);
+}
+
+void wd_add_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], const struct wd_params *params,
+                       unsigned stage, int level, uint64_t descriptor)
+{
+    if (!wd_bit(descriptor, 0))
+        wd_words_add(words, "invalid: bit 0 is 0, the rest is ignored");
+    else if (level == WD_FINAL_LEVEL && !wd_bit(descriptor, 1))
+        wd_words_add(words, "reserved: bits 1:0 = 01 at level 3");
+    else
+        add_valid_descriptor(words, regs, params, stage, level, descriptor);
 }

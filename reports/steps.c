@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { NESTED = 4 };
+enum { NESTED = 4, PASSED_MAX = 32 };
 
 struct steps {
     FILE *out;
@@ -15,7 +15,8 @@ struct steps {
     unsigned indent;
     uint16_t last_rule; /* enum wd_rule: told last, if nothing was told since */
     int8_t last_level;
-    struct wd_words passed; /* checks that did not raise their fault since the last line, to be told together */
+    uint16_t passed[PASSED_MAX]; /* checks that did not raise their fault since the last line, to be told together */
+    unsigned passed_count;
     bool is_fetching;       /* a descriptor's address is known, its line not yet told */
     struct wd_event fetch;
     bool has_ipa; /* of the stage 1 descriptor that is fetched next */
@@ -37,9 +38,25 @@ static FILE *output(const struct steps *s)
 
 static void tell_passed(struct steps *s)
 {
-    if (s->passed.used)
-        wd_print_item(output(s), s->indent, "no fault", s->indent + WD_STORY_COLUMN, s->passed.text);
-    s->passed = (struct wd_words){0};
+    struct wd_words words = {0};
+
+    for (unsigned i = 0; i < s->passed_count; i++) {
+        wd_words_add(&words, "%s%s (", i ? ", " : "", wd_rules[s->passed[i]].name);
+        wd_add_rule_id(&words, s->passed[i]);
+        wd_words_add(&words, ")");
+    }
+    if (s->passed_count)
+        wd_print_item(output(s), s->indent, "no fault", s->indent + WD_STORY_COLUMN, words.text);
+    s->passed_count = 0;
+}
+
+static void note_passed(struct steps *s, unsigned rule)
+{
+    for (unsigned i = 0; i < s->passed_count; i++)
+        if (s->passed[i] == rule)
+            return;
+    if (s->passed_count < PASSED_MAX)
+        s->passed[s->passed_count++] = (uint16_t)rule;
 }
 
 /* What stage 2 does for a stage 1 table stands further in; the next event of stage 1 ends it. */
@@ -116,7 +133,6 @@ static bool is_told_elsewhere(enum wd_rule rule)
     case WD_RULE_S2_FAULT_ON_WALK:
     case WD_RULE_S2_FAULT_ON_WALK_LEVEL:
     case WD_RULE_S2_FAULT_ON_WALK_AT_EL1:
-    case WD_RULE_LEVEL_MINUS_1:
         return true;
     default:
         return false;
@@ -146,11 +162,8 @@ static void tell_rule(struct steps *s, const struct wd_event *event)
     if (event->stage == 1 && s->indent != WD_STORY_MARGIN)
         leave_nested(s, event->stage);
     if (!event->holds) {
-        if (!is_worth_telling(s, event))
-            return;
-        wd_words_add(&s->passed, "%s%s (", s->passed.used ? ", " : "", wd_rules[event->rule].name);
-        wd_add_rule_id(&s->passed, event->rule);
-        wd_words_add(&s->passed, ")");
+        if (is_worth_telling(s, event))
+            note_passed(s, event->rule);
         return;
     }
     /* What takes a permission away is told once more where the permission is found to be missing. */
@@ -191,7 +204,8 @@ static void tell_params(struct steps *s, const struct wd_event *event)
     const struct wd_params *p = event->params;
     struct wd_words words = {0};
 
-    wd_words_add(&words, "%s granule, TxSZ %u%s%s%s%s%s%s%s%s%s", granules[p->granule], p->txsz, p->ds ? ", DS" : "",
+    wd_words_add(&words, "%s granule, %s %u%s%s%s%s%s%s%s%s%s", granules[p->granule],
+                 event->stage == 2 || p->regime == WD_REGIME_EL2 ? "T0SZ" : "TxSZ", p->txsz, p->ds ? ", DS" : "",
                  p->big_endian ? ", big-endian tables" : "", p->ha ? ", HA" : "", p->hd ? ", HD" : "",
                  p->haft ? ", HAFT" : "", p->hierarchical_disabled ? ", no hierarchical permissions" : "",
                  p->indirect ? ", indirect permissions" : "", p->overlay ? ", overlays" : "",

@@ -81,11 +81,12 @@ static void tell_par(FILE *out, const struct wd_oracle_output *o)
 static void tell_exception(FILE *out, const struct wd_oracle_output *o)
 {
     const struct wd_exception *exception = &o->result.exception;
+    unsigned why = o->aspect_rule[WD_ASPECT_F];
     struct wd_words words = {0};
 
-    wd_words_add(&words, "taken by the AT itself: %s (", wd_rules[o->aspect_rule[WD_ASPECT_F]].text);
-    wd_add_rule_id(&words, o->aspect_rule[WD_ASPECT_F]);
-    wd_words_add(&words, ")");
+    wd_words_add(&words, "taken by the AT itself (");
+    wd_add_rule_id(&words, why);
+    wd_words_add(&words, ")%s%s", why == o->rule ? "" : ": ", why == o->rule ? "" : wd_rules[why].text);
     tell_item(out, "Data Abort", &words);
     fprintf(out, "%*sfault status 0x%02x, stage %d, on a stage 1 walk: %s", FIELD_MARGIN, "", exception->fst,
             exception->stage2 ? 2 : 1, exception->s1ptw ? "yes" : "no");
@@ -120,7 +121,7 @@ static void tell_result(FILE *out, const struct wd_oracle_output *o)
     else if (o->result.answer == WD_ANSWER_EXCEPTION)
         tell_exception(out, o);
     tell_changes(out, o);
-    if (o->rule == WD_RULE_NONE)
+    if (!o->fault_stage)
         return;
     wd_words_add(&words, "%s (%s%s%s): %s", rule->name, rule->id, rule->id[0] ? ", " : "", rule->function, rule->text);
     tell_item(out, "decided by", &words);

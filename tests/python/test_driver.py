@@ -196,7 +196,20 @@ def test_without_the_program_the_message_says_what_to_run(tree: pytest.Pytester)
     result.stdout.fnmatch_lines(["*is not built: run ./walkdiff setup"])
 
 
-UNIT_SOURCE = "cmocka_unit_test(a_good_one), cmocka_unit_test_setup_teardown(a_second_one, up, down)"
+UNIT_SOURCE = """
+static int up(void **state)
+{
+}
+static void a_good_one(void **state)
+{
+}
+static void helper(int x)
+{
+}
+static void a_second_one(void **state)
+{
+}
+"""
 
 
 def unit_test(tree: pytest.Pytester, *output: str, status: int = 0, cmocka: bool = True) -> pytest.RunResult:
@@ -245,6 +258,12 @@ def test_a_c_test_program_that_fails_after_its_tests_fails(tree: pytest.Pytester
 def test_a_failing_c_test_that_the_source_does_not_name_is_not_lost(tree: pytest.Pytester) -> None:
     unit_test(
         tree, "1..3", "ok 1 - a_good_one", "ok 2 - a_second_one", "not ok 3 - made_by_a_table", status=1
+    ).assert_outcomes(passed=2, failed=1)
+
+
+def test_a_c_test_that_runs_twice_passes_only_if_both_runs_do(tree: pytest.Pytester) -> None:
+    unit_test(
+        tree, "1..3", "not ok 1 - a_good_one", "ok 2 - a_good_one", "ok 3 - a_second_one", status=1
     ).assert_outcomes(passed=2, failed=1)
 
 

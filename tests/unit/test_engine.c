@@ -132,10 +132,14 @@ static void close_any(void *walker)
         (void)walker;                                                                                                  \
         answer_with(&habit, cases, results, count, done);                                                              \
     }                                                                                                                  \
-    static const struct wd_walker_api walker_name = {.abi = WD_WALKER_ABI, .case_size = sizeof(struct wd_case),        \
-                                                     .result_size = sizeof(struct wd_result), .name = #walker_name,    \
-                                                     .version = "1.5", .open = opening,                                \
-                                                     .answer = answer_##walker_name, .close = close_any}
+    static const struct wd_walker_api walker_name = {.abi = WD_WALKER_ABI,                                             \
+                                                     .case_size = sizeof(struct wd_case),                              \
+                                                     .result_size = sizeof(struct wd_result),                          \
+                                                     .name = #walker_name,                                             \
+                                                     .version = "1.5",                                                 \
+                                                     .open = opening,                                                  \
+                                                     .answer = answer_##walker_name,                                   \
+                                                     .close = close_any}
 
 WALKER(faithful, open_any, NULL, NULL);
 WALKER(wrong, open_any, .after = flip_bit_12);
@@ -153,8 +157,8 @@ struct fixture {
     struct wd_fuzz_plan plan;
     struct wd_fuzz_state state;
     bool has_state;
-    char folder[64];       /* a place for files; emptied afterwards */
-    void (*meddle)(void);  /* once, when the run has begun */
+    char folder[64];      /* a place for files; emptied afterwards */
+    void (*meddle)(void); /* once, when the run has begun */
     unsigned incidents;
     struct wd_journal *journal;
 };
@@ -166,8 +170,13 @@ static int set_up(void **state)
 
     signal(SIGPIPE, SIG_IGN);
     f->plan = (struct wd_fuzz_plan){
-        .seed = 7, .cases = 20000, .timeout = 0.5, .jobs = 1, .profile_count = 2,
-        .profile_names = {"v80", "v92"}, .profiles = {wd_profile_by_name("v80"), wd_profile_by_name("v92")},
+        .seed = 7,
+        .cases = 20000,
+        .timeout = 0.5,
+        .jobs = 1,
+        .profile_count = 2,
+        .profile_names = {"v80", "v92"},
+        .profiles = {wd_profile_by_name("v80"), wd_profile_by_name("v92")},
     };
     f->plan.waivers = wd_waivers_load(NULL, &error);
     snprintf(f->folder, sizeof(f->folder), "/tmp/walkdiff-engine-%d", getpid());
@@ -495,8 +504,8 @@ static void a_walker_that_cannot_be_opened_is_an_error_with_its_message(void **s
     struct fixture *f = *state;
     struct wd_error error;
 
-    f->plan.walkers[0].spec = (struct wd_walker_spec){.name = "closed", .text = "closed", .options = "",
-                                                      .builtin = &closed};
+    f->plan.walkers[0].spec =
+        (struct wd_walker_spec){.name = "closed", .text = "closed", .options = "", .builtin = &closed};
     assert_false(wd_engine_probe(&f->plan, 0, &error));
     assert_non_null(strstr(error.text, "closed on Mondays"));
 }
@@ -581,8 +590,8 @@ static char *read_file(const struct fixture *f, const char *name, size_t *size)
 /* Each line is an object with its members. @return their number */
 static unsigned assert_findings_are_whole(const struct fixture *f)
 {
-    static const char *const members[] = {"signature", "title", "verdict", "rule", "walker", "facets",
-                                          "count", "first", "expected", "got", "case"};
+    static const char *const members[] = {"signature", "title", "verdict",  "rule", "walker", "facets",
+                                          "count",     "first", "expected", "got",  "case"};
     size_t size;
     char *text = read_file(f, "findings.jsonl", &size), *line = text, *end;
     unsigned lines = 0;

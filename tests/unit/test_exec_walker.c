@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Walkers that are programs: whatever a program makes of its pipes, each case has one answer and the next one is asked. */
+/* Walkers that are programs: whatever a program makes of its pipes, each case has one answer and the next one is asked.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -186,8 +187,8 @@ static void a_program_that_is_killed_from_outside_is_asked_once_more(void **stat
     const struct wd_result *results;
     char command[512];
 
-    snprintf(command, sizeof(command), "test -e %s || { touch %s; read line; kill -KILL $$; }; exec sed -u '" ANSWER "'",
-             f->mark, f->mark);
+    snprintf(command, sizeof(command),
+             "test -e %s || { touch %s; read line; kill -KILL $$; }; exec sed -u '" ANSWER "'", f->mark, f->mark);
     open_command(f, command);
     results = ask(f, deeds, 4);
     for (size_t i = 0; i < 4; i++)

@@ -133,9 +133,10 @@ static void strings_of_all_kinds_are_read(void **state)
 {
     struct fixture *f = *state;
 
-    assert_loads(f, "# a comment\n\n[[waiver]]\nid = \"tab\\t quote\\\" \\u00e9\\U0001F600\" # more\nwalker='w'\n"
-                    "versions=\"*\"\nsignature='''\na\\b'''\nrule = 'EPD'\ninstead = \"\"\"\nseveral \\\n   lines\n\"\"\"\n"
-                    "reason = 'x'\nlink = 'x'\n  case = '{\"op\":\"S1E1R\"}'\r\n");
+    assert_loads(
+        f, "# a comment\n\n[[waiver]]\nid = \"tab\\t quote\\\" \\u00e9\\U0001F600\" # more\nwalker='w'\n"
+           "versions=\"*\"\nsignature='''\na\\b'''\nrule = 'EPD'\ninstead = \"\"\"\nseveral \\\n   lines\n\"\"\"\n"
+           "reason = 'x'\nlink = 'x'\n  case = '{\"op\":\"S1E1R\"}'\r\n");
     assert_string_equal(wd_waiver_id(f->waivers, 0), "tab\t quote\" \xc3\xa9\xf0\x9f\x98\x80");
 }
 

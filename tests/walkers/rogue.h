@@ -9,7 +9,7 @@ enum deed {
     DEED_NOTHING, /**< answers */
     DEED_SEGFAULT,
     DEED_ABORT,
-    DEED_EXIT,             /**< with status 3 */
+    DEED_EXIT, /**< with status 3 */
     DEED_HANG,
     DEED_WRITE_TO_CASE,
     DEED_WILD_COUNT,       /**< a result whose count is beyond its array */

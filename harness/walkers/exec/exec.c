@@ -16,8 +16,8 @@
 #include "harness/memory.h"
 
 enum {
-    STARTUP_MS = 50,     /* a command that cannot be run ends within this time */
-    SILENCE_MS = 500,    /* without an answer after which the end of input may be what the program waits for */
+    STARTUP_MS = 50,  /* a command that cannot be run ends within this time */
+    SILENCE_MS = 500, /* without an answer after which the end of input may be what the program waits for */
     LINE_MAX_BYTES = 1 << 20,
     ID_MAX = 24,
 };
@@ -30,10 +30,10 @@ struct text {
 
 struct exec_walker {
     const char *command;
-    pid_t pid;          /* 0: the command does not run */
-    int input, output;  /* our ends of its stdin (-1: closed) and stdout */
-    bool one_batch;     /* give it one batch and then the end of its input */
-    uint64_t next_id;   /* of the case that is sent next */
+    pid_t pid;         /* 0: the command does not run */
+    int input, output; /* our ends of its stdin (-1: closed) and stdout */
+    bool one_batch;    /* give it one batch and then the end of its input */
+    uint64_t next_id;  /* of the case that is sent next */
     struct text to_send, received;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walkers that are programs: `exec:COMMAND`. The command is given to /bin/sh; it reads cases from its standard input and
- * writes results to its standard output, both as JSON Lines (docs/format.md), in order.
+ * Walkers that are programs: `exec:COMMAND`. The command is given to /bin/sh; it reads cases from its standard input
+ * and writes results to its standard output, both as JSON Lines (docs/format.md), in order.
  */
 #ifndef WALKDIFF_WALKERS_EXEC_H
 #define WALKDIFF_WALKERS_EXEC_H

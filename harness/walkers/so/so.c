@@ -12,9 +12,10 @@ static bool fits(const char *path, const struct wd_walker_api *api, struct wd_er
         return wd_error_set(error, "%s: built for version %u of the walker ABI; this walkdiff has version %u", path,
                             api->abi, WD_WALKER_ABI);
     if (api->case_size != sizeof(struct wd_case) || api->result_size != sizeof(struct wd_result))
-        return wd_error_set(error, "%s: built against other headers: its case has %u bytes and its result %u, ours %zu "
-                            "and %zu; build it again with this walkdiff's include/", path, api->case_size,
-                            api->result_size, sizeof(struct wd_case), sizeof(struct wd_result));
+        return wd_error_set(error,
+                            "%s: built against other headers: its case has %u bytes and its result %u, ours %zu "
+                            "and %zu; build it again with this walkdiff's include/",
+                            path, api->case_size, api->result_size, sizeof(struct wd_case), sizeof(struct wd_result));
     if (!api->name || !api->open || !api->answer || !api->close)
         return wd_error_set(error, "%s: its walker leaves name, open, answer or close out", path);
     return true;

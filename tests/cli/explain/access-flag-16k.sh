@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/access-flag-16k.json

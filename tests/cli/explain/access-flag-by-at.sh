@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/access-flag-by-at.json

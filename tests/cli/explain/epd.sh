@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/epd.json

@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/external-abort.json

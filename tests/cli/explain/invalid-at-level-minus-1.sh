@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/invalid-at-level-minus-1.json

@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/s1-hierarchical-permissions.json

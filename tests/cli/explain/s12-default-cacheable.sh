@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/s12-default-cacheable.json

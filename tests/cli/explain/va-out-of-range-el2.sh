@@ -1,0 +1,1 @@
+walkdiff explain cases/explain/va-out-of-range-el2.json

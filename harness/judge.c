@@ -3,6 +3,7 @@
 #include "harness/judge.h"
 #include "harness/answer_words.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,6 +97,7 @@ struct search {
     const struct wd_case *c;
     const struct wd_result *got;
     struct wd_judgement *judgement;
+    unsigned tried;          /* resolutions considered */
     unsigned best_differing; /* aspects in which the nearest answer differs; 0: it is equal */
     unsigned best_choices;   /* choices that are not at their default in the nearest answer */
     unsigned equal;          /* how many resolutions give the answer */
@@ -112,11 +114,16 @@ static unsigned count_choices(const struct wd_resolution *resolution)
     return count;
 }
 
-/* Fewer aspects are nearer; of as many, those that come later in the order weigh less. */
+/*
+ * Fewer aspects are nearer; of as many, those that come later in the order weigh less. Where one answer is a success
+ * and the other is not, nothing else can be compared: no two answers are further apart.
+ */
 static unsigned distance(unsigned differing)
 {
     unsigned weight = 0;
 
+    if (differing >> WD_ASPECT_F & 1)
+        return UINT_MAX;
     for (unsigned i = 0; i < WD_ASPECT_COUNT; i++)
         if (differing >> i & 1)
             weight |= 1u << (WD_ASPECT_COUNT - 1 - i);
@@ -152,7 +159,7 @@ static void consider(struct search *search, const struct wd_resolution *resoluti
             search->always[side] = search->equal ? search->always[side] & resolved[side] : resolved[side];
         search->equal++;
     }
-    if (distance(differing) < distance(search->best_differing) ||
+    if (!search->tried++ || distance(differing) < distance(search->best_differing) ||
         (differing == search->best_differing && choices < search->best_choices)) {
         search->best_differing = differing;
         search->best_choices = choices;
@@ -168,7 +175,6 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
     struct wd_oracle_output output = *basis;
     unsigned runs = 0;
 
-    search->best_differing = (1u << WD_ASPECT_COUNT) - 1;
     consider(search, &resolution, &output);
     while (wd_resolution_next(&resolution, &output)) {
         if (++runs == RESOLUTIONS_MAX) {
@@ -201,34 +207,97 @@ static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settl
 }
 
 /*
- * Why the walker may have answered so. The oracle answers once more with a known mistake, or with one check inverted:
- * if it then gives the walker's answer, that names the cause, and all that the cause leads to is one bucket.
+ * Why the walker may have answered so. The oracle answers once more with a known mistake, or with checks inverted: if
+ * it then gives the walker's answer, that names the cause, and all that the cause leads to is one bucket.
  */
+enum { LEFT_OUT_MAX = 4, LEAVES_MAX = 24 };
+
 struct diagnosis {
     const struct wd_case *c;
     const struct wd_result *got;
     const struct wd_resolution *resolution; /* of the nearest permitted answer */
-    unsigned class, stage;                  /* of the fault that the walker reports */
+    unsigned leaf_count;
+    struct wd_resolution
+        leaves[LEAVES_MAX]; /* that one first, then others: a walker may be wrong and choose otherwise */
+    unsigned class, stage;  /* of the fault that the walker reports */
     int level;
     unsigned passed_count;
     uint16_t passed[16]; /* checks that passed and would have raised it */
 };
 
-static bool explains(const struct diagnosis *d, const struct wd_resolution *resolution)
-{
-    struct wd_oracle_output output;
+/** What explains a wrong answer. */
+struct cause {
+    unsigned rule;     /* enum wd_rule; WD_RULE_NONE: nothing does */
+    const char *words; /* "right → wrong" */
+};
 
-    wd_oracle(d->c, resolution, NULL, NULL, &output);
-    return wd_answers_equal(&output.result, d->got);
+static const struct cause mistakes[WD_MISTAKE_COUNT] = {
+#define WD_MISTAKE(name, rule, text) {WD_RULE_##rule, text},
+#include "walkdiff/mistakes.def"
+};
+
+static void invert(struct wd_resolution *resolution, unsigned rule, unsigned stage)
+{
+    resolution->supposes = true;
+    resolution->inverted[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
 }
 
-static bool inversion_explains(const struct diagnosis *d, unsigned rule, unsigned stage)
+static void collect_leaves(struct diagnosis *d)
 {
-    struct wd_resolution resolution = *d->resolution;
+    struct wd_resolution resolution = {0};
+    struct wd_oracle_output output;
 
-    resolution.inverted = (uint16_t)rule;
-    resolution.inverted_stage = (uint8_t)stage;
-    return explains(d, &resolution);
+    d->leaves[d->leaf_count++] = *d->resolution;
+    do {
+        wd_oracle(d->c, &resolution, NULL, NULL, &output);
+        d->leaves[d->leaf_count++] = resolution;
+    } while (d->leaf_count < LEAVES_MAX && wd_resolution_next(&resolution, &output));
+}
+
+/*
+ * A walker that leaves a check out meets the next one: leaves out up to `most` checks, one after the other.
+ * @return the rule of the first, or of the success if none had to be left out; WD_RULE_NONE: that does not explain it
+ */
+static unsigned left_out(const struct diagnosis *d, struct wd_resolution resolution, unsigned most)
+{
+    struct wd_oracle_output output;
+    unsigned first = WD_RULE_NONE;
+
+    for (unsigned count = 0;; count++) {
+        wd_oracle(d->c, &resolution, NULL, NULL, &output);
+        first = first ? first : output.rule;
+        if (wd_answers_equal(&output.result, d->got))
+            return first;
+        if (count == most || !output.fault_stage)
+            return WD_RULE_NONE;
+        invert(&resolution, output.rule, output.fault_stage);
+    }
+}
+
+static struct cause check_left_out(const struct diagnosis *d, unsigned most)
+{
+    for (unsigned i = 0; i < d->leaf_count; i++) {
+        unsigned rule = left_out(d, d->leaves[i], most);
+
+        if (rule)
+            return (struct cause){rule, "fault → not checked"};
+    }
+    return (struct cause){WD_RULE_NONE, ""};
+}
+
+static struct cause mistake_made(const struct diagnosis *d, unsigned most)
+{
+    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        for (unsigned i = 0; i < d->leaf_count; i++) {
+            struct wd_resolution resolution = d->leaves[i];
+
+            resolution.supposes = true;
+            resolution.mistakes = (uint8_t)(1u << mistake);
+            if (left_out(d, resolution, most))
+                return mistakes[mistake];
+        }
+    }
+    return (struct cause){WD_RULE_NONE, ""};
 }
 
 static void note_passed(void *context, const struct wd_event *event)
@@ -242,7 +311,7 @@ static void note_passed(void *context, const struct wd_event *event)
 }
 
 /* A check that the walker made wrongly: it reports a fault that the walk looked for and did not find. */
-static unsigned wrongly_raised(struct diagnosis *d)
+static unsigned wrongly_raised(struct diagnosis *d, const struct wd_oracle_output *expected)
 {
     struct wd_oracle_output output;
     struct wd_status status;
@@ -258,48 +327,35 @@ static unsigned wrongly_raised(struct diagnosis *d)
     }
     d->class = status.fault;
     d->level = status.level;
-    if (!d->class)
+    if (!d->class || expected->fault_stage == d->stage)
         return WD_RULE_NONE;
     wd_oracle(d->c, d->resolution, note_passed, d, &output);
-    while (d->passed_count-- > 0)
-        if (inversion_explains(d, d->passed[d->passed_count], d->stage))
+    while (d->passed_count-- > 0) {
+        struct wd_resolution resolution = *d->resolution;
+
+        invert(&resolution, d->passed[d->passed_count], d->stage);
+        if (left_out(d, resolution, 0))
             return d->passed[d->passed_count];
+    }
     return WD_RULE_NONE;
 }
 
-/* Finds the cause of a difference. @return its rule; `words` receives what stands for both classes, or "" */
-static unsigned diagnose(struct diagnosis *d, const struct wd_oracle_output *expected, unsigned rule,
-                         const char **words)
+/* Finds the cause of a difference: the fewer suppositions it takes, the better. */
+static struct cause diagnose(struct diagnosis *d, const struct wd_oracle_output *expected)
 {
-    static const struct {
-        uint16_t rule;
-        const char *words;
-    } mistakes[WD_MISTAKE_COUNT] = {
-        [WD_MISTAKE_REGIME_BY_HCR] = {WD_RULE_REGIME_S1E2_EL2, "regime of the instruction → regime of {E2H,TGE} alone"},
-        [WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE] = {WD_RULE_START_LEVEL_NOT_IMPLEMENTED,
-                                                  "start level by PARange → start level by T0SZ"},
-    };
-    unsigned raised;
+    struct cause cause;
 
-    if (expected->fault_stage && inversion_explains(d, expected->rule, expected->fault_stage)) {
-        *words = "fault → not checked";
-        return expected->rule;
-    }
-    for (unsigned mistake = 1; mistake < WD_MISTAKE_COUNT; mistake++) {
-        struct wd_resolution resolution = *d->resolution;
-
-        resolution.mistake = (uint8_t)mistake;
-        if (explains(d, &resolution)) {
-            *words = mistakes[mistake].words;
-            return mistakes[mistake].rule;
-        }
-    }
-    raised = wrongly_raised(d);
-    if (raised) {
-        *words = "no fault → fault";
-        return raised;
-    }
-    return rule;
+    collect_leaves(d);
+    cause = check_left_out(d, 1);
+    if (!cause.rule)
+        cause = mistake_made(d, 0);
+    if (!cause.rule)
+        cause = check_left_out(d, LEFT_OUT_MAX);
+    if (!cause.rule)
+        cause = (struct cause){wrongly_raised(d, expected), "no fault → fault"};
+    if (!cause.rule)
+        cause = mistake_made(d, LEFT_OUT_MAX);
+    return cause;
 }
 
 static void judge_difference(struct search *search, const struct wd_case *c, const struct wd_result *got)
@@ -309,11 +365,12 @@ static void judge_difference(struct search *search, const struct wd_case *c, con
     unsigned first = (unsigned)__builtin_ctz(search->best_differing);
     bool exception = j->expected.result.answer == WD_ANSWER_EXCEPTION || got->answer == WD_ANSWER_EXCEPTION ||
                      j->expected.result.answer == WD_ANSWER_UNDEFINED || got->answer == WD_ANSWER_UNDEFINED;
-    const char *words = "";
+    struct cause cause;
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
-    j->rule = (uint16_t)diagnose(&diagnosis, &j->expected, j->expected.aspect_rule[first], &words);
-    wd_name_difference(c, &j->expected, got, first, j->rule, words, j->signature, j->title);
+    cause = diagnose(&diagnosis, &j->expected);
+    j->rule = cause.rule ? (uint16_t)cause.rule : j->expected.aspect_rule[first];
+    wd_name_difference(c, &j->expected, got, first, j->rule, cause.rule ? cause.words : "", j->signature, j->title);
 }
 
 /* Verdicts that need no comparison. @return false: compare */

@@ -102,13 +102,27 @@ static bool takes_data_abort(const struct wd_walk *w, const struct wd_fault *fau
     return aborts != fault->other_report;
 }
 
-static void report_fault(struct wd_walk *w, const struct wd_fault *fault)
+/* What walkers make of a stage 2 fault on a stage 1 walk by mistake. */
+static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
+{
+    if (!fault->on_walk)
+        return;
+    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION) && fault->class != WD_FAULT_EXTERNAL_ABORT) {
+        fault->class = WD_FAULT_TRANSLATION;
+        fault->level = w->out->walk_level;
+    }
+    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL))
+        fault->level = w->out->walk_level;
+}
+
+static void report_fault(struct wd_walk *w, struct wd_fault *fault)
 {
     struct wd_oracle_output *out = w->out;
     struct wd_result *result = &out->result;
     bool stage2_mmu_fault = fault->stage2 && fault->class != WD_FAULT_EXTERNAL_ABORT;
     unsigned stage = fault->stage2 ? 2 : 1;
 
+    mistake_walk_fault(w, fault);
     out->rule = fault->rule;
     out->level = fault->level;
     out->fault_stage = (uint8_t)stage;

@@ -137,6 +137,7 @@ struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_para
         a.shareability = (uint8_t)sh;
     else
         a.shareability = decode_shareability(w, 1, sh, level);
+    a.tag_optional = a.shareability == WD_NON_SHAREABLE;
     return a;
 }
 
@@ -214,18 +215,28 @@ static bool stays_tagged(const struct wd_attributes *a, bool stage1_tagged)
     return true;
 }
 
-/* S2DecodeCacheability of MemAttr[1:0] or MemAttr[3:2]; 00 is reserved. */
-static struct wd_cacheability decode_s2_cacheability(struct wd_walk *w, unsigned field, int level)
+/* S2DecodeCacheability of MemAttr[1:0] or MemAttr[3:2], not 00. */
+static struct wd_cacheability decode_s2_cacheability(unsigned field)
 {
     static const uint8_t kinds[4] = {0, WD_NON_CACHEABLE, WD_WRITE_THROUGH, WD_WRITE_BACK};
-    static const uint8_t options[3] = {WD_NON_CACHEABLE, WD_WRITE_THROUGH, WD_WRITE_BACK};
 
-    if (wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, field == 0))
-        return (struct wd_cacheability){.kind = options[wd_choose(w, WD_CHOICE_S2_RESERVED_MEMATTR)]};
     return (struct wd_cacheability){.kind = kinds[field]};
 }
 
-/* S2DecodeMemAttrs: what stage 2 says by itself, FWB = 0. */
+/* MemAttr without FWB, or the allocated encoding that a reserved one stands for. S2ResMemAttr. */
+static unsigned allocated_memattr(struct wd_walk *w, unsigned memattr, int level)
+{
+    static const uint8_t allocated[] = {0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15};
+    bool no_tag_access = memattr == 4 && wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    unsigned option;
+
+    if (!wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, memattr > 3 && !(memattr & 3) && !no_tag_access))
+        return memattr;
+    option = wd_choose_among(w, WD_CHOICE_S2_RESERVED_MEMATTR, 3 + sizeof allocated, 0);
+    return option < 3 ? memattr + 1 + option : allocated[option - 3];
+}
+
+/* S2DecodeMemAttrs of an allocated encoding: what stage 2 says by itself, FWB = 0. */
 static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, int level)
 {
     struct wd_attributes a = {0};
@@ -233,13 +244,12 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
     if (memattr < 4) {
         a.device = true;
         a.device_type = (uint8_t)memattr;
-    } else if (memattr == 4 &&
-               wd_check(w, 2, WD_RULE_NO_TAG_ACCESS, level, wd_has_feature(w->regs, WD_FEAT_MTE_PERM))) {
+    } else if (wd_check(w, 2, WD_RULE_NO_TAG_ACCESS, level, memattr == 4)) {
         a.no_tag_access = true;
         a.inner = a.outer = write_back_rwa;
     } else {
-        a.outer = decode_s2_cacheability(w, memattr >> 2, level);
-        a.inner = decode_s2_cacheability(w, memattr & 3, level);
+        a.outer = decode_s2_cacheability(memattr >> 2);
+        a.inner = decode_s2_cacheability(memattr & 3);
     }
     return a;
 }
@@ -248,7 +258,7 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
 static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
                                     uint64_t descriptor, int level)
 {
-    struct wd_attributes s2 = decode_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
+    struct wd_attributes s2 = decode_memattr(w, allocated_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), level);
     struct wd_attributes a = *s1;
 
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !s2.device))
@@ -286,22 +296,29 @@ static struct wd_cacheability forced_write_back(const struct wd_attributes *s1, 
     return c;
 }
 
-/* MemAttr[2:0] with FWB; 100 is reserved. */
-static unsigned fwb_memattr(struct wd_walk *w, unsigned memattr, int level)
+/*
+ * MemAttr with FWB, or the allocated encoding that a reserved one stands for. MemAttr[3] is RES0 without FEAT_MTE_PERM;
+ * with it 10xx and 1101 are reserved too, of which the pseudocode makes Device memory and Non-cacheable.
+ */
+static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int level)
 {
-    static const uint8_t options[4] = {5, 6, 7, 0};
+    static const uint8_t allocated[] = {5, 6, 7, 0, 1, 2, 3, 14, 15};
+    bool mte_perm = wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    unsigned option;
 
-    memattr &= 7;
-    if (wd_check(w, 2, WD_RULE_FWB_RESERVED, level, memattr == 4))
-        return options[wd_choose(w, WD_CHOICE_S2_RESERVED_MEMATTR_FWB)];
-    return memattr;
+    if (!mte_perm)
+        memattr &= 7;
+    if (!wd_check(w, 2, WD_RULE_FWB_RESERVED, level, (memattr & 7) == 4 || memattr >> 2 == 2 || memattr == 13))
+        return memattr;
+    option = wd_choose_among(w, WD_CHOICE_S2_RESERVED_MEMATTR_FWB, mte_perm ? 9 : 7, 0);
+    return option == 0 && memattr >> 2 == 2 ? memattr & 3 : allocated[option];
 }
 
 /* AArch64.S2ApplyFWBMemAttrs, FWB = 1. */
 static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
                                              const struct wd_attributes *s1, uint64_t descriptor, int level)
 {
-    unsigned memattr = fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
+    unsigned encoding = allocated_fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), memattr = encoding & 7;
     struct wd_attributes a = *s1;
 
     a.from_reserved = false;
@@ -330,7 +347,7 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
             make_non_cacheable(&a);
     }
     a.tagged = stays_tagged(&a, s1->tagged);
-    a.no_tag_access = a.tagged && wd_bits(descriptor, 5, 3) == 7 && wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    a.no_tag_access = a.tagged && encoding > 13;
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device)) {
         make_non_cacheable(&a);
         a.tagged = false;
@@ -358,19 +375,25 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
     return a;
 }
 
-bool wd_s2_is_device(const struct wd_s2_params *p, uint64_t descriptor)
+bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level)
 {
+    unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
+
+    /* Where PTW = 0 nothing depends on what a reserved encoding stands for. */
+    if (p->ptw)
+        memattr = p->fwb ? allocated_fwb_memattr(w, memattr, level) : allocated_memattr(w, memattr, level);
     /* Stage 1 asks for its tables as Normal memory, so with FWB too stage 2 alone decides. */
-    return p->fwb ? !wd_bit(descriptor, 4) : wd_bits(descriptor, 5, 4) == 0;
+    return p->fwb ? !wd_bit(memattr, 2) : memattr < 4;
 }
 
 uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *a)
 {
     bool xs = a->xs || !wd_has_feature(w->regs, WD_FEAT_XS);
+    bool tag_optional = a->tag_optional || wd_encode_shareability(a) == WD_NON_SHAREABLE;
 
     if (a->from_reserved && wd_choose(w, WD_CHOICE_PAR_ATTRIBUTES))
         return a->mair;
-    if (a->tagged && !(wd_encode_shareability(a) == WD_NON_SHAREABLE && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
+    if (a->tagged && !(tag_optional && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
         return a->no_tag_access ? 0xe0 : 0xf0;
     if (a->device)
         return (uint8_t)(a->device_type << 2 | !xs);

@@ -19,8 +19,8 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
 struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level);
 
-/** Whether a stage 2 leaf is Device, for HCR_EL2.PTW. @param stage1  of the access */
-bool wd_s2_is_device(const struct wd_s2_params *p, uint64_t descriptor);
+/** Whether a stage 2 leaf makes a stage 1 table Device memory, for HCR_EL2.PTW. AArch64.S2CheckPermissions. */
+bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level);
 
 /** PAR_EL1.ATTR. EncodePARAttrs. */
 uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *attributes);

@@ -22,11 +22,8 @@ bool wd_fetch(struct wd_walk *w, const struct wd_format *f, uint64_t pa, int lev
     uint64_t word;
     bool there = wd_result_read(w->c, result, pa, &word);
 
-    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_FETCH,
-                                  .stage = f->stage,
-                                  .depth = on_walk,
-                                  .level = (int8_t)level,
-                                  .address = pa});
+    wd_tell(w, &(struct wd_event){
+                   .kind = WD_EVENT_FETCH, .stage = f->stage, .depth = on_walk, .level = (int8_t)level, .address = pa});
     if (wd_check(w, f->stage, WD_RULE_EXTERNAL_ABORT, level, !there))
         return external_abort(fault, f, level, on_walk, WD_RULE_EXTERNAL_ABORT);
     wd_check(w, f->stage, WD_RULE_BIG_ENDIAN, level, f->big_endian);

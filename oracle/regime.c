@@ -54,7 +54,7 @@ static bool executable(struct wd_walk *w, const struct operation *operation)
 /* The mistake of choosing the regime from HCR_EL2.{E2H,TGE} alone. */
 static bool supposed_el1(const struct wd_walk *w)
 {
-    return w->resolution->mistake == WD_MISTAKE_REGIME_BY_HCR && !wd_in_host(w->regs);
+    return wd_mistaken(w, WD_MISTAKE_REGIME_BY_HCR) && !wd_in_host(w->regs);
 }
 
 bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)

@@ -54,10 +54,17 @@ static bool skippable(enum wd_rule rule)
     }
 }
 
+/* Whether the judge wants this check the other way; where it holds, the walk must be able to go on. */
+static bool inverted(const struct wd_walk *w, unsigned stage, enum wd_rule rule, bool holds)
+{
+    const uint64_t *rules = w->resolution->inverted[stage - 1];
+
+    return (rules[rule / 64] >> rule % 64 & 1) && (holds ? skippable(rule) : wd_rules[rule].raises != WD_FAULT_NONE);
+}
+
 bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
-    if (w->resolution->inverted == rule && w->resolution->inverted_stage == stage &&
-        (holds ? skippable(rule) : wd_rules[rule].raises != WD_FAULT_NONE))
+    if (w->resolution->supposes && inverted(w, stage, rule, holds))
         holds = !holds;
     if (holds)
         wd_apply(w, stage, rule, level);

@@ -139,9 +139,10 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
 }
 
 /* Whether table walks are made with memory attributes that guarantee atomic updates (R_WLTNL). */
-static bool updates_are_atomic(const struct wd_format *f)
+static bool updates_are_atomic(const struct wd_s1_params *p)
 {
-    bool write_back = (f->irgn & 1) && (f->orgn & 1);
+    const struct wd_format *f = &p->format;
+    bool write_back = p->cacheable && (f->irgn & 1) && (f->orgn & 1);
 
     return write_back && (f->sh == WD_INNER_SHAREABLE || f->sh == WD_OUTER_SHAREABLE);
 }
@@ -174,7 +175,7 @@ static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, 
         return !denied;
     }
     wd_decide(w, 1, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
-    if (!updates_are_atomic(&p->format) && wd_choose(w, WD_CHOICE_S1_ATOMIC_UPDATE)) {
+    if (!updates_are_atomic(p) && wd_choose(w, WD_CHOICE_S1_ATOMIC_UPDATE)) {
         *fault = (struct wd_fault){0};
         return wd_raise(fault, WD_FAULT_ATOMIC_UPDATE, leaf->level, WD_RULE_ACCESS_FLAG_BY_AT);
     }

@@ -71,7 +71,7 @@ static bool start_level_implemented(const struct wd_walk *w, const struct wd_for
                                                             [WD_GRANULE_4K] = {52, 44, 0},
                                                             [WD_GRANULE_16K] = {0, 52, 42},
                                                             [WD_GRANULE_64K] = {0, 0, 44}};
-    bool by_input_size = w->resolution->mistake == WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE;
+    bool by_input_size = wd_mistaken(w, WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE);
     unsigned bits = by_input_size ? wd_input_bits(f) : w->pa_max;
 
     if (f->start_level == WD_FINAL_LEVEL)
@@ -165,9 +165,10 @@ static bool grants_write(struct wd_walk *w, const struct wd_format *f, const str
 static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_access *access,
                               const struct leaf *leaf, bool writable, struct wd_fault *fault)
 {
+    bool device_table = access->table_walk && wd_s2_is_device(w, p, leaf->descriptor, leaf->level);
     enum wd_rule rule;
 
-    if (access->table_walk && p->ptw && wd_s2_is_device(p, leaf->descriptor))
+    if (device_table && p->ptw)
         rule = WD_RULE_PTW_DEVICE;
     else if (access->read && !wd_bit(leaf->descriptor, 6))
         rule = access->table_walk ? WD_RULE_S2_WALK_NOT_READABLE : WD_RULE_S2AP_NOT_READABLE;
@@ -176,7 +177,7 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
     else {
         wd_apply(w, 2, WD_RULE_S2_PERMITTED, leaf->level);
         if (access->table_walk)
-            wd_check(w, 2, WD_RULE_PTW_AS_NON_CACHEABLE, leaf->level, !p->ptw && wd_s2_is_device(p, leaf->descriptor));
+            wd_check(w, 2, WD_RULE_PTW_AS_NON_CACHEABLE, leaf->level, device_table);
         return true;
     }
     wd_apply(w, 2, rule, leaf->level);

@@ -56,6 +56,7 @@ struct wd_attributes {
     struct wd_cacheability inner, outer;
     uint8_t shareability; /**< enum wd_shareability */
     bool xs, tagged, no_tag_access;
+    bool tag_optional;  /**< stage 1 is Non-shareable: whether tagged memory is treated as Tagged is a choice */
     bool from_reserved; /**< the MAIR encoding `mair` is reserved */
     uint8_t mair;
 };
@@ -125,6 +126,12 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
 
 /** The same choice of stage 1 or stage 2: WD_CHOICE_S1_NT and WD_CHOICE_S2_NT. */
 #define WD_STAGE_CHOICE(stage, name) ((stage) == 1 ? WD_CHOICE_S1_##name : WD_CHOICE_S2_##name)
+
+/** Whether the judge wants the oracle to make a mistake. */
+static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
+{
+    return w->resolution->mistakes >> mistake & 1;
+}
 
 /** Tells the handler, if there is one. */
 static inline void wd_tell(const struct wd_walk *w, const struct wd_event *event)

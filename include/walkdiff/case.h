@@ -8,7 +8,7 @@
 
 #include "walkdiff/registers.h"
 
-/** The AT instructions: WD_AT(name, stages, el, unprivileged, write, pan, any) */
+/** The AT instructions: WD_AT(name) */
 #define WD_OPERATIONS(WD_AT)                                                                                           \
     WD_AT(S1E1R)                                                                                                       \
     WD_AT(S1E1W)                                                                                                       \

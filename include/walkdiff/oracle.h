@@ -27,8 +27,8 @@ struct wd_choice_info {
     const char *rule;  /**< Arm ARM rule id or register page */
     const char *where; /**< pseudocode function or register field */
     const char *text;
-    uint8_t kind; /**< enum wd_choice_kind */
-    uint8_t options; /**< how many; option 0 is the default */
+    uint8_t kind;          /**< enum wd_choice_kind */
+    uint8_t options;       /**< how many; option 0 is the default */
     const char *option[4]; /**< what each does, in words */
 };
 
@@ -67,20 +67,21 @@ struct wd_rule_info {
 
 extern const struct wd_rule_info wd_rules[WD_RULE_COUNT];
 
-/** Mistakes that the oracle can make on purpose: if one explains a wrong answer, the cause has a name. */
+/** Mistakes that the oracle can make on purpose: WD_MISTAKE_REGIME_BY_HCR, … */
 enum wd_mistake {
-    WD_MISTAKE_NONE,
-    WD_MISTAKE_REGIME_BY_HCR,            /**< AT S1E2* uses the regime that {E2H,TGE} alone would give */
-    WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE, /**< the stage 2 start level is validated against T0SZ, not PARange */
+#define WD_MISTAKE(name, rule, text) WD_MISTAKE_##name,
+#include "walkdiff/mistakes.def"
     WD_MISTAKE_COUNT,
 };
+
+enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
 
 /** How each choice is resolved: an option number for each; all zero is the default. */
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
-    uint8_t mistake;   /**< enum wd_mistake; only a judge that looks for a cause sets it */
-    uint8_t inverted_stage; /**< 1 or 2 */
-    uint16_t inverted;      /**< enum wd_rule: a check that comes out the other way at that stage, for the same purpose */
+    bool supposes;                       /**< one of the following is set: only a judge looking for a cause does so */
+    uint8_t mistakes;                    /**< bit set of enum wd_mistake */
+    uint64_t inverted[2][WD_RULE_WORDS]; /**< checks that come out the other way, by stage: bit sets of enum wd_rule */
 };
 
 enum wd_granule { WD_GRANULE_4K, WD_GRANULE_16K, WD_GRANULE_64K, WD_GRANULE_COUNT, WD_GRANULE_NONE = WD_GRANULE_COUNT };
@@ -94,31 +95,29 @@ struct wd_consulted {
     uint8_t absent;  /**< bit set of options below 8 that this case does not have (a granule is not implemented) */
 };
 
-enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
-
 /** Aspects of an answer, in the order in which differences are weighed. */
 enum wd_aspect {
-    WD_ASPECT_F,         /**< success, fault or exception */
-    WD_ASPECT_CLASS,     /**< class of the fault */
-    WD_ASPECT_LEVEL,     /**< lookup level in the fault status code */
-    WD_ASPECT_S,         /**< stage 2 fault */
-    WD_ASPECT_PTW,       /**< stage 2 fault on a stage 1 walk */
+    WD_ASPECT_F,          /**< success, fault or exception */
+    WD_ASPECT_CLASS,      /**< class of the fault */
+    WD_ASPECT_LEVEL,      /**< lookup level in the fault status code */
+    WD_ASPECT_S,          /**< stage 2 fault */
+    WD_ASPECT_PTW,        /**< stage 2 fault on a stage 1 walk */
     WD_ASPECT_BITS_15_12, /**< DirtyBit, Overlay, TopLevel, AssuredOnly */
     WD_ASPECT_PA,
     WD_ASPECT_ATTR,
     WD_ASPECT_SH,
-    WD_ASPECT_RES,       /**< RES0 and RES1 bits */
-    WD_ASPECT_IPA,       /**< address of a stage 2 fault taken as an exception */
-    WD_ASPECT_MEM,       /**< words that the walk changed */
+    WD_ASPECT_RES, /**< RES0 and RES1 bits */
+    WD_ASPECT_IPA, /**< address of a stage 2 fault taken as an exception */
+    WD_ASPECT_MEM, /**< words that the walk changed */
     WD_ASPECT_COUNT,
 };
 
 /** What the oracle says of a case under one resolution. */
 struct wd_oracle_output {
     struct wd_result result;
-    uint16_t rule;     /**< enum wd_rule: the one that decided the answer */
+    uint16_t rule;                         /**< enum wd_rule: the one that decided the answer */
     uint16_t aspect_rule[WD_ASPECT_COUNT]; /**< enum wd_rule: the one that decided each aspect */
-    uint8_t regime;    /**< enum wd_regime */
+    uint8_t regime;                        /**< enum wd_regime */
     uint8_t granule[2]; /**< enum wd_granule of stage 1 and 2; WD_GRANULE_NONE: no walk at that stage */
     int8_t start_level[2];
     uint8_t fault_stage; /**< 0 success, 1 or 2 */
@@ -131,25 +130,25 @@ struct wd_oracle_output {
 
 /** Things that happen in a walk, for those who want to tell the story. */
 enum wd_event_kind {
-    WD_EVENT_RULE,     /**< a rule was applied; `holds`: it decided (a fault, or a branch taken) */
-    WD_EVENT_BEGIN,    /**< a stage begins: the address that it translates; value: 1 if a descriptor is written there */
-    WD_EVENT_PARAMS,   /**< what registers say of the stage: params without sizes, start level and table base */
-    WD_EVENT_WALK,     /**< its tables are to be walked: params as a whole */
-    WD_EVENT_FETCH,    /**< a descriptor is to be read: address, level */
-    WD_EVENT_READ,     /**< it was read: address, descriptor, level */
-    WD_EVENT_WRITE,    /**< a descriptor was changed: address, descriptor */
-    WD_EVENT_CHOICE,   /**< a choice was consulted: value = choice, option */
-    WD_EVENT_OUTPUT,   /**< a stage ended with an output address: address, attributes in value */
+    WD_EVENT_RULE,   /**< a rule was applied; `holds`: it decided (a fault, or a branch taken) */
+    WD_EVENT_BEGIN,  /**< a stage begins: the address that it translates; value: 1 if a descriptor is written there */
+    WD_EVENT_PARAMS, /**< what registers say of the stage: params without sizes, start level and table base */
+    WD_EVENT_WALK,   /**< its tables are to be walked: params as a whole */
+    WD_EVENT_FETCH,  /**< a descriptor is to be read: address, level */
+    WD_EVENT_READ,   /**< it was read: address, descriptor, level */
+    WD_EVENT_WRITE,  /**< a descriptor was changed: address, descriptor */
+    WD_EVENT_CHOICE, /**< a choice was consulted: value = choice, option */
+    WD_EVENT_OUTPUT, /**< a stage ended with an output address: address, attributes in value */
 };
 
 struct wd_event {
-    uint8_t kind;   /**< enum wd_event_kind */
-    uint8_t stage;  /**< 1 or 2 */
-    uint8_t depth;  /**< 0 the stage that was asked for, 1 stage 2 of a stage 1 table access */
+    uint8_t kind;  /**< enum wd_event_kind */
+    uint8_t stage; /**< 1 or 2 */
+    uint8_t depth; /**< 0 the stage that was asked for, 1 stage 2 of a stage 1 table access */
     int8_t level;
-    uint16_t rule;  /**< WD_EVENT_RULE */
+    uint16_t rule; /**< WD_EVENT_RULE */
     bool holds;
-    uint64_t address, value; /**< by kind */
+    uint64_t address, value;        /**< by kind */
     const struct wd_params *params; /**< WD_EVENT_PARAMS, WD_EVENT_WALK */
 };
 

@@ -460,6 +460,17 @@ static void s1_atomic_update(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 1, par_fault(ATOMIC_UPDATE));
 }
 
+/* SCTLR_EL1.C = 0 makes table walks Non-cacheable too. */
+static void s1_atomic_update_c0(struct hand *hand, struct answers *answers)
+{
+    uint64_t leaf = start_old_page(hand, WD_AT_S1E1R);
+    uint64_t par = par_success(HAND_PAGE, 0x44, SH_OUTER);
+
+    SET(hand, SCTLR_EL1, C, 0);
+    answer_changes(answer(answers, 0, answer_par(par)), leaf, THE_PAGE);
+    answer_with_par(answers, 1, par_fault(ATOMIC_UPDATE));
+}
+
 /* R_JCXVS: nothing writes a stage 1 descriptor, whose stage 2 leaf is writable-clean. */
 static void s2_walk_dirty(struct hand *hand, struct answers *answers)
 {
@@ -543,6 +554,17 @@ static void s2_reserved_memattr(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 0, par_success(HAND_PAGE, 0xf4, SH_INNER));
     answer_with_par(answers, 1, par_success(HAND_PAGE, 0xfb, SH_INNER));
     answer_with_par(answers, 2, par_success(HAND_PAGE, 0xff, SH_INNER));
+    answer_with_par(answers, 3, par_success(HAND_PAGE, 0x00, SH_OUTER));
+    answer_with_par(answers, 3 + 9, par_success(HAND_PAGE, 0xbf, SH_INNER));
+}
+
+/* HCR_EL2.PTW: a table of stage 1 in memory with a reserved MemAttr faults where that stands for Device memory. */
+static void s2_reserved_memattr_of_a_table(struct hand *hand, struct answers *answers)
+{
+    start_walk_through_block(hand, (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(8));
+    SET(hand, HCR_EL2, PTW, 1);
+    answer_with_par(answers, 0, page_success);
+    answer_with_par(answers, 3, par_walk_fault(PERMISSION + 1));
 }
 
 /* Stage 1 is Write-Through, so that 101, 110, 111 and 000 differ. */
@@ -555,6 +577,20 @@ static void s2_reserved_memattr_fwb(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 1, par_success(HAND_PAGE, 0xff, SH_INNER));
     answer_with_par(answers, 2, par_success(HAND_PAGE, 0xbb, SH_INNER));
     answer_with_par(answers, 3, par_success(HAND_PAGE, 0x00, SH_OUTER));
+    answer_with_par(answers, 6, par_success(HAND_PAGE, 0x0c, SH_OUTER));
+}
+
+/* FEAT_MTE_PERM, R_JXGKQ: MemAttr[3:2] = 10 is reserved; by default it is the Device type of MemAttr[1:0]. */
+static void s2_reserved_memattr_fwb_mte_perm(struct hand *hand, struct answers *answers)
+{
+    start_both_stages(hand, ATTR_INDEX(HAND_WRITE_THROUGH) | SH(3), SH(3) | MEM_ATTR(9));
+    SET(hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(hand, ID_AA64PFR1_EL1, MTE, 2);
+    SET(hand, ID_AA64PFR2_EL1, MTEPERM, 1);
+    SET(hand, HCR_EL2, FWB, 1);
+    answer_with_par(answers, 0, par_success(HAND_PAGE, 0x04, SH_OUTER));
+    answer_with_par(answers, 1, par_success(HAND_PAGE, 0xff, SH_INNER));
+    answer_with_par(answers, 2, par_success(HAND_PAGE, 0xbb, SH_INNER));
 }
 
 /* A page whose MAIR byte is 0x01: reserved without FEAT_XS. */
@@ -570,7 +606,7 @@ static void s1_reserved_mair(struct hand *hand, struct answers *answers)
 {
     start_reserved_mair(hand);
     answer_with_par(answers, 0, par_success(HAND_PAGE, 0x00, SH_OUTER));
-    answer_with_par(answers, 3, par_success(HAND_PAGE, 0x0c, SH_OUTER));
+    answer_with_par(answers, 1, par_success(HAND_PAGE, 0x04, SH_OUTER));
     answer_with_par(answers, 4, par_success(HAND_PAGE, 0x11, SH_INNER));
     answer_with_par(answers, 4 + 3 * 15 + 3, par_success(HAND_PAGE, 0x44, SH_OUTER));
     answer_with_par(answers, 4 + 14 * 15 + 14, par_success(HAND_PAGE, 0xff, SH_INNER));
@@ -608,52 +644,69 @@ static void tagged_non_shareable(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 1, par_success(HAND_PAGE, 0xff, SH_NON));
 }
 
+/* R_YSLYC: what stage 1 makes Non-shareable counts, whatever stage 2 makes of it. */
+static void tagged_non_shareable_at_stage_1(struct hand *hand, struct answers *answers)
+{
+    start_both_stages(hand, SH(0), SH(3) | MEM_ATTR(15));
+    SET(hand, ID_AA64PFR1_EL1, MTE, 2);
+    SET(hand, MAIR_EL1, Attr0, 0xf0);
+    answer_with_par(answers, 0, par_success(HAND_PAGE, 0xf0, SH_INNER));
+    answer_with_par(answers, 1, par_success(HAND_PAGE, 0xff, SH_INNER));
+}
+
 /* ---------------------------------------------------------------- the table */
 
 typedef void build(struct hand *hand, struct answers *answers);
 
-static build *const builds[WD_CHOICE_COUNT] = {
-    [WD_CHOICE_S1_TXSZ_LOW] = s1_txsz_low,
-    [WD_CHOICE_S1_TXSZ_HIGH] = s1_txsz_high,
-    [WD_CHOICE_S2_TXSZ_LOW] = s2_txsz_low,
-    [WD_CHOICE_S2_TXSZ_HIGH] = s2_txsz_high,
-    [WD_CHOICE_S1_TG0] = s1_tg0,
-    [WD_CHOICE_S1_TG1] = s1_tg1,
-    [WD_CHOICE_S2_TG0] = s2_tg0,
-    [WD_CHOICE_S1_TABLE_BASE_LOW_BITS] = s1_table_base_low_bits,
-    [WD_CHOICE_S2_TABLE_BASE_LOW_BITS] = s2_table_base_low_bits,
-    [WD_CHOICE_S1_TABLE_BASE_52_BITS] = s1_table_base_52_bits,
-    [WD_CHOICE_S2_TABLE_BASE_52_BITS] = s2_table_base_52_bits,
-    [WD_CHOICE_S1_TABLE_BASE_PS_111] = s1_table_base_ps_111,
-    [WD_CHOICE_S2_TABLE_BASE_PS_111] = s2_table_base_ps_111,
-    [WD_CHOICE_S1_DESCRIPTOR_15_12] = s1_descriptor_15_12,
-    [WD_CHOICE_S2_DESCRIPTOR_15_12] = s2_descriptor_15_12,
-    [WD_CHOICE_S1_CONTIGUOUS_TOO_LARGE] = s1_contiguous_too_large,
-    [WD_CHOICE_S2_CONTIGUOUS_TOO_LARGE] = s2_contiguous_too_large,
-    [WD_CHOICE_S1_CONTIGUOUS_ADDRESS] = s1_contiguous_address,
-    [WD_CHOICE_S2_CONTIGUOUS_ADDRESS] = s2_contiguous_address,
-    [WD_CHOICE_S1_NT] = s1_nt,
-    [WD_CHOICE_S2_NT] = s2_nt,
-    [WD_CHOICE_S1_AF_BY_AT] = s1_af_by_at,
-    [WD_CHOICE_S2_AF_BY_AT] = s2_af_by_at,
-    [WD_CHOICE_S2_WALK_AF_BY_AT] = s2_walk_af_by_at,
-    [WD_CHOICE_S1_AF_ON_FAULT] = s1_af_on_fault,
-    [WD_CHOICE_S2_AF_ON_FAULT] = s2_af_on_fault,
-    [WD_CHOICE_S1_AF_UPDATE_FAULT] = s1_af_update_fault,
-    [WD_CHOICE_S2_AF_UPDATE_FAULT] = s2_af_update_fault,
-    [WD_CHOICE_S1_UPDATE_PRIORITY] = s1_update_priority,
-    [WD_CHOICE_S1_ATOMIC_UPDATE] = s1_atomic_update,
-    [WD_CHOICE_S2_WALK_DIRTY] = s2_walk_dirty,
-    [WD_CHOICE_PAN_RESERVED_PERMISSION] = pan_reserved_permission,
-    [WD_CHOICE_S1_SHAREABILITY] = s1_shareability,
-    [WD_CHOICE_S2_SHAREABILITY] = s2_shareability,
-    [WD_CHOICE_S1_EFFECTIVE_SHAREABILITY] = s1_effective_shareability,
-    [WD_CHOICE_S2_RESERVED_MEMATTR] = s2_reserved_memattr,
-    [WD_CHOICE_S2_RESERVED_MEMATTR_FWB] = s2_reserved_memattr_fwb,
-    [WD_CHOICE_S1_RESERVED_MAIR] = s1_reserved_mair,
-    [WD_CHOICE_PAR_ATTRIBUTES] = par_attributes,
-    [WD_CHOICE_TAGGED_C0] = tagged_c0,
-    [WD_CHOICE_TAGGED_NON_SHAREABLE] = tagged_non_shareable,
+static const struct {
+    uint8_t choice; /* enum wd_choice */
+    build *build;
+} cases[] = {
+    {WD_CHOICE_S1_TXSZ_LOW, s1_txsz_low},
+    {WD_CHOICE_S1_TXSZ_HIGH, s1_txsz_high},
+    {WD_CHOICE_S2_TXSZ_LOW, s2_txsz_low},
+    {WD_CHOICE_S2_TXSZ_HIGH, s2_txsz_high},
+    {WD_CHOICE_S1_TG0, s1_tg0},
+    {WD_CHOICE_S1_TG1, s1_tg1},
+    {WD_CHOICE_S2_TG0, s2_tg0},
+    {WD_CHOICE_S1_TABLE_BASE_LOW_BITS, s1_table_base_low_bits},
+    {WD_CHOICE_S2_TABLE_BASE_LOW_BITS, s2_table_base_low_bits},
+    {WD_CHOICE_S1_TABLE_BASE_52_BITS, s1_table_base_52_bits},
+    {WD_CHOICE_S2_TABLE_BASE_52_BITS, s2_table_base_52_bits},
+    {WD_CHOICE_S1_TABLE_BASE_PS_111, s1_table_base_ps_111},
+    {WD_CHOICE_S2_TABLE_BASE_PS_111, s2_table_base_ps_111},
+    {WD_CHOICE_S1_DESCRIPTOR_15_12, s1_descriptor_15_12},
+    {WD_CHOICE_S2_DESCRIPTOR_15_12, s2_descriptor_15_12},
+    {WD_CHOICE_S1_CONTIGUOUS_TOO_LARGE, s1_contiguous_too_large},
+    {WD_CHOICE_S2_CONTIGUOUS_TOO_LARGE, s2_contiguous_too_large},
+    {WD_CHOICE_S1_CONTIGUOUS_ADDRESS, s1_contiguous_address},
+    {WD_CHOICE_S2_CONTIGUOUS_ADDRESS, s2_contiguous_address},
+    {WD_CHOICE_S1_NT, s1_nt},
+    {WD_CHOICE_S2_NT, s2_nt},
+    {WD_CHOICE_S1_AF_BY_AT, s1_af_by_at},
+    {WD_CHOICE_S2_AF_BY_AT, s2_af_by_at},
+    {WD_CHOICE_S2_WALK_AF_BY_AT, s2_walk_af_by_at},
+    {WD_CHOICE_S1_AF_ON_FAULT, s1_af_on_fault},
+    {WD_CHOICE_S2_AF_ON_FAULT, s2_af_on_fault},
+    {WD_CHOICE_S1_AF_UPDATE_FAULT, s1_af_update_fault},
+    {WD_CHOICE_S2_AF_UPDATE_FAULT, s2_af_update_fault},
+    {WD_CHOICE_S1_UPDATE_PRIORITY, s1_update_priority},
+    {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update},
+    {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_c0},
+    {WD_CHOICE_S2_WALK_DIRTY, s2_walk_dirty},
+    {WD_CHOICE_PAN_RESERVED_PERMISSION, pan_reserved_permission},
+    {WD_CHOICE_S1_SHAREABILITY, s1_shareability},
+    {WD_CHOICE_S2_SHAREABILITY, s2_shareability},
+    {WD_CHOICE_S1_EFFECTIVE_SHAREABILITY, s1_effective_shareability},
+    {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr},
+    {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr_of_a_table},
+    {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb},
+    {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb_mte_perm},
+    {WD_CHOICE_S1_RESERVED_MAIR, s1_reserved_mair},
+    {WD_CHOICE_PAR_ATTRIBUTES, par_attributes},
+    {WD_CHOICE_TAGGED_C0, tagged_c0},
+    {WD_CHOICE_TAGGED_NON_SHAREABLE, tagged_non_shareable},
+    {WD_CHOICE_TAGGED_NON_SHAREABLE, tagged_non_shareable_at_stage_1},
 };
 
 /* How many options a walk had of a choice, 0 if it did not consult it. */
@@ -673,17 +726,62 @@ static bool has_option(const struct answers *answers, unsigned option)
     return false;
 }
 
-/* Every option that choices.def describes has an answer, and no two answers are the same. */
-static void check_answers_stand_apart(enum wd_choice choice, const struct answers *answers)
+static void build_case(size_t i, struct hand *hand, struct answers *answers)
 {
-    for (unsigned option = 0; option < wd_choices[choice].options; option++)
-        if (choice != WD_CHOICE_S1_RESERVED_MAIR && !has_option(answers, option))
-            fail_msg("%s: no answer for option %u", wd_choices[choice].name, option);
+    *answers = (struct answers){0};
+    cases[i].build(hand, answers);
+}
+
+/* Whether some case has an answer for an option. */
+static bool is_answered(enum wd_choice choice, unsigned option)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct answers answers;
+        struct hand hand;
+
+        build_case(i, &hand, &answers);
+        if (cases[i].choice == choice && has_option(&answers, option))
+            return true;
+    }
+    return false;
+}
+
+static void every_option_of_every_choice_has_a_case(void **state)
+{
+    (void)state;
+    for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
+        for (unsigned option = 0; option < wd_choices[choice].options; option++)
+            if (!is_answered(choice, option))
+                fail_msg("%s has no case for option %u", wd_choices[choice].name, option);
+}
+
+typedef void check(enum wd_choice choice, const struct hand *hand, const struct answers *answers);
+
+static void for_every_case(check *checks)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct answers answers;
+        struct hand hand;
+
+        build_case(i, &hand, &answers);
+        checks(cases[i].choice, &hand, &answers);
+    }
+}
+
+static void check_answers_differ(enum wd_choice choice, const struct hand *hand, const struct answers *answers)
+{
+    (void)hand;
     for (unsigned i = 0; i < answers->count; i++)
         for (unsigned j = 0; j < i; j++)
             if (same_answer(&answers->result[i], &answers->result[j]))
                 fail_msg("%s: options %u and %u have one answer", wd_choices[choice].name, answers->option[j],
                          answers->option[i]);
+}
+
+static void in_its_case_each_option_gives_another_answer(void **state)
+{
+    (void)state;
+    for_every_case(check_answers_differ);
 }
 
 static void check_oracle(enum wd_choice choice, const struct hand *hand, const struct answers *answers)
@@ -727,50 +825,24 @@ static void check_judge(enum wd_choice choice, const struct hand *hand, const st
     }
 }
 
-typedef void check(enum wd_choice choice, const struct hand *hand, const struct answers *answers);
-
-static void for_every_choice(check *checks)
-{
-    for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++) {
-        struct answers answers = {0};
-        struct hand hand;
-
-        if (!builds[choice])
-            fail_msg("%s has no case", wd_choices[choice].name);
-        builds[choice](&hand, &answers);
-        checks(choice, &hand, &answers);
-    }
-}
-
-static void check_stands_apart(enum wd_choice choice, const struct hand *hand, const struct answers *answers)
-{
-    (void)hand;
-    check_answers_stand_apart(choice, answers);
-}
-
-static void every_choice_has_a_case_in_which_each_option_gives_another_answer(void **state)
+static void every_option_gives_the_answer_that_the_rule_says(void **state)
 {
     (void)state;
-    for_every_choice(check_stands_apart);
-}
-
-static void every_option_of_every_choice_gives_the_answer_that_the_rule_says(void **state)
-{
-    (void)state;
-    for_every_choice(check_oracle);
+    for_every_case(check_oracle);
 }
 
 static void the_judge_permits_the_answer_of_every_option_and_names_the_choice(void **state)
 {
     (void)state;
-    for_every_choice(check_judge);
+    for_every_case(check_judge);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_choice_has_a_case_in_which_each_option_gives_another_answer),
-        cmocka_unit_test(every_option_of_every_choice_gives_the_answer_that_the_rule_says),
+        cmocka_unit_test(every_option_of_every_choice_has_a_case),
+        cmocka_unit_test(in_its_case_each_option_gives_another_answer),
+        cmocka_unit_test(every_option_gives_the_answer_that_the_rule_says),
         cmocka_unit_test(the_judge_permits_the_answer_of_every_option_and_names_the_choice),
     };
 

@@ -1,1 +1,2 @@
+# An Access flag fault, in 16K tables.
 walkdiff explain cases/explain/access-flag-16k.json

@@ -1,1 +1,2 @@
+# A Translation fault before the walk: EPD.
 walkdiff explain cases/explain/epd.json

@@ -1,1 +1,2 @@
+# A descriptor where no memory is: the AT itself takes the Data Abort.
 walkdiff explain cases/explain/external-abort.json

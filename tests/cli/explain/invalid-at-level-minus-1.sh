@@ -1,1 +1,2 @@
+# A Translation fault by an invalid descriptor, at level -1.
 walkdiff explain cases/explain/invalid-at-level-minus-1.json

@@ -1,1 +1,2 @@
+# A Permission fault by an overlay, on top of indirect permissions.
 walkdiff explain cases/explain/overlay.json

@@ -1,1 +1,2 @@
+# A Permission fault by PSTATE.PAN, as EPAN has it.
 walkdiff explain cases/explain/pan-with-epan.json

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* `walkdiff manual`: the pages of the manual that are tables of the program, in Markdown. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "generators/generate.h"
+#include "harness/cli.h"
+#include "harness/judge.h"
+
+static const struct wd_verb verb = {
+    .name = "manual",
+    .text = "print a reference page of the manual, from the program's own tables",
+    .usage = "usage: walkdiff manual registers|features|rules|choices|verdicts|operations|profiles\n"
+             "\n"
+             "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
+             "\n"
+             "  registers    registers, their fields, and descriptors: what the oracle reads, how often they are drawn\n"
+             "  features     which ID register field says that a feature exists\n"
+             "  rules        what the oracle applies, with Arm ARM rule ids and pseudocode functions\n"
+             "  choices      where the architecture lets implementations differ, with the options\n"
+             "  verdicts     what the judge says of an answer\n"
+             "  operations   the AT instructions\n"
+             "  profiles     implementations that random cases are drawn from, and enumerations\n"
+             "\n"
+             "Exit status: 0, or 2 if used wrongly.\n",
+};
+
+/* ---------------------------------------------------------------- Markdown */
+
+/* Text with what Markdown would take as markup escaped. */
+static void put_text(const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("*|<", *text))
+            putchar('\\');
+        putchar(*text);
+    }
+}
+
+static void put_code(const char *text)
+{
+    if (*text)
+        printf("`%s`", text);
+}
+
+static void put_cell_text(const char *text)
+{
+    printf(" ");
+    put_text(text);
+    printf(" |");
+}
+
+static void put_cell_code(const char *text)
+{
+    printf(" ");
+    put_code(text);
+    printf(" |");
+}
+
+static void put_title(const char *title, const char *page)
+{
+    printf("# %s\n\n<!-- `walkdiff manual %s` writes this page. Do not edit it: change the table that it shows. -->\n\n", title,
+           page);
+}
+
+/* ---------------------------------------------------------------- registers */
+
+static const char *const role_words[] = {
+    [WD_ROLE_MODEL] = "modelled", [WD_ROLE_INERT] = "no effect", [WD_ROLE_STOP] = "not modelled", [WD_ROLE_IDENT] = "identifies"};
+
+static void put_field_headings(void)
+{
+    printf("| bits | field | feature | oracle | drawn | meaning |\n| --- | --- | --- | --- | ---: | --- |\n");
+}
+
+static void put_field(const struct wd_field *field)
+{
+    char bits[16];
+
+    snprintf(bits, sizeof(bits), field->msb == field->lsb ? "%u" : "%u:%u", field->msb, field->lsb);
+    printf("| %s |", bits);
+    put_cell_code(field->name);
+    put_cell_text(field->feature == WD_NONE ? "" : wd_features[field->feature].name);
+    put_cell_text(role_words[field->role]);
+    printf(" %u%% |", field->weight);
+    put_cell_text(field->meaning);
+    printf("\n");
+}
+
+static void put_layouts(void)
+{
+    for (unsigned layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
+        size_t count;
+        const struct wd_field *fields = wd_layout_fields(layout, &count);
+        unsigned reg = wd_layouts[layout].reg;
+
+        printf("\n## %s\n\n", reg == WD_RESULT ? "PAR_EL1" : wd_registers[reg].name);
+        put_text(wd_layouts[layout].title);
+        printf(".\n\n");
+        put_field_headings();
+        for (size_t i = 0; i < count; i++)
+            put_field(&fields[i]);
+    }
+}
+
+/* Descriptors, in the form of registers.def: a heading, or a field. */
+struct descriptor_line {
+    const char *title; /* NULL: a field */
+    struct wd_field field;
+};
+
+static const struct descriptor_line descriptor_lines[] = {
+#define WD_LAYOUT(layout, reg, title_) {.title = title_},
+#define WD_FIELD(layout, name_, msb_, lsb_, feature_, role_, weight_, meaning_)                                        \
+    {.field = {.name = #name_,                                                                                         \
+               .meaning = meaning_,                                                                                    \
+               .msb = msb_,                                                                                            \
+               .lsb = lsb_,                                                                                            \
+               .feature = WD_##feature_,                                                                               \
+               .role = WD_ROLE_##role_,                                                                                \
+               .weight = weight_}},
+#include "generators/descriptors.def"
+};
+
+static void put_descriptors(void)
+{
+    for (size_t i = 0; i < sizeof(descriptor_lines) / sizeof(descriptor_lines[0]); i++) {
+        const struct descriptor_line *line = &descriptor_lines[i];
+
+        if (!line->title) {
+            put_field(&line->field);
+            continue;
+        }
+        printf("\n## Descriptor: %s\n\n", line->title);
+        put_field_headings();
+    }
+}
+
+static void write_registers(void)
+{
+    put_title("Registers and descriptors", "registers");
+    printf("The registers that a case can hold, the PAR_EL1 of a result, and the fields of descriptors other than type and\n"
+           "address. The tables are `include/walkdiff/registers.def` and `generators/descriptors.def`: the case reader's\n"
+           "checks, the oracle's access to fields, the generator's weights and `walkdiff explain` are made from them too.\n"
+           "\n"
+           "- **feature**: without it the field is RES0: what a case holds there has no effect.\n"
+           "- **oracle**: *modelled*, the oracle reads it. *identifies*, it says what exists, and the oracle reads it.\n"
+           "  *no effect*, the answer of an AT does not depend on it where EL3, Secure state, RME and AArch32 do not exist.\n"
+           "  *not modelled*, it has an effect that the oracle does not know: set, with its feature there, the case is\n"
+           "  `unsupported`.\n"
+           "- **drawn**: in how many of 100 random cases the generator sets the field, where no rule of its own for that\n"
+           "  field says otherwise.\n");
+    put_layouts();
+    put_descriptors();
+}
+
+/* ---------------------------------------------------------------- features */
+
+/* The name of an ID register's field. */
+static const char *field_name(unsigned reg, unsigned lsb)
+{
+    for (unsigned layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
+        size_t count;
+        const struct wd_field *fields = wd_layout_fields(layout, &count);
+
+        for (size_t i = 0; wd_layouts[layout].reg == reg && i < count; i++)
+            if (fields[i].lsb == lsb)
+                return fields[i].name;
+    }
+    return "";
+}
+
+static void write_features(void)
+{
+    put_title("Features", "features");
+    printf("The features that the oracle tells apart, and what the ID registers of a case must say for each to exist. An ID\n"
+           "register that a case does not list is 0. The table is `include/walkdiff/features.def`.\n"
+           "\n"
+           "| feature | exists if | is |\n| --- | --- | --- |\n");
+    for (unsigned i = WD_NONE + 1; i < WD_FEATURE_COUNT; i++) {
+        const struct wd_feature_info *feature = &wd_features[i];
+
+        printf("| %s | ", feature->name);
+        if (feature->at_least)
+            printf("%s.%s ≥ %u", wd_registers[feature->reg].name, field_name(feature->reg, feature->lsb), feature->at_least);
+        else
+            printf("the granule fields of %s say so: `oracle/features.c`", wd_registers[feature->reg].name);
+        printf(" |");
+        put_cell_text(feature->title);
+        printf("\n");
+    }
+}
+
+/* ---------------------------------------------------------------- rules */
+
+static void write_rules(void)
+{
+    static const char *const raises[WD_FAULT_CLASS_COUNT] = {
+        [WD_FAULT_NONE] = "",
+        [WD_FAULT_ADDRESS_SIZE] = "Address size",
+        [WD_FAULT_TRANSLATION] = "Translation",
+        [WD_FAULT_ACCESS_FLAG] = "Access flag",
+        [WD_FAULT_PERMISSION] = "Permission",
+        [WD_FAULT_EXTERNAL_ABORT] = "external abort",
+        [WD_FAULT_ATOMIC_UPDATE] = "atomic update",
+    };
+
+    put_title("Rules", "rules");
+    printf("What the oracle applies, a rule a decision: %u rules. A finding names the rule that decided the expected answer.\n"
+           "The table is `include/walkdiff/rules.def`; [extending.md](../extending.md#a-rule) tells how one is added.\n"
+           "\n"
+           "- **Arm ARM**: the rule's id in DDI 0487, or the section or register field that says it. Empty: only the\n"
+           "  pseudocode does.\n"
+           "- **function**: the pseudocode function that applies it.\n"
+           "- **fault**: the class of the fault that it can raise.\n"
+           "\n"
+           "| rule | Arm ARM | function | fault | says |\n| --- | --- | --- | --- | --- |\n",
+           (unsigned)WD_RULE_COUNT - 1);
+    for (unsigned i = WD_RULE_NONE + 1; i < WD_RULE_COUNT; i++) {
+        const struct wd_rule_info *rule = &wd_rules[i];
+
+        printf("|");
+        put_cell_code(rule->name);
+        put_cell_text(rule->id);
+        put_cell_code(rule->function);
+        put_cell_text(raises[rule->raises]);
+        put_cell_text(rule->text);
+        printf("\n");
+    }
+}
+
+/* ---------------------------------------------------------------- choices */
+
+static void put_choice(enum wd_choice choice)
+{
+    static const char *const kinds[] = {[WD_IMPLEMENTATION_DEFINED] = "IMPLEMENTATION DEFINED",
+                                        [WD_CONSTRAINED_UNPREDICTABLE] = "CONSTRAINED UNPREDICTABLE",
+                                        [WD_PERMITTED] = "permitted, not required"};
+    const struct wd_choice_info *info = &wd_choices[choice];
+
+    printf("\n## %s\n\n", info->name);
+    put_text(info->text);
+    printf(". %s: %s, `%s`.\n\n", kinds[info->kind], info->rule, info->where);
+    for (unsigned option = 0; option < info->options; option++) {
+        printf("- %s", option ? "" : "default: ");
+        put_text(info->option[option]);
+        printf("\n");
+    }
+}
+
+static void write_choices(void)
+{
+    put_title("Choices", "choices");
+    printf("Where the architecture lets implementations differ: %u points that an AT can reach. The oracle's own answer takes\n"
+           "the default of each; an answer that another option gives is `permitted`. A walker that resolves an\n"
+           "IMPLEMENTATION DEFINED choice both ways for the same implementation is `inconsistent`; the other kinds may be\n"
+           "resolved anew each time. The table is `include/walkdiff/choices.def`; [extending.md](../extending.md#a-choice)\n"
+           "tells how one is added.\n",
+           (unsigned)WD_CHOICE_COUNT);
+    for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
+        put_choice(i);
+}
+
+/* ---------------------------------------------------------------- verdicts, operations */
+
+static void write_verdicts(void)
+{
+    static const struct {
+        const char *name, *text;
+        bool finding;
+    } verdicts[] = {
+#define WD_V(enumerator, name_, finding_, text_) {name_, text_, finding_},
+        WD_VERDICTS(WD_V)
+#undef WD_V
+    };
+
+    put_title("Verdicts", "verdicts");
+    printf("What the judge says of one answer. A finding makes the exit status of `fuzz` and `replay` 1. The table is\n"
+           "WD_VERDICTS in `harness/judge.h`; [judging.md](../judging.md) tells how a verdict comes about.\n"
+           "\n"
+           "| verdict | finding | says |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+        printf("|");
+        put_cell_code(verdicts[i].name);
+        put_cell_text(verdicts[i].finding ? "yes" : "no");
+        put_cell_text(verdicts[i].text);
+        printf("\n");
+    }
+}
+
+static void write_operations(void)
+{
+    put_title("Operations", "operations");
+    printf("The AT instructions that a case can name in `op`. The table is WD_OPERATIONS in `include/walkdiff/case.h`.\n\n");
+    for (unsigned i = 0; i < WD_OPERATION_COUNT; i++)
+        printf("- `%s`\n", wd_operation_names[i]);
+}
+
+/* ---------------------------------------------------------------- profiles */
+
+static void write_profiles(void)
+{
+    const char *name, *description;
+
+    put_title("Profiles and enumerations", "profiles");
+    printf("What [generators.md](../generators.md) describes, by name. The tables are in `generators/profiles.c` and\n"
+           "`generators/enumerate.c`.\n"
+           "\n"
+           "| profile | is |\n| --- | --- |\n");
+    for (size_t i = 0; (name = wd_profile_name(i, &description)); i++) {
+        printf("|");
+        put_cell_code(name);
+        put_cell_text(description);
+        printf("\n");
+    }
+    printf("\n| enumeration | cases | is |\n| --- | ---: | --- |\n");
+    for (size_t i = 0; (name = wd_enumeration_name(i, &description)); i++) {
+        printf("|");
+        put_cell_code(name);
+        printf(" %" PRIu64 " |", wd_enumeration_size(wd_enumeration_by_name(name)));
+        put_cell_text(description);
+        printf("\n");
+    }
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static const struct {
+    const char *name;
+    void (*write)(void);
+} pages[] = {
+    {"registers", write_registers}, {"features", write_features}, {"rules", write_rules},
+    {"choices", write_choices},     {"verdicts", write_verdicts}, {"operations", write_operations},
+    {"profiles", write_profiles},
+};
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    int option;
+
+    argv[0] = "walkdiff manual";
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+        return wd_show_usage(&verb, option == 'h' ? stdout : stderr);
+    for (size_t i = 0; argc == optind + 1 && i < sizeof(pages) / sizeof(pages[0]); i++) {
+        if (strcmp(argv[optind], pages[i].name))
+            continue;
+        pages[i].write();
+        return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
+    }
+    if (argc == optind + 1)
+        wd_complain("manual: there is no page '%s'", argv[optind]);
+    else
+        wd_complain("manual: one page is wanted");
+    return wd_show_usage(&verb, stderr);
+}

@@ -115,6 +115,14 @@ static void answer_batch(const struct wd_walker_process *process, const struct w
     wd_doorbell_ring(&shared->finished, process->finished_end);
 }
 
+/* Ends, and takes along whatever the walker started: the engine that would see to it may be gone. */
+static _Noreturn void end(void)
+{
+    if (getpgrp() == getpid())
+        kill(0, SIGKILL);
+    _exit(0);
+}
+
 _Noreturn void wd_walker_process_run(const struct wd_walker_process *process)
 {
     uint64_t first_batch = wd_doorbell_rung(&process->shared->finished);
@@ -135,5 +143,5 @@ _Noreturn void wd_walker_process_run(const struct wd_walker_process *process)
     for (uint64_t batch = first_batch; wait_for_batch(process, batch); batch++)
         answer_batch(process, api, walker, batch, batch == first_batch ? resume : 0);
     api->close(walker);
-    _exit(0);
+    end();
 }

@@ -23,20 +23,18 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
     if (!wd_bit(descriptor, 0)) {
         rule = WD_RULE_DESCRIPTOR_INVALID;
     } else if (wd_bit(descriptor, 1)) {
-        if (level != WD_FINAL_LEVEL) {
-            wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_TABLE, level);
-            return WD_DESCRIPTOR_TABLE;
-        }
-        wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_PAGE, level);
-        return WD_DESCRIPTOR_LEAF;
+        wd_apply(w, f->stage, level == WD_FINAL_LEVEL ? WD_RULE_DESCRIPTOR_PAGE : WD_RULE_DESCRIPTOR_TABLE, level);
+        return level == WD_FINAL_LEVEL ? WD_DESCRIPTOR_LEAF : WD_DESCRIPTOR_TABLE;
     } else if (level == WD_FINAL_LEVEL) {
         rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
-    } else if (!wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {
-        wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_BLOCK, level);
-        return WD_DESCRIPTOR_LEAF;
-    } else {
+    } else if (level < 0) {
+        rule = WD_RULE_BLOCK_NOT_SUPPORTED; /* a block of this size has no address bits: never left out */
+    } else if (wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {
         wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_BLOCK_NOT_SUPPORTED);
         return WD_DESCRIPTOR_INVALID;
+    } else {
+        wd_apply(w, f->stage, WD_RULE_DESCRIPTOR_BLOCK, level);
+        return WD_DESCRIPTOR_LEAF;
     }
     wd_apply(w, f->stage, rule, level);
     wd_raise(fault, WD_FAULT_TRANSLATION, level, rule);

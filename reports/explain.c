@@ -17,16 +17,18 @@ enum { WALKERS_MAX = 8 };
 static const struct wd_verb verb = {
     .name = "explain",
     .text = "tell how the architecture answers a case, step by step",
-    .usage = "usage: walkdiff explain [--walker W]... CASE...\n"
-             "\n"
-             "Tells for each case of the files how the architecture answers it: the registers field by field, each stage\n"
-             "with its sizes, each descriptor with its fields and the rule that decided what becomes of it, PAR_EL1 field\n"
-             "by field, and the choices that the walk consulted with what else would be permitted. \"-\" is standard input.\n"
-             "\n"
-             "  --walker W       also ask a walker, and judge its answer; may be given several times\n"
-             "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
-             "\n"
-             "Exit status: 0, or 2 if used wrongly, or a line is no case, or a walker could not be run.\n",
+    .usage =
+        "usage: walkdiff explain [--walker W]... CASE...\n"
+        "\n"
+        "Tells for each case of the files how the architecture answers it: the registers field by field, each stage\n"
+        "with its sizes, each descriptor with its fields and the rule that decided what becomes of it, PAR_EL1 field\n"
+        "by field, and the choices that the walk consulted with what else would be permitted. \"-\" is standard "
+        "input.\n"
+        "\n"
+        "  --walker W       also ask a walker, and judge its answer; may be given several times\n"
+        "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
+        "\n"
+        "Exit status: 0, or 2 if used wrongly, or a line is no case, or a walker could not be run.\n",
 };
 
 /** A walker that is asked about each case. */
@@ -104,8 +106,9 @@ static bool explain_stream(struct explain *explain, FILE *file, const char *name
         return wd_error_set(error, "out of memory");
     while ((read = wd_case_reader_next(reader, &entry)) == 1) {
         if (explain->told++)
-            printf("\n%.*s\n\n", WD_TEXT_COLUMNS, "----------------------------------------------------------------------"
-                                                  "------------------------------");
+            printf("\n%.*s\n\n", WD_TEXT_COLUMNS,
+                   "----------------------------------------------------------------------"
+                   "------------------------------");
         wd_tell_story(stdout, &entry.c, entry.id, entry.note);
         for (size_t i = 0; i < explain->walker_count; i++) {
             if (!ask(&explain->walkers[i], &entry, error)) {

@@ -52,7 +52,8 @@ void wd_print_register(FILE *out, unsigned indent, enum wd_layout layout, uint64
     for (size_t i = 0; i < count; i++)
         if (fields[i].role != WD_ROLE_INERT && wd_bits(value, fields[i].msb, fields[i].lsb))
             add_field(&words, fields[i].name, value, fields[i].msb, fields[i].lsb);
-    wd_print_item(out, indent, label.text, indent + FIELDS_COLUMN, words.used ? words.text : "nothing that an AT depends on");
+    wd_print_item(out, indent, label.text, indent + FIELDS_COLUMN,
+                  words.used ? words.text : "nothing that an AT depends on");
 }
 
 static void add_granules(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], unsigned stage)
@@ -132,10 +133,14 @@ static enum wd_aspect aspect_of(const struct wd_field *field)
     static const struct {
         uint8_t layout, lsb, aspect;
     } aspects[] = {
-        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_F_lsb, WD_ASPECT_F},         {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_SH_lsb, WD_ASPECT_SH},
-        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_PA_lsb, WD_ASPECT_PA},       {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_ATTR_lsb, WD_ASPECT_ATTR},
-        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_F_lsb, WD_ASPECT_F},     {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_FST_lsb, WD_ASPECT_CLASS},
-        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_PTW_lsb, WD_ASPECT_PTW}, {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_S_lsb, WD_ASPECT_S},
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_F_lsb, WD_ASPECT_F},
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_SH_lsb, WD_ASPECT_SH},
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_PA_lsb, WD_ASPECT_PA},
+        {WD_LAYOUT_PAR_EL1, WD_PAR_EL1_ATTR_lsb, WD_ASPECT_ATTR},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_F_lsb, WD_ASPECT_F},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_FST_lsb, WD_ASPECT_CLASS},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_PTW_lsb, WD_ASPECT_PTW},
+        {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_S_lsb, WD_ASPECT_S},
         {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_Overlay_lsb, WD_ASPECT_BITS_15_12},
         {WD_LAYOUT_PAR_EL1_F, WD_PAR_EL1_F_DirtyBit_lsb, WD_ASPECT_BITS_15_12},
     };
@@ -238,9 +243,15 @@ static const char *name_in(const char *field, unsigned circumstances)
         unsigned circumstances;
         const char *name;
     } other_names[] = {
-        {"AP", INDIRECT, NULL},           {"DBM", INDIRECT, NULL},     {"PXN", INDIRECT | ONE_PRIVILEGE, NULL},
-        {"UXN", INDIRECT, NULL},          {"UXN", ONE_PRIVILEGE, "XN"}, {"PXNTable", ONE_PRIVILEGE, NULL},
-        {"UXNTable", ONE_PRIVILEGE, "XNTable"}, {"SH", DS, NULL},      {"nT", PAGE, NULL},
+        {"AP", INDIRECT, NULL},
+        {"DBM", INDIRECT, NULL},
+        {"PXN", INDIRECT | ONE_PRIVILEGE, NULL},
+        {"UXN", INDIRECT, NULL},
+        {"UXN", ONE_PRIVILEGE, "XN"},
+        {"PXNTable", ONE_PRIVILEGE, NULL},
+        {"UXNTable", ONE_PRIVILEGE, "XNTable"},
+        {"SH", DS, NULL},
+        {"nT", PAGE, NULL},
     };
 
     for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)

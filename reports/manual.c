@@ -11,19 +11,20 @@
 static const struct wd_verb verb = {
     .name = "manual",
     .text = "print a reference page of the manual, from the program's own tables",
-    .usage = "usage: walkdiff manual registers|features|rules|choices|verdicts|operations|profiles\n"
-             "\n"
-             "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
-             "\n"
-             "  registers    registers, their fields, and descriptors: what the oracle reads, how often they are drawn\n"
-             "  features     which ID register field says that a feature exists\n"
-             "  rules        what the oracle applies, with Arm ARM rule ids and pseudocode functions\n"
-             "  choices      where the architecture lets implementations differ, with the options\n"
-             "  verdicts     what the judge says of an answer\n"
-             "  operations   the AT instructions\n"
-             "  profiles     implementations that random cases are drawn from, and enumerations\n"
-             "\n"
-             "Exit status: 0, or 2 if used wrongly.\n",
+    .usage =
+        "usage: walkdiff manual registers|features|rules|choices|verdicts|operations|profiles\n"
+        "\n"
+        "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
+        "\n"
+        "  registers    registers, their fields, and descriptors: what the oracle reads, how often they are drawn\n"
+        "  features     which ID register field says that a feature exists\n"
+        "  rules        what the oracle applies, with Arm ARM rule ids and pseudocode functions\n"
+        "  choices      where the architecture lets implementations differ, with the options\n"
+        "  verdicts     what the judge says of an answer\n"
+        "  operations   the AT instructions\n"
+        "  profiles     implementations that random cases are drawn from, and enumerations\n"
+        "\n"
+        "Exit status: 0, or 2 if used wrongly.\n",
 };
 
 /* ---------------------------------------------------------------- Markdown */
@@ -60,14 +61,17 @@ static void put_cell_code(const char *text)
 
 static void put_title(const char *title, const char *page)
 {
-    printf("# %s\n\n<!-- `walkdiff manual %s` writes this page. Do not edit it: change the table that it shows. -->\n\n", title,
-           page);
+    printf(
+        "# %s\n\n<!-- `walkdiff manual %s` writes this page. Do not edit it: change the table that it shows. -->\n\n",
+        title, page);
 }
 
 /* ---------------------------------------------------------------- registers */
 
-static const char *const role_words[] = {
-    [WD_ROLE_MODEL] = "modelled", [WD_ROLE_INERT] = "no effect", [WD_ROLE_STOP] = "not modelled", [WD_ROLE_IDENT] = "identifies"};
+static const char *const role_words[] = {[WD_ROLE_MODEL] = "modelled",
+                                         [WD_ROLE_INERT] = "no effect",
+                                         [WD_ROLE_STOP] = "not modelled",
+                                         [WD_ROLE_IDENT] = "identifies"};
 
 static void put_field_headings(void)
 {
@@ -140,17 +144,21 @@ static void put_descriptors(void)
 static void write_registers(void)
 {
     put_title("Registers and descriptors", "registers");
-    printf("The registers that a case can hold, the PAR_EL1 of a result, and the fields of descriptors other than type and\n"
-           "address. The tables are `include/walkdiff/registers.def` and `generators/descriptors.def`: the case reader's\n"
-           "checks, the oracle's access to fields, the generator's weights and `walkdiff explain` are made from them too.\n"
-           "\n"
-           "- **feature**: without it the field is RES0: what a case holds there has no effect.\n"
-           "- **oracle**: *modelled*, the oracle reads it. *identifies*, it says what exists, and the oracle reads it.\n"
-           "  *no effect*, the answer of an AT does not depend on it where EL3, Secure state, RME and AArch32 do not exist.\n"
-           "  *not modelled*, it has an effect that the oracle does not know: set, with its feature there, the case is\n"
-           "  `unsupported`.\n"
-           "- **drawn**: in how many of 100 random cases the generator sets the field, where no rule of its own for that\n"
-           "  field says otherwise.\n");
+    printf(
+        "The registers that a case can hold, the PAR_EL1 of a result, and the fields of descriptors other than type "
+        "and\n"
+        "address. The tables are `include/walkdiff/registers.def` and `generators/descriptors.def`: the case reader's\n"
+        "checks, the oracle's access to fields, the generator's weights and `walkdiff explain` are made from them "
+        "too.\n"
+        "\n"
+        "- **feature**: without it the field is RES0: what a case holds there has no effect.\n"
+        "- **oracle**: *modelled*, the oracle reads it. *identifies*, it says what exists, and the oracle reads it.\n"
+        "  *no effect*, the answer of an AT does not depend on it where EL3, Secure state, RME and AArch32 do not "
+        "exist.\n"
+        "  *not modelled*, it has an effect that the oracle does not know: set, with its feature there, the case is\n"
+        "  `unsupported`.\n"
+        "- **drawn**: in how many of 100 random cases the generator sets the field, where no rule of its own for that\n"
+        "  field says otherwise.\n");
     put_layouts();
     put_descriptors();
 }
@@ -174,7 +182,8 @@ static const char *field_name(unsigned reg, unsigned lsb)
 static void write_features(void)
 {
     put_title("Features", "features");
-    printf("The features that the oracle tells apart, and what the ID registers of a case must say for each to exist. An ID\n"
+    printf("The features that the oracle tells apart, and what the ID registers of a case must say for each to exist. "
+           "An ID\n"
            "register that a case does not list is 0. The table is `include/walkdiff/features.def`.\n"
            "\n"
            "| feature | exists if | is |\n| --- | --- | --- |\n");
@@ -183,7 +192,8 @@ static void write_features(void)
 
         printf("| %s | ", feature->name);
         if (feature->at_least)
-            printf("%s.%s ≥ %u", wd_registers[feature->reg].name, field_name(feature->reg, feature->lsb), feature->at_least);
+            printf("%s.%s ≥ %u", wd_registers[feature->reg].name, field_name(feature->reg, feature->lsb),
+                   feature->at_least);
         else
             printf("the granule fields of %s say so: `oracle/features.c`", wd_registers[feature->reg].name);
         printf(" |");
@@ -207,7 +217,8 @@ static void write_rules(void)
     };
 
     put_title("Rules", "rules");
-    printf("What the oracle applies, a rule a decision: %u rules. A finding names the rule that decided the expected answer.\n"
+    printf("What the oracle applies, a rule a decision: %u rules. A finding names the rule that decided the expected "
+           "answer.\n"
            "The table is `include/walkdiff/rules.def`; [extending.md](../extending.md#a-rule) tells how one is added.\n"
            "\n"
            "- **Arm ARM**: the rule's id in DDI 0487, or the section or register field that says it. Empty: only the\n"
@@ -252,10 +263,13 @@ static void put_choice(enum wd_choice choice)
 static void write_choices(void)
 {
     put_title("Choices", "choices");
-    printf("Where the architecture lets implementations differ: %u points that an AT can reach. The oracle's own answer takes\n"
+    printf("Where the architecture lets implementations differ: %u points that an AT can reach. The oracle's own "
+           "answer takes\n"
            "the default of each; an answer that another option gives is `permitted`. A walker that resolves an\n"
-           "IMPLEMENTATION DEFINED choice both ways for the same implementation is `inconsistent`; the other kinds may be\n"
-           "resolved anew each time. The table is `include/walkdiff/choices.def`; [extending.md](../extending.md#a-choice)\n"
+           "IMPLEMENTATION DEFINED choice both ways for the same implementation is `inconsistent`; the other kinds may "
+           "be\n"
+           "resolved anew each time. The table is `include/walkdiff/choices.def`; "
+           "[extending.md](../extending.md#a-choice)\n"
            "tells how one is added.\n",
            (unsigned)WD_CHOICE_COUNT);
     for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
@@ -292,7 +306,8 @@ static void write_verdicts(void)
 static void write_operations(void)
 {
     put_title("Operations", "operations");
-    printf("The AT instructions that a case can name in `op`. The table is WD_OPERATIONS in `include/walkdiff/case.h`.\n\n");
+    printf("The AT instructions that a case can name in `op`. The table is WD_OPERATIONS in "
+           "`include/walkdiff/case.h`.\n\n");
     for (unsigned i = 0; i < WD_OPERATION_COUNT; i++)
         printf("- `%s`\n", wd_operation_names[i]);
 }

@@ -17,7 +17,7 @@ struct steps {
     int8_t last_level;
     uint16_t passed[PASSED_MAX]; /* checks that did not raise their fault since the last line, to be told together */
     unsigned passed_count;
-    bool is_fetching;       /* a descriptor's address is known, its line not yet told */
+    bool is_fetching; /* a descriptor's address is known, its line not yet told */
     struct wd_event fetch;
     bool has_ipa; /* of the stage 1 descriptor that is fetched next */
     uint64_t ipa;
@@ -62,9 +62,11 @@ static void note_passed(struct steps *s, unsigned rule)
 /* What stage 2 does for a stage 1 table stands further in; the next event of stage 1 ends it. */
 static void leave_nested(struct steps *s, unsigned stage)
 {
+    if (stage == 2 || s->indent == WD_STORY_MARGIN)
+        return;
     tell_passed(s);
-    if (stage == 1)
-        s->indent = WD_STORY_MARGIN;
+    s->indent = WD_STORY_MARGIN;
+    fputc('\n', s->out);
 }
 
 static void tell(struct steps *s, const char *label, const char *words)
@@ -159,16 +161,17 @@ static void tell_rule(struct steps *s, const struct wd_event *event)
 {
     struct wd_words id = {0};
 
-    if (event->stage == 1 && s->indent != WD_STORY_MARGIN)
-        leave_nested(s, event->stage);
     if (!event->holds) {
-        if (is_worth_telling(s, event))
-            note_passed(s, event->rule);
+        if (!is_worth_telling(s, event))
+            return;
+        leave_nested(s, event->stage);
+        note_passed(s, event->rule);
         return;
     }
     /* What takes a permission away is told once more where the permission is found to be missing. */
     if (is_told_elsewhere(event->rule) || (event->rule == s->last_rule && event->level == s->last_level))
         return;
+    leave_nested(s, event->stage);
     if (s->is_fetching)
         tell_descriptor(s, "");
     wd_add_rule_id(&id, event->rule);
@@ -184,6 +187,7 @@ static void tell_begin(struct steps *s, const struct wd_event *event)
     bool nested = event->depth != 0;
     struct wd_words words = {0};
 
+    end_opening(s);
     tell_passed(s);
     s->indent = WD_STORY_MARGIN + (nested ? NESTED : 0);
     wd_words_add(&words, "%s 0x%" PRIx64 "%s", event->stage == 1 ? "VA" : "IPA", event->address,
@@ -229,7 +233,9 @@ static void tell_walk(struct steps *s, const struct wd_event *event)
 static void note_fetch(struct steps *s, const struct wd_event *event)
 {
     end_opening(s);
-    leave_nested(s, event->stage);
+    tell_passed(s);
+    if (event->stage == 1)
+        s->indent = WD_STORY_MARGIN;
     s->is_fetching = true;
     s->fetch = *event;
 }
@@ -279,8 +285,8 @@ static void tell_output(struct steps *s, const struct wd_event *event)
 static void handle(void *context, const struct wd_event *event)
 {
     static void (*const tellers[])(struct steps *, const struct wd_event *) = {
-        [WD_EVENT_RULE] = tell_rule,   [WD_EVENT_BEGIN] = tell_begin, [WD_EVENT_PARAMS] = tell_params,
-        [WD_EVENT_WALK] = tell_walk,   [WD_EVENT_FETCH] = note_fetch, [WD_EVENT_READ] = tell_read,
+        [WD_EVENT_RULE] = tell_rule,   [WD_EVENT_BEGIN] = tell_begin,   [WD_EVENT_PARAMS] = tell_params,
+        [WD_EVENT_WALK] = tell_walk,   [WD_EVENT_FETCH] = note_fetch,   [WD_EVENT_READ] = tell_read,
         [WD_EVENT_WRITE] = tell_write, [WD_EVENT_CHOICE] = tell_choice, [WD_EVENT_OUTPUT] = tell_output,
     };
 

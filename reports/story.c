@@ -100,10 +100,8 @@ static void tell_changes(FILE *out, const struct wd_oracle_output *o)
     for (unsigned i = 0; i < o->result.changed_count; i++) {
         struct wd_words words = {0};
 
-        wd_words_add(&words, "the word at 0x%" PRIx64 " becomes 0x%016" PRIx64 " (", o->result.changed[i].pa,
+        wd_words_add(&words, "the word at 0x%" PRIx64 " becomes 0x%016" PRIx64, o->result.changed[i].pa,
                      o->result.changed[i].value);
-        wd_add_rule_id(&words, o->aspect_rule[WD_ASPECT_MEM]);
-        wd_words_add(&words, ")");
         tell_item(out, "memory", &words);
     }
 }

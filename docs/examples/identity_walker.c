@@ -7,12 +7,12 @@ static bool is_supported(const struct wd_case *c)
     uint64_t hcr = c->regs[WD_HCR_EL2];
     bool known = c->op == WD_AT_S1E1R || c->op == WD_AT_S1E1W || c->op == WD_AT_S1E0R || c->op == WD_AT_S1E0W;
     bool other_rules = WD_GET(hcr, HCR_EL2, TGE) || WD_GET(hcr, HCR_EL2, DC) || WD_GET(hcr, HCR_EL2, AT);
-    bool top_byte = wd_bits(c->va, 63, 56) != 0;
+    bool on = WD_GET(c->regs[WD_SCTLR_EL1], SCTLR_EL1, M);
 
-    return known && !other_rules && !top_byte && !WD_GET(c->regs[WD_SCTLR_EL1], SCTLR_EL1, M);
+    return known && !other_rules && !on && !wd_bits(c->va, 63, 56);
 }
 
-/* The output address is the VA, Device-nGnRnE; beyond the physical address size it is an Address size fault, level 0. */
+/* The output address is the VA, Device-nGnRnE. Beyond the physical address size: Address size fault, level 0. */
 static uint64_t flat_map(const struct wd_case *c)
 {
     static const unsigned sizes[16] = {32, 36, 40, 42, 44, 48, 52, 56};
@@ -53,7 +53,8 @@ wd_walker_entry walkdiff_walker;
 
 const struct wd_walker_api *walkdiff_walker(void)
 {
-    static const struct wd_walker_api api = {WD_WALKER_ABI, sizeof(struct wd_case), sizeof(struct wd_result),
-                                             "identity", NULL, open_walker, answer, close_walker};
+    static const struct wd_walker_api api = {
+        WD_WALKER_ABI, sizeof(struct wd_case), sizeof(struct wd_result), "identity", NULL, open_walker, answer,
+        close_walker};
     return &api;
 }

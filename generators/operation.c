@@ -4,28 +4,6 @@
 
 #include "oracle/regime.h"
 
-struct operation {
-    uint8_t feature; /* enum wd_feature without which it is UNDEFINED */
-    bool at_el2_only, both_stages, unprivileged, write, checks_pan;
-};
-
-static const struct operation operations[WD_OPERATION_COUNT] = {
-    [WD_AT_S1E1R] = {.write = false},
-    [WD_AT_S1E1W] = {.write = true},
-    [WD_AT_S1E0R] = {.unprivileged = true},
-    [WD_AT_S1E0W] = {.unprivileged = true, .write = true},
-    [WD_AT_S1E1RP] = {.feature = WD_FEAT_PAN2, .checks_pan = true},
-    [WD_AT_S1E1WP] = {.feature = WD_FEAT_PAN2, .checks_pan = true, .write = true},
-    [WD_AT_S1E1A] = {.feature = WD_FEAT_ATS1A},
-    [WD_AT_S1E2R] = {.at_el2_only = true},
-    [WD_AT_S1E2W] = {.at_el2_only = true, .write = true},
-    [WD_AT_S1E2A] = {.at_el2_only = true, .feature = WD_FEAT_ATS1A},
-    [WD_AT_S12E1R] = {.at_el2_only = true, .both_stages = true},
-    [WD_AT_S12E1W] = {.at_el2_only = true, .both_stages = true, .write = true},
-    [WD_AT_S12E0R] = {.at_el2_only = true, .both_stages = true, .unprivileged = true},
-    [WD_AT_S12E0W] = {.at_el2_only = true, .both_stages = true, .unprivileged = true, .write = true},
-};
-
 enum { OPERATIONS_MAX = 20 };
 
 #define BIT(field) (UINT64_C(1) << WD_HCR_EL2_##field##_lsb)
@@ -89,7 +67,7 @@ static unsigned draw_operation(struct wd_scene *scene, const struct setting *set
 
     do {
         op = setting->operations[wd_random_below(&scene->draft.random, setting->count)];
-    } while (!wd_draft_has(&scene->draft, (enum wd_feature)operations[op].feature));
+    } while (!wd_draft_has(&scene->draft, (enum wd_feature)wd_operations[op].feature));
     return op;
 }
 
@@ -107,24 +85,25 @@ void wd_scene_choose_operation(struct wd_scene *scene)
     struct wd_draft *draft = &scene->draft;
     struct wd_case *c = &draft->buffer->c;
     const struct setting *setting = draw_setting(scene);
-    const struct operation *operation;
+    const struct wd_operation_info *operation;
     uint64_t hcr;
-    bool in_host;
+    bool at_el2_only, in_host;
 
     c->op = (uint8_t)draw_operation(scene, setting);
-    operation = &operations[c->op];
+    operation = &wd_operations[c->op];
+    at_el2_only = operation->el == 2 || operation->both_stages;
     hcr = c->regs[WD_HCR_EL2] = draw_hcr(scene, setting);
     in_host = wd_in_host(c->regs);
 
     /* With TGE = 1 nothing executes at EL1. */
-    c->el = operation->at_el2_only || WD_GET(hcr, HCR_EL2, TGE) || !wd_random_chance(&draft->random, 35) ? 2 : 1;
-    c->pan = wd_random_chance(&draft->random, operation->checks_pan ? 75 : 40) &&
+    c->el = at_el2_only || WD_GET(hcr, HCR_EL2, TGE) || !wd_random_chance(&draft->random, 35) ? 2 : 1;
+    c->pan = wd_random_chance(&draft->random, operation->pan ? 75 : 40) &&
              (wd_draft_has(draft, WD_FEAT_PAN) || !scene->obeys_features);
 
     scene->unprivileged = operation->unprivileged;
     scene->write = operation->write;
-    scene->checks_pan = operation->checks_pan;
-    if (operation->at_el2_only && !operation->both_stages)
+    scene->checks_pan = operation->pan;
+    if (operation->el == 2)
         scene->regime = wd_e2h(c->regs) ? WD_REGIME_EL20 : WD_REGIME_EL2;
     else
         scene->regime = in_host ? WD_REGIME_EL20 : WD_REGIME_EL10;

@@ -5,9 +5,20 @@
 #include <string.h>
 
 const char *const wd_operation_names[WD_OPERATION_COUNT] = {
-#define WD_AT(name) [WD_AT_##name] = #name,
-    WD_OPERATIONS(WD_AT)
-#undef WD_AT
+#define WD_AT(name, el, stages, access, privilege, pan, feature) [WD_AT_##name] = #name,
+#include "walkdiff/operations.def"
+};
+
+/* The words of operations.def as numbers. */
+enum { ONE, BOTH };
+enum { READ = 1, WRITE = 2, ANY = 0 };
+enum { PRIVILEGED, UNPRIVILEGED };
+
+const struct wd_operation_info wd_operations[WD_OPERATION_COUNT] = {
+#define WD_AT(name, el, stages, access, privilege, pan, feature)                                                       \
+    [WD_AT_##                                                                                                          \
+        name] = {el, WD_##feature, stages == BOTH, access == READ, access == WRITE, privilege == UNPRIVILEGED, pan},
+#include "walkdiff/operations.def"
 };
 
 /* Index of the first changed word at or above `pa`. */

@@ -2,29 +2,6 @@
 /* Which translation regime an AT uses: AArch64.AT and the conditions on the instruction pages. */
 #include "oracle/regime.h"
 
-struct operation {
-    uint8_t el; /* the Exception level named in the instruction */
-    bool both_stages, unprivileged, read, write, pan;
-    uint8_t feature; /* enum wd_feature without which it is UNDEFINED */
-};
-
-static const struct operation operations[WD_OPERATION_COUNT] = {
-    [WD_AT_S1E1R] = {.el = 1, .read = true},
-    [WD_AT_S1E1W] = {.el = 1, .write = true},
-    [WD_AT_S1E0R] = {.el = 1, .read = true, .unprivileged = true},
-    [WD_AT_S1E0W] = {.el = 1, .write = true, .unprivileged = true},
-    [WD_AT_S1E1RP] = {.el = 1, .read = true, .pan = true, .feature = WD_FEAT_PAN2},
-    [WD_AT_S1E1WP] = {.el = 1, .write = true, .pan = true, .feature = WD_FEAT_PAN2},
-    [WD_AT_S1E1A] = {.el = 1, .feature = WD_FEAT_ATS1A},
-    [WD_AT_S1E2R] = {.el = 2, .read = true},
-    [WD_AT_S1E2W] = {.el = 2, .write = true},
-    [WD_AT_S1E2A] = {.el = 2, .feature = WD_FEAT_ATS1A},
-    [WD_AT_S12E1R] = {.el = 1, .read = true, .both_stages = true},
-    [WD_AT_S12E1W] = {.el = 1, .write = true, .both_stages = true},
-    [WD_AT_S12E0R] = {.el = 1, .read = true, .both_stages = true, .unprivileged = true},
-    [WD_AT_S12E0W] = {.el = 1, .write = true, .both_stages = true, .unprivileged = true},
-};
-
 bool wd_e2h(const uint64_t *regs)
 {
     /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
@@ -39,7 +16,7 @@ bool wd_in_host(const uint64_t *regs)
 }
 
 /* UNDEFINED, or trapped to EL2. */
-static bool executable(struct wd_walk *w, const struct operation *operation)
+static bool executable(struct wd_walk *w, const struct wd_operation_info *operation)
 {
     bool at_el1 = w->c->el == 1;
     bool trapped = wd_has_feature(w->regs, WD_FEAT_NV) && WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT);
@@ -59,7 +36,7 @@ static bool supposed_el1(const struct wd_walk *w)
 
 bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
 {
-    const struct operation *operation = &operations[w->c->op];
+    const struct wd_operation_info *operation = &wd_operations[w->c->op];
     enum wd_rule rule;
 
     if (!executable(w, operation))

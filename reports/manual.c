@@ -306,10 +306,17 @@ static void write_verdicts(void)
 static void write_operations(void)
 {
     put_title("Operations", "operations");
-    printf("The AT instructions that a case can name in `op`. The table is WD_OPERATIONS in "
-           "`include/walkdiff/case.h`.\n\n");
-    for (unsigned i = 0; i < WD_OPERATION_COUNT; i++)
-        printf("- `%s`\n", wd_operation_names[i]);
+    printf("The AT instructions that a case can name in `op`, from `include/walkdiff/operations.def`.\n"
+           "\n"
+           "| operation | regime of | stages | access | PAN | feature |\n| --- | --- | --- | --- | --- | --- |\n");
+    for (unsigned i = 0; i < WD_OPERATION_COUNT; i++) {
+        const struct wd_operation_info *info = &wd_operations[i];
+        const char *access = info->read ? "read" : info->write ? "write" : "no permission is checked";
+
+        printf("| `%s` | EL%u | %s | %s%s | %s | %s |\n", wd_operation_names[i], info->el,
+               info->both_stages ? "1 and 2" : "1", info->unprivileged ? "unprivileged " : "", access,
+               info->pan ? "counts" : "", info->feature ? wd_features[info->feature].name : "");
+    }
 }
 
 /* ---------------------------------------------------------------- profiles */

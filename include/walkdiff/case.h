@@ -8,29 +8,24 @@
 
 #include "walkdiff/registers.h"
 
-/** The AT instructions: WD_AT(name) */
-#define WD_OPERATIONS(WD_AT)                                                                                           \
-    WD_AT(S1E1R)                                                                                                       \
-    WD_AT(S1E1W)                                                                                                       \
-    WD_AT(S1E0R)                                                                                                       \
-    WD_AT(S1E0W)                                                                                                       \
-    WD_AT(S1E1RP)                                                                                                      \
-    WD_AT(S1E1WP)                                                                                                      \
-    WD_AT(S1E1A)                                                                                                       \
-    WD_AT(S1E2R)                                                                                                       \
-    WD_AT(S1E2W)                                                                                                       \
-    WD_AT(S1E2A)                                                                                                       \
-    WD_AT(S12E1R)                                                                                                      \
-    WD_AT(S12E1W)                                                                                                      \
-    WD_AT(S12E0R)                                                                                                      \
-    WD_AT(S12E0W)
-
+/** The AT instructions: WD_AT_S1E1R, … */
 enum wd_operation {
-#define WD_AT(name) WD_AT_##name,
-    WD_OPERATIONS(WD_AT)
-#undef WD_AT
+#define WD_AT(name, el, stages, access, privilege, pan, feature) WD_AT_##name,
+#include "walkdiff/operations.def"
     WD_OPERATION_COUNT,
 };
+
+/** What an AT instruction asks for. */
+struct wd_operation_info {
+    uint8_t el;      /**< Exception level whose regime it names: 1 or 2 */
+    uint8_t feature; /**< enum wd_feature without which it is UNDEFINED */
+    bool both_stages;
+    bool read, write; /**< neither: no permission is checked */
+    bool unprivileged;
+    bool pan; /**< PSTATE.PAN counts */
+};
+
+extern const struct wd_operation_info wd_operations[WD_OPERATION_COUNT];
 
 /** "S1E1R", … by enum wd_operation. */
 extern const char *const wd_operation_names[WD_OPERATION_COUNT];
@@ -52,10 +47,10 @@ struct wd_word {
  * with no address twice, `ram` is in the order of the file.
  */
 struct wd_case {
-    uint8_t op;        /**< enum wd_operation */
-    uint8_t el;        /**< Exception level that executes the AT: 1 or 2 */
-    uint8_t pan;       /**< PSTATE.PAN: 0 or 1 */
-    uint8_t ipa_bits;  /**< host.ipa_bits, 0 if the case has none */
+    uint8_t op;       /**< enum wd_operation */
+    uint8_t el;       /**< Exception level that executes the AT: 1 or 2 */
+    uint8_t pan;      /**< PSTATE.PAN: 0 or 1 */
+    uint8_t ipa_bits; /**< host.ipa_bits, 0 if the case has none */
     uint32_t ram_count, mem_count;
     uint64_t va;
     uint64_t regs[WD_REGISTER_COUNT]; /**< registers that a case does not list: 0, HCR_EL2: RW */
@@ -92,8 +87,8 @@ struct wd_read {
 };
 
 enum {
-    WD_TEXT_MAX = 96,      /**< bytes of `text` and of one warning, with the terminating zero */
-    WD_CHANGED_MAX = 64,   /**< words that a walk can change: a walk makes at most 60 accesses */
+    WD_TEXT_MAX = 96,    /**< bytes of `text` and of one warning, with the terminating zero */
+    WD_CHANGED_MAX = 64, /**< words that a walk can change: a walk makes at most 60 accesses */
     WD_READS_MAX = 64,
     WD_WARNINGS_MAX = 4,
 };
@@ -105,9 +100,9 @@ struct wd_result {
     uint64_t par; /**< PAR_EL1, all 64 bits, as the walker gave it */
     struct wd_exception exception;
     char text[WD_TEXT_MAX];
-    struct wd_word changed[WD_CHANGED_MAX]; /**< words that the walk changed, sorted by address */
+    struct wd_word changed[WD_CHANGED_MAX];      /**< words that the walk changed, sorted by address */
     char warnings[WD_WARNINGS_MAX][WD_TEXT_MAX]; /**< "file:line" */
-    struct wd_read reads[WD_READS_MAX];     /**< optional trace */
+    struct wd_read reads[WD_READS_MAX];          /**< optional trace */
 };
 
 /** Makes a result hold PAR_EL1 = `par` and nothing else. */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -265,6 +266,30 @@ struct follower {
     struct wd_obituaries obituaries[WD_WALKERS_MAX];
 };
 
+/* How much of a line fits on the terminal: one that wraps could not be written over. */
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col - 1 : 79;
+}
+
+static void show_line(const struct follower *follower, const struct wd_fuzz_state *state)
+{
+    char line[512] = "";
+    FILE *stream = fmemopen(line, sizeof(line), "w");
+
+    if (!stream)
+        return;
+    wd_fuzz_write_progress(stream, follower->plan, state);
+    fclose(stream);
+    if (follower->terminal)
+        fprintf(stderr, "\r\033[K%.*s", terminal_width(), line);
+    else
+        fprintf(stderr, "%s\n", line);
+    fflush(stderr);
+}
+
 static void show_progress(struct follower *follower, const struct wd_fuzz_state *state)
 {
     if (follower->options->quiet || state->end != WD_END_NOT_YET)
@@ -272,12 +297,7 @@ static void show_progress(struct follower *follower, const struct wd_fuzz_state 
     if (!follower->terminal && state->seconds - follower->last_line < PLAIN_PROGRESS_SECONDS)
         return;
     follower->last_line = state->seconds;
-    if (follower->terminal)
-        fprintf(stderr, "\r\033[K");
-    wd_fuzz_write_progress(stderr, follower->plan, state);
-    if (!follower->terminal)
-        fprintf(stderr, "\n");
-    fflush(stderr);
+    show_line(follower, state);
 }
 
 static void clear_progress(const struct follower *follower)

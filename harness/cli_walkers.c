@@ -21,10 +21,12 @@ static void try_walker(const char *name, const struct wd_places *places)
 
     if (area && wd_walker_spec_parse(name, places, &spec, &error))
         host = wd_walker_host_open(&spec, area, WD_DEFAULT_TIMEOUT, &nobody, &error);
-    if (host)
+    if (!host)
+        printf("not available: %s\n", error.text);
+    else if (*wd_walker_host_version(host))
         printf("available, version %s\n", wd_walker_host_version(host));
     else
-        printf("not available: %s\n", error.text);
+        printf("available\n");
     wd_walker_host_close(host);
     wd_case_area_free(area);
 }

@@ -107,7 +107,7 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 {
     if (!fault->on_walk)
         return;
-    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION) && fault->class != WD_FAULT_EXTERNAL_ABORT) {
+    if (fault->class != WD_FAULT_EXTERNAL_ABORT && wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION)) {
         fault->class = WD_FAULT_TRANSLATION;
         fault->level = w->out->walk_level;
     }
@@ -195,6 +195,7 @@ static void clear_output(struct wd_oracle_output *out)
     wd_result_clear(&out->result, 0);
     out->rule = WD_RULE_NONE;
     out->consulted_count = 0;
+    out->mistakes_met = 0;
     out->fault_stage = 0;
     out->level = out->walk_level = 0;
     out->regime = WD_REGIME_EL10;

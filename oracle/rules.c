@@ -30,8 +30,8 @@ void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd
     wd_apply(w, stage, rule, level);
 }
 
-/* Checks without which a walk can still go on: those that may be inverted where they hold. */
-static bool skippable(enum wd_rule rule)
+/* Checks without which a walk can still go on. */
+static bool can_be_left_out(enum wd_rule rule)
 {
     switch (rule) {
     case WD_RULE_S1_OFF_ADDRESS_SIZE:
@@ -54,18 +54,25 @@ static bool skippable(enum wd_rule rule)
     }
 }
 
-/* Whether the judge wants this check the other way; where it holds, the walk must be able to go on. */
-static bool inverted(const struct wd_walk *w, unsigned stage, enum wd_rule rule, bool holds)
+static bool is_among(const uint64_t *rules, enum wd_rule rule)
 {
-    const uint64_t *rules = w->resolution->inverted[stage - 1];
+    return rules[rule / 64] >> rule % 64 & 1;
+}
 
-    return (rules[rule / 64] >> rule % 64 & 1) && (holds ? skippable(rule) : wd_rules[rule].raises != WD_FAULT_NONE);
+/* What the judge wants of a check. */
+static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule, bool holds)
+{
+    const struct wd_resolution *resolution = w->resolution;
+
+    if (holds)
+        return !(is_among(resolution->left_out[stage - 1], rule) && can_be_left_out(rule));
+    return is_among(resolution->raised[stage - 1], rule) && wd_rules[rule].raises != WD_FAULT_NONE;
 }
 
 bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
-    if (w->resolution->supposes && inverted(w, stage, rule, holds))
-        holds = !holds;
+    if (w->resolution->supposes)
+        holds = supposed(w, stage, rule, holds);
     if (holds)
         wd_apply(w, stage, rule, level);
     else

@@ -58,6 +58,7 @@ struct wd_attributes {
     bool xs, tagged, no_tag_access;
     bool tag_optional;  /**< stage 1 is Non-shareable: whether tagged memory is treated as Tagged is a choice */
     bool from_reserved; /**< the MAIR encoding `mair` is reserved */
+    bool keeps_shareability; /**< a mistake: reported as it is, though the memory is Device or Non-cacheable */
     uint8_t mair;
 };
 
@@ -127,9 +128,10 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
 /** The same choice of stage 1 or stage 2: WD_CHOICE_S1_NT and WD_CHOICE_S2_NT. */
 #define WD_STAGE_CHOICE(stage, name) ((stage) == 1 ? WD_CHOICE_S1_##name : WD_CHOICE_S2_##name)
 
-/** Whether the judge wants the oracle to make a mistake. */
+/** Whether the judge wants the oracle to make a mistake. Ask only where it would make a difference. */
 static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
 {
+    w->out->mistakes_met |= UINT32_C(1) << mistake;
     return w->resolution->mistakes >> mistake & 1;
 }
 

@@ -12,7 +12,7 @@ static const struct wd_verb verb = {
     .name = "manual",
     .text = "print a reference page of the manual, from the program's own tables",
     .usage =
-        "usage: walkdiff manual registers|features|rules|choices|verdicts|operations|profiles\n"
+        "usage: walkdiff manual registers|features|rules|choices|mistakes|verdicts|operations|profiles\n"
         "\n"
         "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
         "\n"
@@ -20,6 +20,7 @@ static const struct wd_verb verb = {
         "  features     which ID register field says that a feature exists\n"
         "  rules        what the oracle applies, with Arm ARM rule ids and pseudocode functions\n"
         "  choices      where the architecture lets implementations differ, with the options\n"
+        "  mistakes     what the judge supposes of a walker to find the cause of a wrong answer\n"
         "  verdicts     what the judge says of an answer\n"
         "  operations   the AT instructions\n"
         "  profiles     implementations that random cases are drawn from, and enumerations\n"
@@ -144,21 +145,18 @@ static void put_descriptors(void)
 static void write_registers(void)
 {
     put_title("Registers and descriptors", "registers");
-    printf(
-        "The registers that a case can hold, the PAR_EL1 of a result, and the fields of descriptors other than type "
-        "and\n"
-        "address. The tables are `include/walkdiff/registers.def` and `generators/descriptors.def`: the case reader's\n"
-        "checks, the oracle's access to fields, the generator's weights and `walkdiff explain` are made from them "
-        "too.\n"
-        "\n"
-        "- **feature**: without it the field is RES0: what a case holds there has no effect.\n"
-        "- **oracle**: *modelled*, the oracle reads it. *identifies*, it says what exists, and the oracle reads it.\n"
-        "  *no effect*, the answer of an AT does not depend on it where EL3, Secure state, RME and AArch32 do not "
-        "exist.\n"
-        "  *not modelled*, it has an effect that the oracle does not know: set, with its feature there, the case is\n"
-        "  `unsupported`.\n"
-        "- **drawn**: in how many of 100 random cases the generator sets the field, where no rule of its own for that\n"
-        "  field says otherwise.\n");
+    printf("The registers that a case can hold, the PAR_EL1 of a result, and the fields of descriptors other\n"
+           "than type and address. The tables are `include/walkdiff/registers.def` and\n"
+           "`generators/descriptors.def`: the case reader's checks, the oracle's access to fields, the\n"
+           "generator's weights and `walkdiff explain` are made from them too.\n"
+           "\n"
+           "- **feature**: without it the field is RES0: what a case holds there has no effect.\n"
+           "- **oracle**: *modelled*, the oracle reads it. *identifies*, it says what exists, and the oracle\n"
+           "  reads it. *no effect*, the answer of an AT does not depend on it where EL3, Secure state, RME and\n"
+           "  AArch32 do not exist. *not modelled*, it has an effect that the oracle does not know: set, with\n"
+           "  its feature there, the case is `unsupported`.\n"
+           "- **drawn**: in how many of 100 random cases the generator sets the field, where no rule of its own\n"
+           "  for that field says otherwise.\n");
     put_layouts();
     put_descriptors();
 }
@@ -182,11 +180,11 @@ static const char *field_name(unsigned reg, unsigned lsb)
 static void write_features(void)
 {
     put_title("Features", "features");
-    printf("The features that the oracle tells apart, and what the ID registers of a case must say for each to exist. "
-           "An ID\n"
-           "register that a case does not list is 0. The table is `include/walkdiff/features.def`.\n"
+    printf("The features that the oracle tells apart, and what the ID registers of a case must say for each to\n"
+           "exist. An ID register that a case does not list is 0. The table is `include/walkdiff/features.def`.\n"
            "\n"
-           "| feature | exists if | is |\n| --- | --- | --- |\n");
+           "| feature | exists if | is |\n"
+           "| --- | --- | --- |\n");
     for (unsigned i = WD_NONE + 1; i < WD_FEATURE_COUNT; i++) {
         const struct wd_feature_info *feature = &wd_features[i];
 
@@ -217,16 +215,17 @@ static void write_rules(void)
     };
 
     put_title("Rules", "rules");
-    printf("What the oracle applies, a rule a decision: %u rules. A finding names the rule that decided the expected "
-           "answer.\n"
-           "The table is `include/walkdiff/rules.def`; [extending.md](../extending.md#a-rule) tells how one is added.\n"
+    printf("What the oracle applies, a rule a decision: %u rules. A finding names the rule that decided the\n"
+           "expected answer. The table is `include/walkdiff/rules.def`; [extending.md](../extending.md#a-rule)\n"
+           "tells how one is added.\n"
            "\n"
-           "- **Arm ARM**: the rule's id in DDI 0487, or the section or register field that says it. Empty: only the\n"
-           "  pseudocode does.\n"
+           "- **Arm ARM**: the rule's id in DDI 0487, or the section or register field that says it. Empty: only\n"
+           "  the pseudocode does.\n"
            "- **function**: the pseudocode function that applies it.\n"
            "- **fault**: the class of the fault that it can raise.\n"
            "\n"
-           "| rule | Arm ARM | function | fault | says |\n| --- | --- | --- | --- | --- |\n",
+           "| rule | Arm ARM | function | fault | says |\n"
+           "| --- | --- | --- | --- | --- |\n",
            (unsigned)WD_RULE_COUNT - 1);
     for (unsigned i = WD_RULE_NONE + 1; i < WD_RULE_COUNT; i++) {
         const struct wd_rule_info *rule = &wd_rules[i];
@@ -263,20 +262,42 @@ static void put_choice(enum wd_choice choice)
 static void write_choices(void)
 {
     put_title("Choices", "choices");
-    printf("Where the architecture lets implementations differ: %u points that an AT can reach. The oracle's own "
-           "answer takes\n"
-           "the default of each; an answer that another option gives is `permitted`. A walker that resolves an\n"
-           "IMPLEMENTATION DEFINED choice both ways for the same implementation is `inconsistent`; the other kinds may "
-           "be\n"
-           "resolved anew each time. The table is `include/walkdiff/choices.def`; "
-           "[extending.md](../extending.md#a-choice)\n"
-           "tells how one is added.\n",
+    printf("Where the architecture lets implementations differ: %u points that an AT can reach. The oracle's own\n"
+           "answer takes the default of each; an answer that another option gives is `permitted`. A walker that\n"
+           "resolves an IMPLEMENTATION DEFINED choice both ways for the same implementation is `inconsistent`;\n"
+           "the other kinds may be resolved anew each time. The table is `include/walkdiff/choices.def`;\n"
+           "[extending.md](../extending.md#a-choice) tells how one is added.\n",
            (unsigned)WD_CHOICE_COUNT);
     for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
         put_choice(i);
 }
 
-/* ---------------------------------------------------------------- verdicts, operations */
+/* ---------------------------------------------------------------- mistakes, verdicts, operations */
+
+static void write_mistakes(void)
+{
+    static const struct {
+        enum wd_rule rule;
+        const char *name, *text;
+    } mistakes[] = {
+#define WD_MISTAKE(name_, rule_, text_) {WD_RULE_##rule_, #name_, text_},
+#include "walkdiff/mistakes.def"
+    };
+
+    put_title("Mistakes", "mistakes");
+    printf("What walkers are known to make wrong. [The judge](../judging.md#the-cause-of-a-difference) has the\n"
+           "oracle make one on purpose, to see whether that is the cause of a wrong answer. Checks that are left\n"
+           "out are not among them. The table is `include/walkdiff/mistakes.def`.\n"
+           "\n"
+           "| mistake | rule of the finding | right → wrong |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        printf("|");
+        put_cell_code(mistakes[i].name);
+        put_cell_code(wd_rules[mistakes[i].rule].name);
+        put_cell_text(mistakes[i].text);
+        printf("\n");
+    }
+}
 
 static void write_verdicts(void)
 {
@@ -290,10 +311,12 @@ static void write_verdicts(void)
     };
 
     put_title("Verdicts", "verdicts");
-    printf("What the judge says of one answer. A finding makes the exit status of `fuzz` and `replay` 1. The table is\n"
-           "WD_VERDICTS in `harness/judge.h`; [judging.md](../judging.md) tells how a verdict comes about.\n"
+    printf("What the judge says of one answer. A finding makes the exit status of `fuzz` and `replay` 1. The\n"
+           "table is WD_VERDICTS in `harness/judge.h`; [judging.md](../judging.md) tells how a verdict comes\n"
+           "about.\n"
            "\n"
-           "| verdict | finding | says |\n| --- | --- | --- |\n");
+           "| verdict | finding | says |\n"
+           "| --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
         printf("|");
         put_cell_code(verdicts[i].name);
@@ -326,10 +349,11 @@ static void write_profiles(void)
     const char *name, *description;
 
     put_title("Profiles and enumerations", "profiles");
-    printf("What [generators.md](../generators.md) describes, by name. The tables are in `generators/profiles.c` and\n"
-           "`generators/enumerate.c`.\n"
+    printf("What [generators.md](../generators.md) describes, by name. The tables are in `generators/profiles.c`\n"
+           "and `generators/enumerate.c`.\n"
            "\n"
-           "| profile | is |\n| --- | --- |\n");
+           "| profile | is |\n"
+           "| --- | --- |\n");
     for (size_t i = 0; (name = wd_profile_name(i, &description)); i++) {
         printf("|");
         put_cell_code(name);
@@ -352,9 +376,9 @@ static const struct {
     const char *name;
     void (*write)(void);
 } pages[] = {
-    {"registers", write_registers}, {"features", write_features}, {"rules", write_rules},
-    {"choices", write_choices},     {"verdicts", write_verdicts}, {"operations", write_operations},
-    {"profiles", write_profiles},
+    {"registers", write_registers},   {"features", write_features}, {"rules", write_rules},
+    {"choices", write_choices},       {"mistakes", write_mistakes}, {"verdicts", write_verdicts},
+    {"operations", write_operations}, {"profiles", write_profiles},
 };
 
 int main(int argc, char **argv)

@@ -76,12 +76,16 @@ enum wd_mistake {
 
 enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
 
-/** How each choice is resolved: an option number for each; all zero is the default. */
+/**
+ * How each choice is resolved: an option number for each; all zero is the default. A judge looking for a cause also
+ * supposes what a walker does wrongly; checks are bit sets of enum wd_rule, by stage.
+ */
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
-    bool supposes;                       /**< one of the following is set: only a judge looking for a cause does so */
-    uint8_t mistakes;                    /**< bit set of enum wd_mistake */
-    uint64_t inverted[2][WD_RULE_WORDS]; /**< checks that come out the other way, by stage: bit sets of enum wd_rule */
+    bool supposes;                       /**< a check is left out or raised */
+    uint32_t mistakes;                   /**< bit set of enum wd_mistake */
+    uint64_t left_out[2][WD_RULE_WORDS]; /**< checks that are never made; those that a walk cannot go on without are */
+    uint64_t raised[2][WD_RULE_WORDS];   /**< checks that find a fault where there is none */
 };
 
 enum wd_granule { WD_GRANULE_4K, WD_GRANULE_16K, WD_GRANULE_64K, WD_GRANULE_COUNT, WD_GRANULE_NONE = WD_GRANULE_COUNT };
@@ -126,6 +130,7 @@ struct wd_oracle_output {
     uint8_t consulted_count;
     struct wd_consulted consulted[WD_CHOICE_COUNT]; /**< in the order of first consultation */
     uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */
+    uint32_t mistakes_met; /**< bit set of enum wd_mistake: those that this walk can make, supposed or not */
 };
 
 /** Things that happen in a walk, for those who want to tell the story. */

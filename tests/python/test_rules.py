@@ -38,9 +38,7 @@ class Entry:
 
 
 def parse(text: str, macro: str) -> list[Entry]:
-    """The entries of a table; comments and the macro's own definition do not count."""
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = re.sub(r"^#.*(\\\n.*)*$", "", text, flags=re.MULTILINE)
+    """The entries of a table."""
     entries = []
     for match in re.finditer(rf'{macro}\((\w+(?:,\s*\w+)*),\s*("(?:[^"]|"\s*,?\s*")*")\)', text):
         words = tuple(word.strip() for word in match[1].split(","))
@@ -53,10 +51,16 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-RULES = parse(read(INCLUDE / "rules.def"), "WD_RULE")
-CHOICES = parse(read(INCLUDE / "choices.def"), "WD_CHOICE")
-ORACLE = "\n".join(read(path) for path in sorted((ROOT / "oracle").glob("*.[ch]")))
-JUDGE = read(ROOT / "harness" / "judge.c")
+def code(text: str) -> str:
+    """C without comments and preprocessor lines."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return re.sub(r"^#(.*\\\n)*.*$", "", text, flags=re.MULTILINE)
+
+
+RULES = parse(code(read(INCLUDE / "rules.def")), "WD_RULE")
+CHOICES = parse(code(read(INCLUDE / "choices.def")), "WD_CHOICE")
+ORACLE = "\n".join(code(read(path)) for path in sorted((ROOT / "oracle").glob("*.[ch]")))
+JUDGE = code(read(ROOT / "harness" / "judge.c"))
 
 
 def fields() -> dict[str, set[str]]:
@@ -156,7 +160,9 @@ def test_the_oracle_consults_every_choice_of_the_table_and_no_other() -> None:
 
 
 def test_a_rule_that_is_not_applied_is_noticed() -> None:
-    rules = parse('WD_RULE(A, NONE, "R_ABCDE", "AArch64.AT", "One.")\nWD_RULE(B, NONE, "C5.4", "AArch64.AT", "Two.")', "WD_RULE")
+    rules = parse(
+        'WD_RULE(A, NONE, "R_ABCDE", "AArch64.AT", "One.")\nWD_RULE(B, NONE, "C5.4", "AArch64.AT", "Two.")', "WD_RULE"
+    )
     assert [rule.name for rule in rules] == ["A", "B"]
     assert {rule.name for rule in rules} - used("WD_RULE", "wd_apply(w, 1, WD_RULE_A, 0);") == {"B"}
 
@@ -191,8 +197,5 @@ def test_a_citation_is_a_rule_id_a_section_or_a_register_field(text: str, good: 
 
 
 def test_a_choice_of_either_stage_counts_for_both() -> None:
-    assert used_choices("wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)); x = WD_CHOICE_TAGGED_C0; n = WD_CHOICE_COUNT;") == {
-        "S1_NT",
-        "S2_NT",
-        "TAGGED_C0",
-    }
+    text = "wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)); x = WD_CHOICE_TAGGED_C0; n = WD_CHOICE_COUNT;"
+    assert used_choices(text) == {"S1_NT", "S2_NT", "TAGGED_C0"}

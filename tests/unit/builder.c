@@ -147,6 +147,18 @@ void hand_map_stage2(struct hand *hand, uint64_t ipa, int level, uint64_t leaf)
     hand_map_path(hand, &hand_stage2_path, ipa, level, leaf);
 }
 
+void hand_page(struct hand *hand, enum wd_operation op)
+{
+    hand_el10(hand, op, HAND_VA);
+    hand_map(hand, HAND_VA, 3, THE_PAGE);
+}
+
+void hand_user_page(struct hand *hand, enum wd_operation op)
+{
+    hand_el10(hand, op, HAND_VA);
+    hand_map(hand, HAND_VA, 3, USER_PAGE);
+}
+
 void hand_map_stage2_flat(struct hand *hand, uint64_t block_bits)
 {
     for (uint64_t gigabyte = 0; gigabyte < 4; gigabyte++)
@@ -191,6 +203,14 @@ struct wd_result answer_par(uint64_t par)
     return result;
 }
 
+struct wd_result answer_undefined(void)
+{
+    struct wd_result result = answer_par(0);
+
+    result.answer = WD_ANSWER_UNDEFINED;
+    return result;
+}
+
 struct wd_result answer_exception(unsigned fst, bool stage2, bool s1ptw)
 {
     struct wd_result result = answer_par(0);
@@ -207,6 +227,12 @@ void answer_changes(struct wd_result *result, uint64_t pa, uint64_t value)
     for (; i && result->changed[i - 1].pa > pa; i--)
         result->changed[i] = result->changed[i - 1];
     result->changed[i] = (struct wd_word){pa, value};
+}
+
+struct wd_result answer_with_change(struct wd_result result, uint64_t pa, uint64_t value)
+{
+    answer_changes(&result, pa, value);
+    return result;
 }
 
 bool same_answer(const struct wd_result *expected, const struct wd_result *got)
@@ -229,4 +255,18 @@ void print_answer(const struct wd_result *result, char *text, size_t size)
     for (unsigned i = 0; i < result->changed_count && (size_t)used < size; i++)
         used += snprintf(text + used, size - (size_t)used, " [%#llx]=%#llx", (unsigned long long)result->changed[i].pa,
                          (unsigned long long)result->changed[i].value);
+}
+
+void check_answer(const char *file, int line, const struct hand *hand, struct wd_result expected)
+{
+    struct wd_oracle_output output;
+    char right[600], wrong[600];
+
+    wd_oracle(&hand->c, NULL, NULL, NULL, &output);
+    if (same_answer(&expected, &output.result))
+        return;
+    print_answer(&expected, right, sizeof(right));
+    print_answer(&output.result, wrong, sizeof(wrong));
+    print_error("%s\nexpected %s\ngot      %s (%s)\n", hand->label, right, wrong, wd_rules[output.rule].name);
+    _fail(file, line);
 }

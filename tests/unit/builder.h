@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cases made by hand, for tests of the oracle and of the judge: registers by field name, tables by path, answers by what
- * they say. What a test expects is worked out from the rules, so nothing here asks the oracle for anything.
+ * Cases made by hand, for tests of the oracle and of the judge: registers by field name, tables by path, answers by
+ * what they say. What a test expects is worked out from the rules, so nothing here asks the oracle for anything.
  */
 #ifndef TESTS_UNIT_BUILDER_H
 #define TESTS_UNIT_BUILDER_H
@@ -24,7 +24,7 @@ enum {
 #define HAND_UPPER_VA UINT64_C(0xffffff9234567abc)
 #define HAND_PAGE     UINT64_C(0x0000000187654000)
 /** An IPA that the stage 2 of hand_stage2() can map together with the tables of stage 1, or apart from them. */
-#define HAND_IPA UINT64_C(0x00000000c7654000)
+#define HAND_IPA      UINT64_C(0x00000000c7654000)
 
 /** A case with its memory. Not to be copied: `c` points into it. */
 struct hand {
@@ -32,6 +32,7 @@ struct hand {
     struct wd_ram ram[4];
     struct wd_word mem[HAND_WORDS_MAX];
     bool big_endian; /**< hand_put() swaps the bytes */
+    char label[80];  /**< for messages of CHECK(), where a test makes many cases */
 };
 
 /** Sets a field of a register whose layout has its name. */
@@ -47,8 +48,8 @@ struct hand {
 void hand_start(struct hand *hand, enum wd_operation op, uint64_t va);
 
 /*
- * Each turns stage 1 of a regime on: 4K granule, 39-bit ranges (start level 1), 48 bits of output, table walks Write-Back
- * Inner Shareable, tables at HAND_STAGE1_TABLES. The bytes of MAIR are enum hand_mair.
+ * Each turns stage 1 of a regime on: 4K granule, 39-bit ranges (start level 1), 48 bits of output, table walks
+ * Write-Back Inner Shareable, tables at HAND_STAGE1_TABLES. The bytes of MAIR are enum hand_mair.
  */
 void hand_el10(struct hand *hand, enum wd_operation op, uint64_t va);
 void hand_el2(struct hand *hand, enum wd_operation op, uint64_t va);  /**< E2H = 0 */
@@ -90,6 +91,10 @@ void hand_map_path(struct hand *hand, const struct hand_path *path, uint64_t inp
 void hand_map(struct hand *hand, uint64_t va, int level, uint64_t leaf);
 void hand_map_stage2(struct hand *hand, uint64_t ipa, int level, uint64_t leaf);
 
+/** Starts a case of EL1&0 in which HAND_VA leads to THE_PAGE, or to USER_PAGE. */
+void hand_page(struct hand *hand, enum wd_operation op);
+void hand_user_page(struct hand *hand, enum wd_operation op);
+
 /** Maps the first 4 GB of IPAs flat: four blocks at level 1, each with these bits beside its address. */
 void hand_map_stage2_flat(struct hand *hand, uint64_t block_bits);
 
@@ -118,6 +123,10 @@ void hand_map_stage2_flat(struct hand *hand, uint64_t block_bits);
 #define LEAF        (AF | SH(3))
 #define STAGE2_LEAF (AF | SH(3) | MEM_ATTR(15) | S2AP_READ | S2AP_WRITE)
 
+/** The descriptor of HAND_PAGE, and one with unprivileged access. */
+#define THE_PAGE  (HAND_PAGE | LEAF | PAGE)
+#define USER_PAGE (THE_PAGE | AP_USER)
+
 /* ---------------------------------------------------------------- answers */
 
 /** Fault status codes at level 0; add the level. EncodeLDFSC. */
@@ -143,17 +152,30 @@ uint64_t par_fault(uint64_t fst);
 uint64_t par_stage2_fault(uint64_t fst);
 uint64_t par_walk_fault(uint64_t fst);
 
-/** An answer that is a PAR_EL1, or a Data Abort. Neither changes memory. */
+/** PAR_EL1 of THE_PAGE; of an address that stage 1 leaves as it is because it is off: Device-nGnRnE. */
+#define PAGE_PAR         par_success(HAND_PAGE, 0xff, SH_INNER)
+#define OFF_PAR(address) par_success(address, 0x00, SH_OUTER)
+
+/** An answer that is a PAR_EL1, a Data Abort, or UNDEFINED. None changes memory. */
 struct wd_result answer_par(uint64_t par);
+struct wd_result answer_undefined(void);
 struct wd_result answer_exception(unsigned fst, bool stage2, bool s1ptw);
 
 /** Adds a changed word. They are kept sorted. */
 void answer_changes(struct wd_result *result, uint64_t pa, uint64_t value);
+
+/** The answer with a changed word added. */
+struct wd_result answer_with_change(struct wd_result result, uint64_t pa, uint64_t value);
 
 /** Whether two answers are the same, every bit of PAR_EL1 too; an IPA counts where `expected` has one. */
 bool same_answer(const struct wd_result *expected, const struct wd_result *got);
 
 /** An answer as text, for messages. */
 void print_answer(const struct wd_result *result, char *text, size_t size);
+
+/** Fails unless the oracle, all choices at their default, gives the answer. */
+#define CHECK(hand, result)  check_answer(__FILE__, __LINE__, hand, result)
+#define CHECK_PAR(hand, par) CHECK(hand, answer_par(par))
+void check_answer(const char *file, int line, const struct hand *hand, struct wd_result expected);
 
 #endif

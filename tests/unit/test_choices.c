@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every choice of choices.def: a case in which it is consulted and each of its options gives another answer, the answers
- * worked out by hand from the rule that leaves the choice. The judge must know each of them.
+ * Every choice of choices.def: a case in which it is consulted and each of its options gives another answer, the
+ * answers worked out by hand from the rule that leaves the choice. The judge must know each of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,9 +40,6 @@ static void answer_with_par(struct answers *answers, unsigned option, uint64_t p
 {
     answer(answers, option, answer_par(par));
 }
-
-/* A 4K page of the memory that most cases lead to. */
-#define THE_PAGE (HAND_PAGE | LEAF | PAGE)
 
 static const uint64_t page_success = UINT64_C(0xff00000187654980); /* Write-Back, Inner Shareable */
 
@@ -204,7 +201,8 @@ static void start_stage2_64k(struct hand *hand)
     SET(hand, VTCR_EL2, TG0, 1);
 }
 
-/* PS = 110 with 48 bits of physical address: bit 2 of the register is no address bit, or address bit 48: out of range. */
+/* PS = 110 with 48 bits of physical address: bit 2 of the register is no address bit, or address bit 48: out of range.
+ */
 static void s1_table_base_52_bits(struct hand *hand, struct answers *answers)
 {
     start_64k(hand);
@@ -281,9 +279,9 @@ static void s2_descriptor_15_12(struct hand *hand, struct answers *answers)
  * R_WMNPV: 16 contiguous blocks of 1 GB are 34 bits, the input has 33. The block's bits 33:30 are the input's, so that
  * it does not matter whether the Contiguous bit is honoured.
  */
-#define VA_33_BITS     UINT64_C(0x0000000123456abc)
-#define BLOCK_34_BITS  (UINT64_C(0x0000001100000000) | CONTIGUOUS | BLOCK)
-#define BLOCK_34_PAGE  UINT64_C(0x0000001123456000)
+#define VA_33_BITS    UINT64_C(0x0000000123456abc)
+#define BLOCK_34_BITS (UINT64_C(0x0000001100000000) | CONTIGUOUS | BLOCK)
+#define BLOCK_34_PAGE UINT64_C(0x0000001123456000)
 
 static void s1_contiguous_too_large(struct hand *hand, struct answers *answers)
 {

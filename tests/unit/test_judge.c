@@ -12,9 +12,6 @@
 #include "harness/judge.h"
 #include "tests/unit/builder.h"
 
-#define THE_PAGE (HAND_PAGE | LEAF | PAGE)
-#define PAGE_PAR par_success(HAND_PAGE, 0xff, SH_INNER)
-
 /* A case in which nothing is left to choose: a page. */
 static void start_page(struct hand *hand, enum wd_operation op, uint64_t va, uint64_t pa)
 {
@@ -104,8 +101,7 @@ static void each_field_of_par_is_an_aspect(void **state)
     expect_aspects(fault, fault ^ BIT(10), 1 << WD_ASPECT_RES);
     expect_aspects(fault, fault ^ BIT(16), 1 << WD_ASPECT_RES);
     expect_aspects(par_fault(TRANSLATION_LEVEL_MINUS_1), par_fault(TRANSLATION), 1 << WD_ASPECT_LEVEL);
-    expect_aspects(fault, par_walk_fault(TRANSLATION),
-                   1 << WD_ASPECT_CLASS | 1 << WD_ASPECT_S | 1 << WD_ASPECT_PTW);
+    expect_aspects(fault, par_walk_fault(TRANSLATION), 1 << WD_ASPECT_CLASS | 1 << WD_ASPECT_S | 1 << WD_ASPECT_PTW);
 }
 
 static void each_member_of_an_exception_is_an_aspect(void **state)
@@ -135,19 +131,14 @@ static void a_fault_status_code_that_nobody_knows_is_of_no_class(void **state)
     expect_aspects(par_fault(0x3f), par_fault(0x3f), 0);
 }
 
-static struct wd_result with_change(struct wd_result result, uint64_t pa, uint64_t value)
-{
-    answer_changes(&result, pa, value);
-    return result;
-}
-
 static void changed_words_are_compared_word_by_word(void **state)
 {
-    const struct wd_result none = answer_par(PAGE_PAR), one = with_change(none, 0x1000, 7);
-    const struct wd_result other_value = with_change(none, 0x1000, 8), other_address = with_change(none, 0x1008, 7);
-    const struct wd_result two = with_change(one, 0x2000, 9);
+    const struct wd_result none = answer_par(PAGE_PAR), one = answer_with_change(none, 0x1000, 7);
+    const struct wd_result other_value = answer_with_change(none, 0x1000, 8),
+                           other_address = answer_with_change(none, 0x1008, 7);
+    const struct wd_result two = answer_with_change(one, 0x2000, 9);
     const struct wd_result abort = answer_exception(EXTERNAL_ABORT, false, false);
-    const struct wd_result abort_one = with_change(abort, 0x1000, 7);
+    const struct wd_result abort_one = answer_with_change(abort, 0x1000, 7);
 
     (void)state;
     assert_true(wd_answers_equal(&one, &one));
@@ -249,8 +240,8 @@ static void a_wrong_success_is_compared_with_a_permitted_success(void **state)
 }
 
 /*
- * A page with AF = 0 that memory refuses to update: what the update does is a choice, and so is whether there is one.
- * Of two resolutions that give the answer the one with fewer choices is named.
+ * A page with AF = 0, and table walks that are Non-cacheable: whether an update is supported there is a choice, and so
+ * is whether there is one at all. Of the resolutions that give the answer the one with the fewest choices is named.
  */
 static void the_resolution_with_the_fewest_choices_is_named(void **state)
 {

@@ -228,15 +228,15 @@ static const char *const regime_names[WD_REGIME_COUNT] = {"EL1&0", "EL2&0", "EL2
 static const char *const granule_names[WD_GRANULE_COUNT + 1] = {"4K", "16K", "64K", "MMU off"};
 
 void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
-                        unsigned differing, unsigned rule, const char *cause, char *signature, char *title)
+                        unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title)
 {
     const struct wd_rule_info *info = &wd_rules[rule];
     char words[200], right[100], wrong[100];
     bool alike;
 
     difference_words(expected, got, differing, words, sizeof words);
-    if (cause[0])
-        snprintf(signature, WD_SIGNATURE_MAX, "%s %s", info->name, cause);
+    if (cause->rule)
+        wd_cause_signature(cause, signature, WD_SIGNATURE_MAX);
     else
         snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
 

@@ -19,10 +19,10 @@ struct wd_status wd_decode_status(unsigned fst);
  * Signature and title of a difference.
  * @param differing  enum wd_aspect: the first aspect in which the answers differ
  * @param rule  that decided it
- * @param cause  "right → wrong" in words, where the cause is known; else "": the classes of the answers are named
+ * @param cause  of the difference; without a rule: none is known, the classes of the answers are named
  */
 void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
-                        unsigned differing, unsigned rule, const char *cause, char *signature, char *title);
+                        unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title);
 
 /** Signature and title of a crash, a hang, a retry or a warning. */
 void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature,

@@ -5,9 +5,11 @@ int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const stru
               const struct wd_facets *facets, const struct wd_result *got, uint64_t settled,
               struct wd_judgement *judgement)
 {
+    struct wd_causes known;
     int waiver;
 
-    wd_judge(c, basis, got, settled, judgement);
+    wd_waivers_known(&who->waivers, facets, who->profiles, &known);
+    wd_judge_known(c, basis, got, settled, &known, judgement);
     if (!wd_verdict_is_finding[judgement->verdict])
         return -1;
     waiver =

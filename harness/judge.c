@@ -2,6 +2,7 @@
 /* The judge: compares an answer with every answer that the architecture permits, and names what differs. */
 #include "harness/judge.h"
 #include "harness/answer_words.h"
+#include "harness/diagnosis.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -186,6 +187,32 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
     }
 }
 
+/*
+ * A walker that is known for something may answer as another resolution would let it answer, only for what it is known
+ * for: then the answer proves nothing. So its resolutions too must agree on what is proved.
+ */
+static void doubt_proofs(struct search *search, const struct wd_causes *known)
+{
+    struct wd_resolution resolution = {0};
+    struct wd_oracle_output output;
+    uint64_t resolved[2];
+    unsigned runs = 0;
+
+    if (wd_causes_empty(known))
+        return;
+    wd_causes_suppose(known, &resolution);
+    do {
+        if (!(search->always[0] | search->always[1]))
+            return;
+        wd_oracle(search->c, &resolution, NULL, NULL, &output);
+        if (!wd_answers_equal(&output.result, search->got))
+            continue;
+        add_resolved(&output, resolved);
+        for (unsigned side = 0; side < 2; side++)
+            search->always[side] &= resolved[side];
+    } while (++runs < RESOLUTIONS_MAX && wd_resolution_next(&resolution, &output));
+}
+
 /* Names the choices that are not at their default. */
 static void name_choices(const struct wd_resolution *resolution, char *text, size_t size)
 {
@@ -206,171 +233,21 @@ static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settl
     return ((resolved[0] | resolved[1]) & ~settled) != 0;
 }
 
-/*
- * Why the walker may have answered so. The oracle answers once more with a known mistake, or with checks inverted: if
- * it then gives the walker's answer, that names the cause, and all that the cause leads to is one bucket.
- */
-enum { LEFT_OUT_MAX = 4, LEAVES_MAX = 24 };
-
-struct diagnosis {
-    const struct wd_case *c;
-    const struct wd_result *got;
-    const struct wd_resolution *resolution; /* of the nearest permitted answer */
-    unsigned leaf_count;
-    struct wd_resolution
-        leaves[LEAVES_MAX]; /* that one first, then others: a walker may be wrong and choose otherwise */
-    unsigned class, stage;  /* of the fault that the walker reports */
-    int level;
-    unsigned passed_count;
-    uint16_t passed[16]; /* checks that passed and would have raised it */
-};
-
-/** What explains a wrong answer. */
-struct cause {
-    unsigned rule;     /* enum wd_rule; WD_RULE_NONE: nothing does */
-    const char *words; /* "right → wrong" */
-};
-
-static const struct cause mistakes[WD_MISTAKE_COUNT] = {
-#define WD_MISTAKE(name, rule, text) {WD_RULE_##rule, text},
-#include "walkdiff/mistakes.def"
-};
-
-static void invert(struct wd_resolution *resolution, unsigned rule, unsigned stage)
+static void judge_difference(struct search *search, const struct wd_causes *known)
 {
-    resolution->supposes = true;
-    resolution->inverted[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
-}
-
-static void collect_leaves(struct diagnosis *d)
-{
-    struct wd_resolution resolution = {0};
-    struct wd_oracle_output output;
-
-    d->leaves[d->leaf_count++] = *d->resolution;
-    do {
-        wd_oracle(d->c, &resolution, NULL, NULL, &output);
-        d->leaves[d->leaf_count++] = resolution;
-    } while (d->leaf_count < LEAVES_MAX && wd_resolution_next(&resolution, &output));
-}
-
-/*
- * A walker that leaves a check out meets the next one: leaves out up to `most` checks, one after the other.
- * @return the rule of the first, or of the success if none had to be left out; WD_RULE_NONE: that does not explain it
- */
-static unsigned left_out(const struct diagnosis *d, struct wd_resolution resolution, unsigned most)
-{
-    struct wd_oracle_output output;
-    unsigned first = WD_RULE_NONE;
-
-    for (unsigned count = 0;; count++) {
-        wd_oracle(d->c, &resolution, NULL, NULL, &output);
-        first = first ? first : output.rule;
-        if (wd_answers_equal(&output.result, d->got))
-            return first;
-        if (count == most || !output.fault_stage)
-            return WD_RULE_NONE;
-        invert(&resolution, output.rule, output.fault_stage);
-    }
-}
-
-static struct cause check_left_out(const struct diagnosis *d, unsigned most)
-{
-    for (unsigned i = 0; i < d->leaf_count; i++) {
-        unsigned rule = left_out(d, d->leaves[i], most);
-
-        if (rule)
-            return (struct cause){rule, "fault → not checked"};
-    }
-    return (struct cause){WD_RULE_NONE, ""};
-}
-
-static struct cause mistake_made(const struct diagnosis *d, unsigned most)
-{
-    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        for (unsigned i = 0; i < d->leaf_count; i++) {
-            struct wd_resolution resolution = d->leaves[i];
-
-            resolution.supposes = true;
-            resolution.mistakes = (uint8_t)(1u << mistake);
-            if (left_out(d, resolution, most))
-                return mistakes[mistake];
-        }
-    }
-    return (struct cause){WD_RULE_NONE, ""};
-}
-
-static void note_passed(void *context, const struct wd_event *event)
-{
-    struct diagnosis *d = context;
-    unsigned count = sizeof d->passed / sizeof *d->passed;
-
-    if (event->kind == WD_EVENT_RULE && !event->holds && event->stage == d->stage && event->level == d->level &&
-        wd_rules[event->rule].raises == d->class && d->passed_count < count)
-        d->passed[d->passed_count++] = event->rule;
-}
-
-/* A check that the walker made wrongly: it reports a fault that the walk looked for and did not find. */
-static unsigned wrongly_raised(struct diagnosis *d, const struct wd_oracle_output *expected)
-{
-    struct wd_oracle_output output;
-    struct wd_status status;
-
-    if (d->got->answer == WD_ANSWER_PAR && WD_GET(d->got->par, PAR_EL1, F)) {
-        status = wd_decode_status((unsigned)WD_GET(d->got->par, PAR_EL1_F, FST));
-        d->stage = WD_GET(d->got->par, PAR_EL1_F, S) ? 2 : 1;
-    } else if (d->got->answer == WD_ANSWER_EXCEPTION) {
-        status = wd_decode_status(d->got->exception.fst);
-        d->stage = d->got->exception.stage2 ? 2 : 1;
-    } else {
-        return WD_RULE_NONE;
-    }
-    d->class = status.fault;
-    d->level = status.level;
-    if (!d->class || expected->fault_stage == d->stage)
-        return WD_RULE_NONE;
-    wd_oracle(d->c, d->resolution, note_passed, d, &output);
-    while (d->passed_count-- > 0) {
-        struct wd_resolution resolution = *d->resolution;
-
-        invert(&resolution, d->passed[d->passed_count], d->stage);
-        if (left_out(d, resolution, 0))
-            return d->passed[d->passed_count];
-    }
-    return WD_RULE_NONE;
-}
-
-/* Finds the cause of a difference: the fewer suppositions it takes, the better. */
-static struct cause diagnose(struct diagnosis *d, const struct wd_oracle_output *expected)
-{
-    struct cause cause;
-
-    collect_leaves(d);
-    cause = check_left_out(d, 1);
-    if (!cause.rule)
-        cause = mistake_made(d, 0);
-    if (!cause.rule)
-        cause = check_left_out(d, LEFT_OUT_MAX);
-    if (!cause.rule)
-        cause = (struct cause){wrongly_raised(d, expected), "no fault → fault"};
-    if (!cause.rule)
-        cause = mistake_made(d, LEFT_OUT_MAX);
-    return cause;
-}
-
-static void judge_difference(struct search *search, const struct wd_case *c, const struct wd_result *got)
-{
+    const struct wd_result *got = search->got;
     struct wd_judgement *j = search->judgement;
-    struct diagnosis diagnosis = {.c = c, .got = got, .resolution = &j->resolution};
+    const struct wd_difference difference = {
+        .c = search->c, .got = got, .resolution = &j->resolution, .expected = &j->expected, .known = known};
     unsigned first = (unsigned)__builtin_ctz(search->best_differing);
     bool exception = j->expected.result.answer == WD_ANSWER_EXCEPTION || got->answer == WD_ANSWER_EXCEPTION ||
                      j->expected.result.answer == WD_ANSWER_UNDEFINED || got->answer == WD_ANSWER_UNDEFINED;
-    struct cause cause;
+    struct wd_cause cause;
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
-    cause = diagnose(&diagnosis, &j->expected);
-    j->rule = cause.rule ? (uint16_t)cause.rule : j->expected.aspect_rule[first];
-    wd_name_difference(c, &j->expected, got, first, j->rule, cause.rule ? cause.words : "", j->signature, j->title);
+    cause = wd_diagnose(&difference);
+    j->rule = cause.rule ? cause.rule : j->expected.aspect_rule[first];
+    wd_name_difference(search->c, &j->expected, got, first, j->rule, &cause, j->signature, j->title);
 }
 
 /* Verdicts that need no comparison. @return false: compare */
@@ -399,7 +276,15 @@ static bool judge_without_answer(const struct wd_oracle_output *basis, const str
 }
 
 void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
-              uint64_t settled, struct wd_judgement *j)
+              uint64_t settled, struct wd_judgement *judgement)
+{
+    static const struct wd_causes nothing;
+
+    wd_judge_known(c, basis, got, settled, &nothing, judgement);
+}
+
+void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
 {
     struct search search = {.c = c, .got = got, .judgement = j};
     bool agrees;
@@ -419,12 +304,13 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
             return;
         }
         if (!search.exhausted) {
+            doubt_proofs(&search, known);
             j->proved[0] = search.always[0];
             j->proved[1] = search.always[1];
         }
     }
     if (!agrees && search.best_differing) {
-        judge_difference(&search, c, got);
+        judge_difference(&search, known);
         return;
     }
     if (!agrees) {

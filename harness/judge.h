@@ -3,7 +3,7 @@
 #ifndef WALKDIFF_JUDGE_H
 #define WALKDIFF_JUDGE_H
 
-#include "walkdiff/oracle.h"
+#include "harness/causes.h"
 
 /** Verdicts: WD_V(enumerator, "name", finding?, "what it says") */
 #define WD_VERDICTS(WD_V)                                                                                              \
@@ -24,7 +24,7 @@ enum wd_verdict {
 #define WD_V(enumerator, name, finding, text) WD_VERDICT_##enumerator,
     WD_VERDICTS(WD_V)
 #undef WD_V
-    WD_VERDICT_COUNT,
+        WD_VERDICT_COUNT,
 };
 
 extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
@@ -38,7 +38,8 @@ struct wd_judgement {
     uint16_t rule;                    /**< enum wd_rule that decided the expected answer, or what differs in it */
     struct wd_resolution resolution;  /**< gives `expected` */
     struct wd_oracle_output expected; /**< the nearest permitted answer; not set for agree and unsupported */
-    char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is used" */
+    char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is
+                                         used" */
     char signature[WD_SIGNATURE_MAX]; /**< findings: the bucket */
     char title[WD_TITLE_MAX];         /**< findings: the bucket in words */
     /**
@@ -48,7 +49,8 @@ struct wd_judgement {
     uint64_t proved[2];
 };
 
-/** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed words. */
+/** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed
+ * words. */
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got);
 
 /** In which aspects two answers differ: a bit set of enum wd_aspect; 0 where wd_answers_equal(). */
@@ -62,6 +64,14 @@ unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_res
  */
 void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
               uint64_t settled, struct wd_judgement *judgement);
+
+/**
+ * The same of a walker that is known for some causes of wrong answers. A finding that they explain has the signature of
+ * one of them; one that needs another cause too has the signature of that. What proves a choice only as long as the
+ * walker is right proves nothing.
+ */
+void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *judgement);
 
 /**
  * The bucket of a choice that a walker resolves both ways.

@@ -116,6 +116,7 @@ int wd_version_in_range(const char *text, const char *range)
 struct waiver {
     const char *id, *walker, *versions, *signature, *rule;
     const char *facets[WD_FACET_COUNT]; /* patterns; NULL: any value */
+    struct wd_causes causes;            /* whose findings it matches */
     const char *file;
     unsigned line;
 };
@@ -201,6 +202,23 @@ static bool check_waiver(const struct wd_waivers *waivers, const struct waiver *
     return true;
 }
 
+static bool matches(const struct waiver *waiver, const char *signature, const char *rule)
+{
+    return !strcmp(waiver->rule, rule) && !fnmatch(waiver->signature, signature, 0);
+}
+
+static void find_causes(struct waiver *waiver)
+{
+    for (unsigned number = 0; number < WD_CAUSE_COUNT; number++) {
+        const struct wd_cause cause = wd_cause_by_number(number);
+        char signature[256];
+
+        wd_cause_signature(&cause, signature, sizeof(signature));
+        if (cause.rule && matches(waiver, signature, wd_rules[cause.rule].name))
+            wd_causes_add(&waiver->causes, number);
+    }
+}
+
 static bool add_waiver(struct wd_waivers *waivers, const char *path, const struct wd_toml_table *table,
                        struct wd_error *error)
 {
@@ -219,6 +237,7 @@ static bool add_waiver(struct wd_waivers *waivers, const char *path, const struc
             waiver.facets[facet_of_key(table->entries[i].key)] = table->entries[i].value;
     if (!check_waiver(waivers, &waiver, error))
         return false;
+    find_causes(&waiver);
     grown = realloc(waivers->waivers, (waivers->count + 1) * sizeof(*grown));
     if (!grown || waivers->count > UINT16_MAX)
         return wd_error_set(error, "%s: too many waivers for the memory there is", path);
@@ -339,9 +358,20 @@ int wd_waiver_match(const struct wd_waiver_list *list, const char *signature, co
     for (size_t i = 0; i < list->count; i++) {
         const struct waiver *waiver = &list->all->waivers[list->indices[i]];
 
-        if (!strcmp(waiver->rule, rule) && !fnmatch(waiver->signature, signature, 0) &&
-            facets_match(waiver, facets, profiles))
+        if (matches(waiver, signature, rule) && facets_match(waiver, facets, profiles))
             return list->indices[i];
     }
     return -1;
+}
+
+void wd_waivers_known(const struct wd_waiver_list *list, const struct wd_facets *facets, const char *const *profiles,
+                      struct wd_causes *known)
+{
+    *known = (struct wd_causes){0};
+    for (size_t i = 0; i < list->count; i++) {
+        const struct waiver *waiver = &list->all->waivers[list->indices[i]];
+
+        if (facets_match(waiver, facets, profiles))
+            wd_causes_add_all(known, &waiver->causes);
+    }
 }

@@ -17,6 +17,7 @@
 #ifndef WALKDIFF_WAIVERS_H
 #define WALKDIFF_WAIVERS_H
 
+#include "harness/causes.h"
 #include "harness/error.h"
 #include "harness/facets.h"
 
@@ -56,6 +57,13 @@ bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const ch
  */
 int wd_waiver_match(const struct wd_waiver_list *list, const char *signature, const char *rule,
                     const struct wd_facets *facets, const char *const *profiles);
+
+/**
+ * What a walker is known for in cases that have these facets: the causes whose findings its waivers match.
+ * @param known  receives them
+ */
+void wd_waivers_known(const struct wd_waiver_list *list, const struct wd_facets *facets, const char *const *profiles,
+                      struct wd_causes *known);
 
 /** Whether a version lies in a range (">=2.0.1, <2.1"). @return 1, 0, or -1 if the range cannot be read */
 int wd_version_in_range(const char *version, const char *range);

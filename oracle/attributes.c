@@ -27,7 +27,10 @@ static void make_non_cacheable(struct wd_attributes *a)
     a->inner = a->outer = non_cacheable;
 }
 
-/* One nibble of a MAIR byte for Normal memory: 0b0100 NC; bit 2 Write-Back, else Write-Through; bit 3 non-transient. */
+/*
+ * One nibble of a MAIR byte for Normal memory: 0b0100 NC; bit 2 Write-Back, else Write-Through; bit 3 non-transient.
+ * No allocated encoding has the nibble 0000; decoded by mistake, it is one that encode_nibble() makes 0000 of.
+ */
 static struct wd_cacheability decode_nibble(unsigned nibble)
 {
     struct wd_cacheability c = {.hints = nibble & 3};
@@ -35,7 +38,7 @@ static struct wd_cacheability decode_nibble(unsigned nibble)
     if (nibble == 4)
         return non_cacheable;
     c.kind = nibble & 4 ? WD_WRITE_BACK : WD_WRITE_THROUGH;
-    c.transient = !(nibble & 8) && c.hints;
+    c.transient = !(nibble & 8);
     return c;
 }
 
@@ -100,8 +103,10 @@ struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_para
     unsigned attr = (unsigned)wd_bits(p->mair, 8 * index + 7, 8 * index);
     unsigned sh = shareability_field(w, &p->format, descriptor, level);
     struct wd_attributes a = {.xs = true, .mair = (uint8_t)attr};
+    bool reserved = mair_reserved(w, attr);
+    bool by_halves = reserved && attr >> 4 != 0 && wd_mistaken(w, WD_MISTAKE_RESERVED_MAIR_BY_HALVES);
 
-    if (mair_reserved(w, attr)) {
+    if (reserved && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_RESERVED, level);
         a.from_reserved = true;
         attr = allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, ALLOCATED_ENCODINGS, 0));
@@ -111,15 +116,15 @@ struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_para
         a.device = true;
         a.device_type = attr >> 2 & 3;
         a.xs = !wd_check(w, 1, WD_RULE_MAIR_XS, level, attr & 1);
-    } else if (attr == 0x40) {
+    } else if (attr == 0x40 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
         a.inner = a.outer = non_cacheable;
         a.xs = false;
-    } else if (attr == 0xa0) {
+    } else if (attr == 0xa0 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
         a.inner = a.outer = (struct wd_cacheability){.kind = WD_WRITE_THROUGH, .hints = WD_HINTS_RA};
         a.xs = false;
-    } else if (attr == 0xf0) {
+    } else if (attr == 0xf0 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_TAGGED, level);
         a.inner = a.outer = write_back_rwa;
         a.tagged = true;
@@ -142,15 +147,21 @@ struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_para
     return a;
 }
 
-struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p)
+struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows)
 {
+    const struct wd_attributes mistaken = {.device = true, .xs = true, .keeps_shareability = true};
+
     if (!p->default_cacheable) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_S1_OFF_DEVICE, 0);
         w->out->aspect_rule[WD_ASPECT_SH] = WD_RULE_S1_OFF_DEVICE;
+        if (!stage2_follows && wd_mistaken(w, WD_MISTAKE_OFF_NON_SHAREABLE))
+            return mistaken;
         return (struct wd_attributes){.device = true, .shareability = WD_OUTER_SHAREABLE, .xs = true};
     }
     wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_S1_OFF_DEFAULT_CACHEABLE, 0);
     w->out->aspect_rule[WD_ASPECT_SH] = WD_RULE_S1_OFF_DEFAULT_CACHEABLE;
+    if (!stage2_follows && wd_mistaken(w, WD_MISTAKE_DEFAULT_CACHEABLE_AS_DEVICE))
+        return mistaken;
     return (struct wd_attributes){.inner = write_back_rwa,
                                   .outer = write_back_rwa,
                                   .shareability = WD_NON_SHAREABLE,
@@ -162,7 +173,7 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
 {
     if (!p->cacheable && wd_check(w, 1, WD_RULE_C_DEVICE, level, a->device)) {
         /* SCTLR_ELx.C = 0 leaves Device memory as it is. */
-    } else if (!p->cacheable) {
+    } else if (!p->cacheable && !wd_mistaken(w, WD_MISTAKE_C_IGNORED)) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_C_NON_CACHEABLE, level);
         make_non_cacheable(a);
         a->from_reserved = false;
@@ -173,7 +184,7 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
         return;
     if (always_outer_shareable(a)) {
         wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_DEVICE_NC, level);
-        a->shareability = WD_OUTER_SHAREABLE;
+        a->keeps_shareability = wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTOR);
     } else {
         wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_S1, level);
     }
@@ -194,13 +205,24 @@ static uint8_t stronger_device(unsigned s1, unsigned s2)
 }
 
 /* S2CombineS1AttrHints: the weaker cacheability; hints are stage 1's. */
-static struct wd_cacheability weaker_cacheability(const struct wd_cacheability *s1, const struct wd_cacheability *s2)
+static struct wd_cacheability weaker_cacheability(struct wd_walk *w, const struct wd_cacheability *s1,
+                                                  const struct wd_cacheability *s2)
 {
     struct wd_cacheability c = *s1;
 
     if (s2->kind < c.kind)
         c.kind = s2->kind;
+    if (c.transient && c.kind < s1->kind && wd_mistaken(w, WD_MISTAKE_TRANSIENCE_LOST))
+        c.transient = false;
     return c.kind == WD_NON_CACHEABLE ? non_cacheable : c;
+}
+
+/* The mistake of taking the inner half of Normal memory for a Device type: no limit where it is no encoding of one. */
+static uint8_t device_type_of_half(const struct wd_cacheability *inner)
+{
+    unsigned nibble = encode_nibble(inner);
+
+    return nibble & 3 ? DEVICE_ENCODINGS - 1 : (uint8_t)(nibble >> 2);
 }
 
 /* S2MemTagType: memory stays Tagged only while it is Write-Back with the hints that tags have. */
@@ -259,7 +281,8 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
 static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
                                     uint64_t descriptor, int level)
 {
-    struct wd_attributes s2 = decode_memattr(w, allocated_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), level);
+    struct wd_attributes s2 =
+        decode_memattr(w, allocated_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), level);
     struct wd_attributes a = *s1;
 
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !s2.device))
@@ -270,14 +293,18 @@ static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params
         a.device_type = stronger_device(s1->device_type, s2.device_type);
     } else if (s1->device) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S1_DEVICE, level);
+        if (s2.inner.kind == WD_NON_CACHEABLE && wd_mistaken(w, WD_MISTAKE_S1_DEVICE_BY_HALVES))
+            a.device_type = stronger_device(s1->device_type, device_type_of_half(&s2.inner));
     } else if (s2.device) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S2_DEVICE, level);
         a.device = true;
         a.device_type = s2.device_type;
+        if (wd_mistaken(w, WD_MISTAKE_S2_DEVICE_BY_HALVES))
+            a.device_type = stronger_device(s2.device_type, device_type_of_half(&s1->inner));
     } else {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_CACHEABILITY, level);
-        a.inner = weaker_cacheability(&s1->inner, &s2.inner);
-        a.outer = weaker_cacheability(&s1->outer, &s2.outer);
+        a.inner = weaker_cacheability(w, &s1->inner, &s2.inner);
+        a.outer = weaker_cacheability(w, &s1->outer, &s2.outer);
     }
     a.tagged = stays_tagged(&a, s1->tagged);
     a.no_tag_access = s2.no_tag_access && s1->tagged;
@@ -410,5 +437,5 @@ uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *a)
 
 uint8_t wd_encode_shareability(const struct wd_attributes *a)
 {
-    return always_outer_shareable(a) ? WD_OUTER_SHAREABLE : a->shareability;
+    return always_outer_shareable(a) && !a->keeps_shareability ? WD_OUTER_SHAREABLE : a->shareability;
 }

@@ -9,7 +9,7 @@
 struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level);
 
 /** Attributes of the output where stage 1 is disabled. AArch64.S1DisabledOutput. */
-struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p);
+struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows);
 
 /** Applies SCTLR_ELx.C = 0 and what stage 1 hands on as shareability. The end of AArch64.S1Translate. */
 void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows, int level,

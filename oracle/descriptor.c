@@ -96,6 +96,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(f, level) : 0;
     unsigned contiguous_bits = leaf_bits + entries;
     uint64_t high, base = descriptor & wd_mask(47, leaf_bits);
+    uint64_t stray_bits = wd_low(descriptor, leaf_bits) & wd_mask(47, wd_granule_bits(f->granule)); /* of a block */
 
     if (entries && wd_check(w, f->stage, WD_RULE_CONTIGUOUS_TOO_LARGE, level, contiguous_bits > wd_input_bits(f)) &&
         wd_choose(w, WD_STAGE_CHOICE(f->stage, CONTIGUOUS_TOO_LARGE)))
@@ -119,8 +120,8 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
             leaf_bits = contiguous_bits;
     }
     *address = (base & ~wd_low(UINT64_MAX, leaf_bits)) | wd_low(input, leaf_bits);
-    if (wd_mistaken(w, WD_MISTAKE_BLOCK_ADDRESS_BITS))
-        *address |= descriptor & wd_mask(47, wd_granule_bits(f->granule)) & wd_low(UINT64_MAX, leaf_bits);
+    if (stray_bits && wd_mistaken(w, WD_MISTAKE_BLOCK_ADDRESS_BITS))
+        *address |= stray_bits;
     if (wd_check(w, f->stage, WD_RULE_LEAF_ADDRESS_SIZE, level, wd_output_out_of_range(f, *address)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_LEAF_ADDRESS_SIZE);
     if (wd_check(w, f->stage, WD_RULE_ACCESS_FLAG, level, !wd_bit(descriptor, 10) && !f->ha))

@@ -54,19 +54,23 @@ unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule)
     return granule == WD_GRANULE_64K ? 47 : 48;
 }
 
+/* The mistake of treating T0SZ or T1SZ below its minimum as the minimum where the architecture requires a fault. */
+static bool clamped_by_mistake(const struct wd_walk *w, const struct wd_format *f)
+{
+    return f->stage == 1 && wd_mistaken(w, WD_MISTAKE_S1_TXSZ_CLAMPED);
+}
+
 bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
                    struct wd_fault *fault)
 {
     unsigned maximum = wd_max_txsz(w, f->granule);
 
     if (f->txsz < minimum) {
-        if (low_always_faults) {
-            wd_apply(w, f->stage, WD_RULE_TXSZ_BELOW_MINIMUM_52, 0);
-            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, WD_RULE_TXSZ_BELOW_MINIMUM_52);
-        }
-        wd_apply(w, f->stage, WD_RULE_TXSZ_BELOW_MINIMUM, 0);
-        if (!wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_LOW)))
-            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, WD_RULE_TXSZ_BELOW_MINIMUM);
+        enum wd_rule rule = low_always_faults ? WD_RULE_TXSZ_BELOW_MINIMUM_52 : WD_RULE_TXSZ_BELOW_MINIMUM;
+
+        wd_apply(w, f->stage, rule, 0);
+        if (!(low_always_faults ? clamped_by_mistake(w, f) : wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_LOW))))
+            return wd_raise(fault, WD_FAULT_TRANSLATION, 0, rule);
         f->txsz = (uint8_t)minimum;
     } else if (wd_check(w, f->stage, WD_RULE_TXSZ_ABOVE_MAXIMUM, 0, f->txsz > maximum)) {
         if (!wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_HIGH)))

@@ -193,8 +193,8 @@ static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, 
 }
 
 /* AArch64.S1DisabledOutput. */
-static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uint64_t va, struct wd_output *output,
-                            struct wd_fault *fault)
+static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uint64_t va, bool stage2_follows,
+                            struct wd_output *output, struct wd_fault *fault)
 {
     unsigned top = p->tbi ? 55 : 63;
 
@@ -202,7 +202,8 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
     if (wd_check(w, 1, WD_RULE_S1_OFF_ADDRESS_SIZE, 0, wd_low(va, top + 1) >> w->pa_max != 0))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_S1_OFF_ADDRESS_SIZE);
     wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_S1_OFF_FLAT, 0);
-    *output = (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p)};
+    *output =
+        (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p, stage2_follows)};
     return true;
 }
 
@@ -234,6 +235,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
                      struct wd_fault *fault)
 {
     bool two_stages = request->regime == WD_REGIME_EL10 && wd_s2_enabled(w);
+    bool stage2_follows = two_stages && request->both_stages;
     struct wd_s1_params p;
     struct wd_format *f = &p.format;
     struct leaf leaf = {0};
@@ -242,7 +244,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     wd_tell(w, &(struct wd_event){.kind = WD_EVENT_BEGIN, .stage = 1, .address = va});
     wd_s1_params(w, request->regime, va, &p);
     if (!p.enabled)
-        return disabled_output(w, &p, va, output, fault);
+        return disabled_output(w, &p, va, stage2_follows, output, fault);
     w->out->granule[0] = f->granule;
     tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
@@ -267,6 +269,6 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     output->address = leaf.output_address;
     output->level = leaf.level;
     output->attributes = wd_s1_attributes(w, &p, leaf.descriptor, leaf.level);
-    wd_s1_finish_attributes(w, &p, two_stages && request->both_stages, leaf.level, &output->attributes);
+    wd_s1_finish_attributes(w, &p, stage2_follows, leaf.level, &output->attributes);
     return true;
 }

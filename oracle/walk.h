@@ -56,8 +56,8 @@ struct wd_attributes {
     struct wd_cacheability inner, outer;
     uint8_t shareability; /**< enum wd_shareability */
     bool xs, tagged, no_tag_access;
-    bool tag_optional;  /**< stage 1 is Non-shareable: whether tagged memory is treated as Tagged is a choice */
-    bool from_reserved; /**< the MAIR encoding `mair` is reserved */
+    bool tag_optional;       /**< stage 1 is Non-shareable: whether tagged memory is treated as Tagged is a choice */
+    bool from_reserved;      /**< the MAIR encoding `mair` is reserved */
     bool keeps_shareability; /**< a mistake: reported as it is, though the memory is Device or Non-cacheable */
     uint8_t mair;
 };

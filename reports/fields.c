@@ -2,14 +2,13 @@
 /* Registers, descriptors and PAR_EL1 in words. */
 #include "reports/fields.h"
 #include "generators/stage.h"
+#include "harness/facets.h"
 #include "harness/judge.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { REGISTER_COLUMN = 18, FIELDS_COLUMN = REGISTER_COLUMN + 20, PAR_VALUE_COLUMN = 12, PAR_WORDS_COLUMN = 28 };
-
-static const char *const granules[WD_GRANULE_COUNT] = {"4K", "16K", "64K"};
 
 /* How a field is best read: sizes in decimal, short fields in binary, addresses in place, the rest in hexadecimal. */
 static void add_value(struct wd_words *words, const char *name, uint64_t value, unsigned msb, unsigned lsb)
@@ -60,7 +59,7 @@ static void add_granules(struct wd_words *words, const uint64_t regs[WD_REGISTER
 {
     for (unsigned granule = 0; granule < WD_GRANULE_COUNT; granule++)
         if (wd_has_granule(regs, stage, granule))
-            wd_words_add(words, " %s", granules[granule]);
+            wd_words_add(words, " %s", wd_facet_value(WD_FACET_GRANULE, granule, NULL));
 }
 
 static bool same_granules(const uint64_t regs[WD_REGISTER_COUNT])

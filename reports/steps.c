@@ -2,6 +2,7 @@
 /* The steps of a walk, told from the oracle's events. */
 #include "reports/steps.h"
 #include "harness/allocate.h"
+#include "harness/facets.h"
 #include "reports/fields.h"
 
 #include <inttypes.h>
@@ -26,8 +27,6 @@ struct steps {
     size_t opening_size;
     char *last_opening; /* NULL: there was none */
 };
-
-static const char *const granules[] = {"4K", "16K", "64K", "no"};
 
 static FILE *output(const struct steps *s)
 {
@@ -208,7 +207,7 @@ static void tell_params(struct steps *s, const struct wd_event *event)
     const struct wd_params *p = event->params;
     struct wd_words words = {0};
 
-    wd_words_add(&words, "%s granule, %s %u%s%s%s%s%s%s%s%s%s", granules[p->granule],
+    wd_words_add(&words, "%s granule, %s %u%s%s%s%s%s%s%s%s%s", wd_facet_value(WD_FACET_GRANULE, p->granule, NULL),
                  event->stage == 2 || p->regime == WD_REGIME_EL2 ? "T0SZ" : "TxSZ", p->txsz, p->ds ? ", DS" : "",
                  p->big_endian ? ", big-endian tables" : "", p->ha ? ", HA" : "", p->hd ? ", HD" : "",
                  p->haft ? ", HAFT" : "", p->hierarchical_disabled ? ", no hierarchical permissions" : "",

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of a case: registers, steps, result, choices. */
 #include "reports/story.h"
+#include "harness/facets.h"
 #include "harness/judge.h"
+#include "oracle/regime.h"
 #include "reports/fields.h"
 #include "reports/steps.h"
 
 #include <inttypes.h>
 
 enum { FIELD_MARGIN = WD_STORY_MARGIN + 2 };
-
-static const char *const regimes[WD_REGIME_COUNT] = {"EL1&0", "EL2&0", "EL2"};
 
 static void tell_item(FILE *out, const char *label, const struct wd_words *words)
 {
@@ -47,21 +47,19 @@ static void tell_title(FILE *out, const struct wd_case *c, const char *id, const
         tell_indented(out, note);
 }
 
-/* Which of the two layouts of TCR_EL2 is not in force. */
-static enum wd_layout layout_not_in_force(const struct wd_case *c, enum wd_regime regime)
+/* TCR_EL2 has two layouts. */
+static bool is_in_force(unsigned layout, const struct wd_case *c)
 {
-    bool e2h = regime == WD_REGIME_EL20 || WD_GET(c->regs[WD_HCR_EL2], HCR_EL2, E2H);
-
-    return e2h ? WD_LAYOUT_TCR_EL2 : WD_LAYOUT_TCR_EL2_E2H;
+    return layout != (wd_e2h(c->regs) ? WD_LAYOUT_TCR_EL2 : WD_LAYOUT_TCR_EL2_E2H);
 }
 
-static void tell_registers(FILE *out, const struct wd_case *c, enum wd_regime regime)
+static void tell_registers(FILE *out, const struct wd_case *c)
 {
     fprintf(out, "\nRegisters: fields that are not zero\n");
     for (unsigned layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
         unsigned reg = wd_layouts[layout].reg;
 
-        if (reg != WD_RESULT && layout != layout_not_in_force(c, regime) && c->regs[reg])
+        if (reg != WD_RESULT && c->regs[reg] && is_in_force(layout, c))
             wd_print_register(out, WD_STORY_MARGIN, layout, c->regs[reg]);
     }
     wd_print_implementation(out, WD_STORY_MARGIN, c->regs);
@@ -155,13 +153,13 @@ void wd_tell_story(FILE *out, const struct wd_case *c, const char *id, const cha
 
     wd_oracle(c, NULL, NULL, NULL, &o);
     tell_title(out, c, id, note, &o.result);
-    tell_registers(out, c, o.regime);
+    tell_registers(out, c);
     if (o.result.answer == WD_ANSWER_UNSUPPORTED)
         return;
     if (o.result.answer == WD_ANSWER_UNDEFINED)
         fprintf(out, "\nInstruction\n");
     else
-        fprintf(out, "\nWalk in the %s regime\n", regimes[o.regime]);
+        fprintf(out, "\nWalk in the %s regime\n", wd_facet_value(WD_FACET_REGIME, o.regime, NULL));
     wd_tell_steps(out, c, &o);
     tell_result(out, &o);
     tell_choices(out, &o);

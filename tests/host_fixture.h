@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "harness/walker_host.h"
+#include "tests/walkers/rogue.h"
 
 enum { CASES_MAX = 200, SLOT_SIZE = 1 << 20 };
 
@@ -146,19 +147,43 @@ static inline bool is_gone(pid_t pid)
     return false;
 }
 
-/* In a process of its own: opens a walker, tells its process id, and waits to be killed. */
-static inline _Noreturn void be_an_engine(struct fixture *f, int answer, const char *spec)
+/* In a process of its own: opens a walker, perhaps has it hang, tells its process id, and waits to be killed. */
+static inline _Noreturn void be_an_engine(struct fixture *f, int answer, const char *spec, bool busy)
 {
+    const uint8_t deeds[] = {DEED_HANG};
     struct wd_error error;
     pid_t pid;
 
     if (!open_spec(f, &error, "%s", spec))
         _exit(1);
+    if (busy) {
+        give(f, deeds, 1);
+        usleep(100000); /* now it hangs */
+    }
     pid = wd_walker_host_pid(f->host);
     if (write(answer, &pid, sizeof(pid)) != sizeof(pid))
         _exit(1);
     for (;;)
         pause();
+}
+
+/* A walker's process, and all that it started, ends when its engine is killed, whatever it is doing then. */
+static inline void assert_ends_with_engine(struct fixture *f, const char *spec, bool busy)
+{
+    int ends[2], status;
+    pid_t engine, walker;
+
+    assert_int_equal(pipe(ends), 0);
+    engine = fork();
+    if (engine == 0)
+        be_an_engine(f, ends[1], spec, busy);
+    assert_int_equal(read(ends[0], &walker, sizeof(walker)), sizeof(walker));
+    assert_int_equal(kill(-walker, 0), 0);
+    kill(engine, SIGKILL);
+    waitpid(engine, &status, 0);
+    assert_true(is_gone(-walker)); /* its process group */
+    close(ends[0]);
+    close(ends[1]);
 }
 
 #endif

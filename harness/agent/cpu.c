@@ -265,6 +265,12 @@ static bool needs_mte2(const struct view *v)
     return (v->stage[0].used && any_attribute_is(v, 0xf0)) || WD_GET(v->regs[WD_HCR_EL2], HCR_EL2, DCT);
 }
 
+/* Stage 2 MemAttr 0100, and more with FWB, is no longer reserved. */
+static bool needs_mte_perm(const struct view *v)
+{
+    return v->stage[1].used && v->operation.both_stages;
+}
+
 /* FEAT_XS changes how attributes are reported and combined. */
 static bool needs_xs(const struct view *v)
 {
@@ -277,11 +283,12 @@ static bool needs_xs(const struct view *v)
  * walk (FEAT_HAFDBS).
  */
 static needs *const needed[WD_FEATURE_COUNT] = {
-    [WD_FEAT_PAN3] = needs_pan3,   [WD_FEAT_VHE] = needs_vhe,         [WD_FEAT_HPDS] = needs_hpds,
-    [WD_FEAT_HAFT] = needs_haft,   [WD_FEAT_LVA] = needs_lva,         [WD_FEAT_LPA] = needs_lpa,
-    [WD_FEAT_LPA2] = needs_lpa2,   [WD_FEAT_LPA2_S2] = needs_lpa2_s2, [WD_FEAT_TTST] = needs_ttst,
-    [WD_FEAT_S2FWB] = needs_s2fwb, [WD_FEAT_E0PD] = needs_e0pd,       [WD_FEAT_S1PIE] = needs_s1pie,
-    [WD_FEAT_S1POE] = needs_s1poe, [WD_FEAT_MTE2] = needs_mte2,       [WD_FEAT_XS] = needs_xs,
+    [WD_FEAT_PAN3] = needs_pan3,         [WD_FEAT_VHE] = needs_vhe,         [WD_FEAT_HPDS] = needs_hpds,
+    [WD_FEAT_HAFT] = needs_haft,         [WD_FEAT_LVA] = needs_lva,         [WD_FEAT_LPA] = needs_lpa,
+    [WD_FEAT_LPA2] = needs_lpa2,         [WD_FEAT_LPA2_S2] = needs_lpa2_s2, [WD_FEAT_TTST] = needs_ttst,
+    [WD_FEAT_S2FWB] = needs_s2fwb,       [WD_FEAT_E0PD] = needs_e0pd,       [WD_FEAT_S1PIE] = needs_s1pie,
+    [WD_FEAT_S1POE] = needs_s1poe,       [WD_FEAT_MTE2] = needs_mte2,       [WD_FEAT_XS] = needs_xs,
+    [WD_FEAT_MTE_PERM] = needs_mte_perm,
 };
 
 static const char *unequal_feature(const struct wd_cpu *cpu, const struct view *v)

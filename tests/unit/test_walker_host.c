@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "tests/host_fixture.h"
-#include "tests/walkers/rogue.h"
 
 static void open_rogue(struct fixture *f, const char *options)
 {
@@ -329,20 +328,8 @@ static void closing_ends_the_process_even_while_it_hangs(void **state)
 
 static void a_walker_does_not_outlive_an_engine_that_is_killed(void **state)
 {
-    struct fixture *f = *state;
-    int ends[2], status;
-    pid_t engine, walker;
-
-    assert_int_equal(pipe(ends), 0);
-    engine = fork();
-    if (engine == 0)
-        be_an_engine(f, ends[1], "so:" ROGUE);
-    assert_int_equal(read(ends[0], &walker, sizeof(walker)), sizeof(walker));
-    kill(engine, SIGKILL);
-    waitpid(engine, &status, 0);
-    assert_true(is_gone(walker));
-    close(ends[0]);
-    close(ends[1]);
+    assert_ends_with_engine(*state, "so:" ROGUE, false);
+    assert_ends_with_engine(*state, "so:" ROGUE, true);
 }
 
 int main(void)

@@ -309,6 +309,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
             j->proved[1] = search.always[1];
         }
     }
+    { extern void wd_dbg(unsigned, unsigned, const struct wd_oracle_output *, const struct wd_judgement *); wd_dbg(search.tried, agrees ? 0 : search.best_differing ? 2 : 1, basis, j); }
     if (!agrees && search.best_differing) {
         judge_difference(&search, known);
         return;
@@ -323,3 +324,9 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
         wd_name_no_answer(basis, got, j->signature, j->title);
     }
 }
+
+static unsigned long dbg_n[3][24], dbg_sum[3], dbg_choice[3][WD_CHOICE_COUNT];
+__attribute__((destructor)) static void dbg_end(void);
+static void dbg_end(void) { if (!dbg_sum[0]+dbg_sum[1]) return; for (int k = 0; k < 3; k++) { fprintf(stderr, "%d sum %lu:", k, dbg_sum[k]); for (int i=0;i<24;i++) if (dbg_n[k][i]) fprintf(stderr, " 2^%d:%lu", i, dbg_n[k][i]); fprintf(stderr,"\n"); for (int i=0;i<WD_CHOICE_COUNT;i++) if (dbg_choice[k][i]) fprintf(stderr,"   %s %lu\n", wd_choices[i].name, dbg_choice[k][i]); } }
+void wd_dbg(unsigned tried, unsigned kind, const struct wd_oracle_output *basis, const struct wd_judgement *j);
+void wd_dbg(unsigned tried, unsigned kind, const struct wd_oracle_output *basis, const struct wd_judgement *j) { (void)j; if (!tried) return; dbg_n[kind][31 - __builtin_clz(tried)]++; dbg_sum[kind] += tried; for (unsigned i = 0; i < basis->consulted_count; i++) dbg_choice[kind][basis->consulted[i].choice] += tried; if (dbg_n[0][0]+dbg_n[1][0]+dbg_n[2][0]+dbg_n[1][1] == 20000) {dbg_end(); dbg_n[2][0]++;} }

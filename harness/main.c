@@ -3,6 +3,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,22 @@ static const struct wd_verb *const verbs[] = {&wd_verb_fuzz, &wd_verb_replay, &w
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 
 static const char program_prefix[] = "walkdiff-";
+
+/* What the help says of verbs that are programs of their own. */
+static const struct {
+    const char *name, *text;
+} program_texts[] = {
+    {"explain", "tell how the architecture answers a case, step by step"},
+    {"manual", "print a reference page of the manual: registers, rules, choices, …"},
+};
+
+static const char *program_text(const char *name)
+{
+    for (size_t i = 0; i < sizeof(program_texts) / sizeof(program_texts[0]); i++)
+        if (!strcmp(program_texts[i].name, name))
+            return program_texts[i].text;
+    return "";
+}
 
 static const struct wd_verb *find_verb(const char *name)
 {
@@ -46,7 +63,9 @@ static void list_programs(const char *folder)
     int count = *folder ? scandir(folder, &entries, is_program, alphasort) : 0;
 
     for (int i = 0; i < count; i++) {
-        printf("  %s\n", entries[i]->d_name + strlen(program_prefix));
+        const char *name = entries[i]->d_name + strlen(program_prefix);
+
+        printf("  %-10s %s\n", name, program_text(name));
         free(entries[i]);
     }
     if (count > 0)
@@ -95,12 +114,25 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
     return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
 }
 
+/* Whoever started us may have closed a standard file; what we open must not take its number. */
+static bool open_standard_files(void)
+{
+    int file;
+
+    do
+        file = open("/dev/null", O_RDWR);
+    while (file >= 0 && file <= STDERR_FILENO);
+    return file >= 0 && !close(file);
+}
+
 int main(int argc, char **argv)
 {
     static char help[] = "--help";
     struct wd_places places;
     struct wd_error error;
 
+    if (!open_standard_files())
+        return wd_complain("/dev/null: %s", strerror(errno));
     if (!wd_places_find(&places, &error))
         return wd_complain("%s", error.text);
     if (argc < 2) {

@@ -16,15 +16,18 @@ static bool too_long(struct wd_error *error, const char *folder)
     return wd_error_set(error, "%s: the path of a folder of the program is too long", folder);
 }
 
-/* The folder that the program's file lies in. */
-static bool program_folder(char folder[PATH_MAX], struct wd_error *error)
+/* The folder that the program's file lies in. The program of a verb, walkdiff-<verb>, may be installed elsewhere. */
+static bool program_folder(char folder[PATH_MAX], bool *of_verb, struct wd_error *error)
 {
     ssize_t length = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    char *name;
 
     if (length < 0)
         return wd_error_set(error, "/proc/self/exe: %s", strerror(errno));
     folder[length] = '\0';
-    *strrchr(folder, '/') = '\0';
+    name = strrchr(folder, '/');
+    *of_verb = !strncmp(name, "/walkdiff-", strlen("/walkdiff-"));
+    *name = '\0';
     return true;
 }
 
@@ -57,22 +60,26 @@ static bool in_tree(struct wd_places *places, const char *source, const char *bu
            wd_path_join(places->programs[2], source, "harness/verbs");
 }
 
-static bool installed(struct wd_places *places, const char *folder)
+static bool installed(struct wd_places *places, const char *folder, bool of_verb)
 {
-    return wd_path_join(places->programs[0], folder, WALKDIFF_LIBEXEC_FROM_BIN) &&
+    char bin[PATH_MAX];
+
+    return wd_path_join(bin, folder, of_verb ? WALKDIFF_BIN_FROM_LIBEXEC : ".") &&
+           wd_path_join(places->programs[0], bin, WALKDIFF_LIBEXEC_FROM_BIN) &&
            wd_path_join(places->walkers, places->programs[0], "walkers") &&
-           wd_path_join(places->data, folder, WALKDIFF_DATA_FROM_BIN);
+           wd_path_join(places->data, bin, WALKDIFF_DATA_FROM_BIN);
 }
 
 bool wd_places_find(struct wd_places *places, struct wd_error *error)
 {
     char folder[PATH_MAX], source[PATH_MAX], build[PATH_MAX];
     const char *data = getenv("WALKDIFF_DATA");
+    bool of_verb = false;
 
     memset(places, 0, sizeof(*places));
-    if (!program_folder(folder, error))
+    if (!program_folder(folder, &of_verb, error))
         return false;
-    if (read_tree(folder, source, build) ? !in_tree(places, source, build) : !installed(places, folder))
+    if (read_tree(folder, source, build) ? !in_tree(places, source, build) : !installed(places, folder, of_verb))
         return too_long(error, folder);
     if (data && snprintf(places->data, sizeof(places->data), "%s", data) >= (int)sizeof(places->data))
         return too_long(error, data);

@@ -51,9 +51,9 @@ def test_the_schema_lists_the_registers_of_registers_def() -> None:
     assert list(SCHEMAS["case.schema.json"]["properties"]["regs"]["properties"]) == names
 
 
-def test_the_schema_lists_the_operations_of_case_h() -> None:
+def test_the_schema_lists_the_operations_of_operations_def() -> None:
     operations = SCHEMAS["case.schema.json"]["properties"]["op"]["enum"]
-    assert operations == described_names("case.h", "WD_AT")
+    assert operations == described_names("operations.def", "WD_AT")
 
 
 @pytest.mark.parametrize("case", list(stored_cases()))

@@ -103,6 +103,7 @@ struct search {
     unsigned best_choices;   /* choices that are not at their default in the nearest answer */
     unsigned equal;          /* how many resolutions give the answer */
     uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
+    bool proves;             /* there is a choice that the answer may prove */
     bool exhausted;
 };
 
@@ -169,6 +170,12 @@ static void consider(struct search *search, const struct wd_resolution *resoluti
     }
 }
 
+/* No resolution can be nearer to the answer than this one, and nothing is to be proved by the others. */
+static bool is_found(const struct search *search)
+{
+    return !search->proves && search->equal && search->best_choices <= 1;
+}
+
 /* Runs the oracle over the tree of choices. */
 static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
 {
@@ -177,7 +184,7 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
     unsigned runs = 0;
 
     consider(search, &resolution, &output);
-    while (wd_resolution_next(&resolution, &output)) {
+    while (!is_found(search) && wd_resolution_next(&resolution, &output)) {
         if (++runs == RESOLUTIONS_MAX) {
             search->exhausted = true;
             return;
@@ -286,7 +293,7 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
 void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
                     uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
 {
-    struct search search = {.c = c, .got = got, .judgement = j};
+    struct search search = {.c = c, .got = got, .judgement = j, .proves = has_open_choice(basis, 0)};
     bool agrees;
 
     j->resolution = (struct wd_resolution){0};
@@ -303,13 +310,12 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
             j->verdict = WD_VERDICT_UNSUPPORTED;
             return;
         }
-        if (!search.exhausted) {
+        if (search.proves && !search.exhausted) {
             doubt_proofs(&search, known);
             j->proved[0] = search.always[0];
             j->proved[1] = search.always[1];
         }
     }
-    { extern void wd_dbg(unsigned, unsigned, const struct wd_oracle_output *, const struct wd_judgement *); wd_dbg(search.tried, agrees ? 0 : search.best_differing ? 2 : 1, basis, j); }
     if (!agrees && search.best_differing) {
         judge_difference(&search, known);
         return;
@@ -324,9 +330,3 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
         wd_name_no_answer(basis, got, j->signature, j->title);
     }
 }
-
-static unsigned long dbg_n[3][24], dbg_sum[3], dbg_choice[3][WD_CHOICE_COUNT];
-__attribute__((destructor)) static void dbg_end(void);
-static void dbg_end(void) { if (!dbg_sum[0]+dbg_sum[1]) return; for (int k = 0; k < 3; k++) { fprintf(stderr, "%d sum %lu:", k, dbg_sum[k]); for (int i=0;i<24;i++) if (dbg_n[k][i]) fprintf(stderr, " 2^%d:%lu", i, dbg_n[k][i]); fprintf(stderr,"\n"); for (int i=0;i<WD_CHOICE_COUNT;i++) if (dbg_choice[k][i]) fprintf(stderr,"   %s %lu\n", wd_choices[i].name, dbg_choice[k][i]); } }
-void wd_dbg(unsigned tried, unsigned kind, const struct wd_oracle_output *basis, const struct wd_judgement *j);
-void wd_dbg(unsigned tried, unsigned kind, const struct wd_oracle_output *basis, const struct wd_judgement *j) { (void)j; if (!tried) return; dbg_n[kind][31 - __builtin_clz(tried)]++; dbg_sum[kind] += tried; for (unsigned i = 0; i < basis->consulted_count; i++) dbg_choice[kind][basis->consulted[i].choice] += tried; if (dbg_n[0][0]+dbg_n[1][0]+dbg_n[2][0]+dbg_n[1][1] == 20000) {dbg_end(); dbg_n[2][0]++;} }

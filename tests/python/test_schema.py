@@ -26,7 +26,7 @@ def validator(name: str) -> Draft202012Validator:
 def described_names(header: str, macro: str) -> list[str]:
     """The first argument of each use of a macro in a header, in order, without the definition of the macro itself."""
     text = (ROOT / "include" / "walkdiff" / header).read_text()
-    return re.findall(rf"^ *{macro}\((\w+)(?:, \"[^\n]*\")?\)", text, re.MULTILINE)
+    return re.findall(rf"^{macro}\((\w+), [^\n]*\)$", text, re.MULTILINE)
 
 
 def stored_cases() -> Iterator[object]:

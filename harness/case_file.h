@@ -45,8 +45,8 @@ struct wd_case_reader *wd_case_reader_new(FILE *stream, const char *name);
 
 /**
  * Reads the next case.
- * @return 1 a case; 0 end of file; -1 an error: wd_case_reader_error() says which. After an error the reader stands behind
- * the bad line and may go on.
+ * @return 1 a case; 0 end of file; -1 an error: wd_case_reader_error() says which. After an error the reader stands
+ * behind the bad line and may go on.
  */
 int wd_case_reader_next(struct wd_case_reader *reader, struct wd_case_entry *entry);
 
@@ -83,7 +83,7 @@ size_t wd_result_to_json(const struct wd_result *result, const char *id, char *b
  * @param error  receives a message that names the member
  * @return 0, or -1
  */
-int wd_result_from_json(const char *line, size_t length, struct wd_result *result, char *id, size_t id_size, char *error,
-                        size_t error_size);
+int wd_result_from_json(const char *line, size_t length, struct wd_result *result, char *id, size_t id_size,
+                        char *error, size_t error_size);
 
 #endif

@@ -120,7 +120,7 @@ static bool open_standard_files(void)
     int file;
 
     do
-        file = open("/dev/null", O_RDWR);
+        file = open("/dev/null", O_RDONLY); /* writing to what was closed is an error still */
     while (file >= 0 && file <= STDERR_FILENO);
     return file >= 0 && !close(file);
 }

@@ -49,7 +49,7 @@ struct wd_field {
 struct wd_layout_info {
     const char *name;
     const char *title;
-    uint8_t reg; /**< enum wd_register */
+    uint8_t reg;    /**< enum wd_register */
     uint16_t first; /**< for wd_layout_fields() */
 };
 
@@ -61,9 +61,9 @@ struct wd_register_info {
 struct wd_feature_info {
     const char *name;
     const char *title;
-    uint8_t reg;       /**< enum wd_register: the ID register */
-    uint8_t msb, lsb;  /**< of the ID field */
-    uint8_t at_least;  /**< 0: decided by code, see wd_features_of() */
+    uint8_t reg;      /**< enum wd_register: the ID register */
+    uint8_t msb, lsb; /**< of the ID field */
+    uint8_t at_least; /**< 0: decided by code, see wd_features_of() */
 };
 
 extern const struct wd_register_info wd_registers[WD_REGISTER_COUNT];

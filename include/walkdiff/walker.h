@@ -12,11 +12,11 @@
 #define WD_WALKER_ABI 1
 
 struct wd_walker_api {
-    uint32_t abi;        /**< WD_WALKER_ABI */
-    uint32_t case_size;  /**< sizeof(struct wd_case): refuses a walker built against other headers */
+    uint32_t abi;         /**< WD_WALKER_ABI */
+    uint32_t case_size;   /**< sizeof(struct wd_case): refuses a walker built against other headers */
     uint32_t result_size; /**< sizeof(struct wd_result) */
-    const char *name;    /**< as in a walker spec: "sample" */
-    const char *version; /**< free text for reports; may be NULL */
+    const char *name;     /**< as in a walker spec: "sample" */
+    const char *version;  /**< free text for reports; may be NULL */
 
     /**
      * Makes a walker.

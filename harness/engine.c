@@ -16,7 +16,7 @@
 #include "harness/walker_host.h"
 #include "harness/wire.h"
 
-static const double progress_seconds = 0.5;
+static const double progress_seconds = 0.3;
 
 /* One of the processes. */
 struct job {

@@ -41,7 +41,7 @@ struct wd_fuzz_incident {
 
 /** Who follows a run. */
 struct wd_fuzz_watcher {
-    /** Called about twice a second, and once at the end. @return false: give up, `error` says why */
+    /** Called about three times a second, and once at the end. @return false: give up, `error` says why */
     bool (*progress)(void *context, const struct wd_fuzz_state *state, struct wd_error *error);
     void (*incident)(void *context, const struct wd_fuzz_incident *incident);
     void *context;

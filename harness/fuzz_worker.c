@@ -23,7 +23,7 @@ enum {
 /* Batches are as large as is worked off in about this time: slow walkers must not delay what is known by much. */
 static const double batch_seconds_low = 0.010, batch_seconds_high = 0.050;
 
-static const double send_seconds = 0.2; /* what was found is sent this often */
+static const double send_seconds = 0.1; /* what was found is sent this often */
 
 static_assert(WD_CHOICE_COUNT <= 64, "a judgement has a bit for each choice");
 

@@ -17,11 +17,12 @@
 enum {
     SLICE_MS = 100,        /* how long to sleep at most before looking whether the process still lives */
     OPENING_SECONDS = 120, /* an opening that takes longer has failed */
+    CHANCES = 4,           /* how often a case is asked whose walker dies of what is not its own doing */
 };
 
-/* The case that is asked once more in a new process. */
-struct second_chance {
-    bool given;
+/* The case that was last asked again in a new process. */
+struct chances {
+    unsigned taken; /* 0: none was */
     uint64_t batch;
     uint32_t index;
 };
@@ -38,7 +39,7 @@ struct wd_walker_host {
     uint64_t cases, cases_before[WD_SLOTS]; /* given in all; before the batch in a slot */
     uint64_t first_batch;                   /* that this process answers, and the case in it that it begins with */
     uint32_t first_case;
-    struct second_chance second_chance;
+    struct chances chances;
     char words[WD_LAST_WORDS_MAX]; /* the last `words_length` bytes that the process wrote */
     size_t words_length;
 };
@@ -311,14 +312,14 @@ static uint32_t case_in_hand(const struct wd_walker_host *host, uint64_t batch)
     return index < count ? (uint32_t)index : count - 1;
 }
 
-/* Whether the case deserves to be asked once more; it does so once. */
-static bool take_second_chance(struct wd_walker_host *host, uint64_t batch, uint32_t index)
+/* Whether the case may be asked once more. */
+static bool take_chance(struct wd_walker_host *host, uint64_t batch, uint32_t index)
 {
-    struct second_chance *chance = &host->second_chance;
-    bool taken = chance->given && chance->batch == batch && chance->index == index;
+    struct chances *chances = &host->chances;
 
-    *chance = (struct second_chance){.given = true, .batch = batch, .index = index};
-    return !taken;
+    if (chances->batch != batch || chances->index != index)
+        *chances = (struct chances){.batch = batch, .index = index};
+    return ++chances->taken < CHANCES;
 }
 
 static void report(struct wd_walker_host *host, uint64_t batch, uint32_t index, const char *how, bool asked_again)
@@ -377,7 +378,7 @@ static bool replace_process(struct wd_walker_host *host, uint64_t batch, bool ha
     bool begun = had_begun(host, batch);
     char how[WD_TEXT_MAX];
     bool innocent = autopsy(host, hangs, how) || (!begun && !hangs);
-    bool again = innocent && take_second_chance(host, batch, index);
+    bool again = innocent && take_chance(host, batch, index);
 
     if (!again) {
         wd_result_clear(&results[index], 0);

@@ -4,9 +4,9 @@
  * way at once. When the process dies or makes no progress, the case that it had in hand gets that as its answer
  * (WD_ANSWER_CRASH, WD_ANSWER_HANG), and a new process goes on with the next case.
  *
- * A death by SIGKILL that we did not send is somebody else's doing (the machine ran out of memory, a user): the case is
- * asked once more in a new process, and only a second such death is its answer. So is a death before the process had
- * taken a batch in hand.
+ * A death by SIGKILL that we did not send is somebody else's doing (the machine ran out of memory, a user), and so is
+ * one before the process had taken a batch in hand: the case is asked again in a new process. Only the fourth such
+ * death in a row is its answer.
  *
  * The process has a group of its own, which ends with it, and it ends when the process that started it does, however
  * that dies. What it writes to its standard output or standard error is kept, the end of it, for messages.

@@ -257,12 +257,13 @@ void print_answer(const struct wd_result *result, char *text, size_t size)
                          (unsigned long long)result->changed[i].value);
 }
 
-void check_answer(const char *file, int line, const struct hand *hand, struct wd_result expected)
+void check_answer(const char *file, int line, const struct hand *hand, const struct wd_resolution *resolution,
+                  struct wd_result expected)
 {
     struct wd_oracle_output output;
     char right[600], wrong[600];
 
-    wd_oracle(&hand->c, NULL, NULL, NULL, &output);
+    wd_oracle(&hand->c, resolution, NULL, NULL, &output);
     if (same_answer(&expected, &output.result))
         return;
     print_answer(&expected, right, sizeof(right));

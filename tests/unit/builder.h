@@ -173,9 +173,13 @@ bool same_answer(const struct wd_result *expected, const struct wd_result *got);
 /** An answer as text, for messages. */
 void print_answer(const struct wd_result *result, char *text, size_t size);
 
-/** Fails unless the oracle, all choices at their default, gives the answer. */
-#define CHECK(hand, result)  check_answer(__FILE__, __LINE__, hand, result)
+/** Fails unless the oracle gives the answer, all choices at their default. */
+#define CHECK(hand, result)  check_answer(__FILE__, __LINE__, hand, &(struct wd_resolution){0}, result)
 #define CHECK_PAR(hand, par) CHECK(hand, answer_par(par))
-void check_answer(const char *file, int line, const struct hand *hand, struct wd_result expected);
+/** The same with one choice resolved otherwise. */
+#define CHECK_RESOLVED(hand, choice, number, result)                                                                   \
+    check_answer(__FILE__, __LINE__, hand, &(struct wd_resolution){.option[choice] = (number)}, result)
+void check_answer(const char *file, int line, const struct hand *hand, const struct wd_resolution *resolution,
+                  struct wd_result expected);
 
 #endif

@@ -401,6 +401,24 @@ static void s2_walk_af_by_at(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 1, page_success);
 }
 
+/* Stage 2 leaves that are dirty already, DBM = 1 and S2AP[1] = 1, when hardware writes a stage 1 descriptor. */
+static void s2_walk_af_of_a_dirty_leaf(struct hand *hand, struct answers *answers)
+{
+    uint64_t leaf = start_old_page(hand, WD_AT_S1E1R);
+    uint64_t block = hand_descriptor(&hand_stage2_path, 1, HAND_STAGE1_TABLES);
+    struct wd_result *accessed;
+
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 2);
+    SET(hand, VTCR_EL2, HA, 1);
+    SET(hand, VTCR_EL2, HD, 1);
+    hand_stage2(hand);
+    hand_map_stage2(hand, HAND_STAGE1_TABLES, 1, HAND_STAGE1_TABLES | (STAGE2_LEAF & ~AF) | DBM | BLOCK);
+    accessed = answer(answers, 0, answer_par(page_success));
+    answer_changes(accessed, leaf, THE_PAGE);
+    answer_changes(accessed, block, HAND_STAGE1_TABLES | STAGE2_LEAF | DBM | BLOCK);
+    answer_changes(answer(answers, 1, answer_par(page_success)), leaf, THE_PAGE);
+}
+
 /* R_QSPMS: AP = 00 denies the unprivileged access. */
 static void s1_af_on_fault(struct hand *hand, struct answers *answers)
 {
@@ -446,6 +464,18 @@ static void s1_update_priority(struct hand *hand, struct answers *answers)
     hand_map_stage2(hand, HAND_STAGE1_TABLES, 1, HAND_STAGE1_TABLES | (STAGE2_LEAF & ~S2AP_WRITE) | BLOCK);
     answer_with_par(answers, 0, par_fault(ADDRESS_SIZE + 3));
     answer_with_par(answers, 1, par_walk_fault(PERMISSION + 1));
+}
+
+/* At EL1 the fault of the update is an exception with the descriptor's address. */
+static void s1_update_priority_at_el1(struct hand *hand, struct answers *answers)
+{
+    struct wd_result refused = answer_exception(PERMISSION + 1, true, true);
+
+    s1_update_priority(hand, answers);
+    hand->c.el = 1;
+    refused.exception.has_ipa = true;
+    refused.exception.ipa = hand_descriptor(&hand_stage1_path, 3, HAND_VA);
+    answers->result[1] = refused;
 }
 
 /* D8.5.4: table walks are inner Non-cacheable. */
@@ -684,11 +714,13 @@ static const struct {
     {WD_CHOICE_S1_AF_BY_AT, s1_af_by_at},
     {WD_CHOICE_S2_AF_BY_AT, s2_af_by_at},
     {WD_CHOICE_S2_WALK_AF_BY_AT, s2_walk_af_by_at},
+    {WD_CHOICE_S2_WALK_AF_BY_AT, s2_walk_af_of_a_dirty_leaf},
     {WD_CHOICE_S1_AF_ON_FAULT, s1_af_on_fault},
     {WD_CHOICE_S2_AF_ON_FAULT, s2_af_on_fault},
     {WD_CHOICE_S1_AF_UPDATE_FAULT, s1_af_update_fault},
     {WD_CHOICE_S2_AF_UPDATE_FAULT, s2_af_update_fault},
     {WD_CHOICE_S1_UPDATE_PRIORITY, s1_update_priority},
+    {WD_CHOICE_S1_UPDATE_PRIORITY, s1_update_priority_at_el1},
     {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update},
     {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_c0},
     {WD_CHOICE_S2_WALK_DIRTY, s2_walk_dirty},
@@ -835,6 +867,110 @@ static void the_judge_permits_the_answer_of_every_option_and_names_the_choice(vo
     for_every_case(check_judge);
 }
 
+/* ---------------------------------------------------------------- where there is nothing to choose */
+
+/* Bits 2:1 of the base cannot reach the address of a descriptor. */
+static void base_bits_2_and_1(struct hand *hand)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    hand->c.regs[WD_TTBR0_EL1] |= 6;
+}
+
+static void base_bits_5_to_2_are_zero_with_ps_111(struct hand *hand)
+{
+    start_64k(hand);
+    SET(hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(hand, TCR_EL1, IPS, 7);
+    hand_map_path(hand, &stage1_64k, HAND_VA, 3, PAGE_64K | LEAF | PAGE);
+}
+
+static void descriptor_15_12_with_lpa(struct hand *hand)
+{
+    start_64k(hand);
+    SET(hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(hand, TCR_EL1, IPS, 6);
+    hand_map_path(hand, &stage1_64k, HAND_VA, 3, PAGE_64K | BIT(13) | LEAF | PAGE);
+}
+
+static void contiguous_as_it_should_be(struct hand *hand)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(hand, HAND_VA, 3, (HAND_VA & ~UINT64_C(0xfff)) | CONTIGUOUS | LEAF | PAGE);
+}
+
+static void nt_without_feat_bbm(struct hand *hand)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(hand, HAND_VA, 2, UINT64_C(0x187600000) | NT | LEAF | BLOCK);
+}
+
+/* R_MJLPH: stage 2 lets hardware write the descriptor. */
+static void an_update_that_would_not_fault(struct hand *hand)
+{
+    start_old_page(hand, WD_AT_S1E1R);
+    SET(hand, TCR_EL1, IPS, 0);
+    hand_stage2(hand);
+    hand_map_stage2(hand, HAND_STAGE1_TABLES, 1, HAND_STAGE1_TABLES | STAGE2_LEAF | BLOCK);
+}
+
+/* R_ZWYSH: SH is reserved for cacheable memory alone. */
+static void reserved_shareability_of_device_memory(struct hand *hand)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(hand, HAND_VA, 3, HAND_PAGE | AF | SH(1) | ATTR_INDEX(HAND_DEVICE_GRE) | PAGE);
+}
+
+static void reserved_mair_of_another_index(struct hand *hand)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    SET(hand, MAIR_EL1, Attr7, 0x01);
+}
+
+static void reserved_granule_of_the_other_range(struct hand *hand)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    SET(hand, TCR_EL1, TG1, 0);
+}
+
+static void access_flag_is_set_already(struct hand *hand)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 1);
+    SET(hand, TCR_EL1, HA, 1);
+}
+
+/* A table in Device memory by a reserved MemAttr matters with HCR_EL2.PTW alone. */
+static void reserved_memattr_of_a_table_without_ptw(struct hand *hand)
+{
+    start_walk_through_block(hand, (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(8));
+}
+
+static void nothing_is_consulted_where_nothing_is_left_to_choose(void **state)
+{
+    static void (*const plain[])(struct hand * hand) = {base_bits_2_and_1,
+                                                        base_bits_5_to_2_are_zero_with_ps_111,
+                                                        descriptor_15_12_with_lpa,
+                                                        contiguous_as_it_should_be,
+                                                        nt_without_feat_bbm,
+                                                        an_update_that_would_not_fault,
+                                                        reserved_shareability_of_device_memory,
+                                                        reserved_mair_of_another_index,
+                                                        reserved_granule_of_the_other_range,
+                                                        access_flag_is_set_already,
+                                                        reserved_memattr_of_a_table_without_ptw};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+        struct wd_oracle_output output;
+        struct hand hand;
+
+        plain[i](&hand);
+        wd_oracle(&hand.c, NULL, NULL, NULL, &output);
+        if (output.consulted_count)
+            fail_msg("case %zu consults %s", i, wd_choices[output.consulted[0].choice].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -842,6 +978,7 @@ int main(void)
         cmocka_unit_test(in_its_case_each_option_gives_another_answer),
         cmocka_unit_test(every_option_gives_the_answer_that_the_rule_says),
         cmocka_unit_test(the_judge_permits_the_answer_of_every_option_and_names_the_choice),
+        cmocka_unit_test(nothing_is_consulted_where_nothing_is_left_to_choose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

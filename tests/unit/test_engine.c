@@ -93,6 +93,22 @@ static void be_constant(const struct wd_case *c, struct wd_resolution *resolutio
     resolution->option[WD_CHOICE_S1_TXSZ_HIGH] = 1;
 }
 
+/* Takes T0SZ above its maximum as the maximum, and makes a Translation fault of each stage 2 fault on a stage 1 walk.
+ */
+static void clamp_and_confuse(const struct wd_case *c, struct wd_resolution *resolution)
+{
+    (void)c;
+    resolution->option[WD_CHOICE_S2_TXSZ_HIGH] = 1;
+    resolution->mistakes = UINT32_C(1) << WD_MISTAKE_WALK_FAULT_AS_TRANSLATION;
+}
+
+/* The same, but it clamps only where the VA is odd. */
+static void clamp_at_times_and_confuse(const struct wd_case *c, struct wd_resolution *resolution)
+{
+    clamp_and_confuse(c, resolution);
+    resolution->option[WD_CHOICE_S2_TXSZ_HIGH] = c->va & 1;
+}
+
 static void be_slow(const struct wd_case *c, struct wd_result *result)
 {
     (void)c;
@@ -148,6 +164,8 @@ WALKER(hanging, open_any, .after = hang);
 WALKER(incapable, open_any, .after = support_nothing);
 WALKER(fickle, open_any, .before = be_fickle);
 WALKER(constant, open_any, .before = be_constant);
+WALKER(confused, open_any, .before = clamp_and_confuse);
+WALKER(confused_and_fickle, open_any, .before = clamp_at_times_and_confuse);
 WALKER(slow, open_any, .after = be_slow);
 WALKER(closed, open_none, NULL, NULL);
 
@@ -463,38 +481,74 @@ static void a_choice_that_is_always_resolved_alike_is_not(void **state)
 
 /* ---------------------------------------------------------------- waivers */
 
+/* Has a run of one walker, with a waiver for some of its findings. */
+static void run_waived(struct fixture *f, const struct wd_walker_api *api, const char *signature, const char *rule)
+{
+    char path[128];
+    struct wd_error error;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/a.toml", f->folder);
+    file = fopen(path, "w");
+    fprintf(file,
+            "[[waiver]]\nid='w'\nwalker='%s'\nversions='>=1.5, <2'\nsignature=\"%s\"\nrule='%s'\ninstead='x'\n"
+            "reason='x'\nlink='x'\ncase='x'\n",
+            api->name, signature, rule);
+    fclose(file);
+    wd_waivers_free((struct wd_waivers *)f->plan.waivers);
+    f->plan.waivers = wd_waivers_load(f->folder, &error);
+    if (!f->plan.waivers)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < f->plan.walker_count; i++)
+        free(f->plan.walkers[i].answerer.waivers.indices);
+    f->plan.walker_count = 0;
+    add(f, api, false);
+    run(f, 2);
+}
+
 static void a_waived_finding_is_counted_and_fills_no_bucket(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
-    struct wd_error error;
     uint64_t findings, waived;
     const struct wd_bucket *bucket;
-    FILE *file;
 
     add(f, &wrong, false);
     run(f, 2);
     bucket = wd_bucket_at(f->state.buckets, 0);
     findings = verdicts(f, 0, WD_VERDICT_DEVIATION);
     waived = bucket->count;
-    snprintf(path, sizeof(path), "%s/a.toml", f->folder);
-    file = fopen(path, "w");
-    fprintf(file,
-            "[[waiver]]\nid='w'\nwalker='wrong'\nversions='>=1.5, <2'\nsignature='%s'\nrule='%s'\ninstead='x'\n"
-            "reason='x'\nlink='x'\ncase='x'\n",
-            bucket->signature, wd_rules[bucket->first.rule].name);
-    fclose(file);
-    wd_waivers_free((struct wd_waivers *)f->plan.waivers);
-    f->plan.waivers = wd_waivers_load(f->folder, &error);
-    if (!f->plan.waivers)
-        fail_msg("%s", error.text);
-    free(f->plan.walkers[0].answerer.waivers.indices);
-    f->plan.walker_count = 0;
-    add(f, &wrong, false);
-    run(f, 2);
+    run_waived(f, &wrong, bucket->signature, wd_rules[bucket->first.rule].name);
     assert_int_equal(verdicts(f, 0, WD_VERDICT_WAIVED), waived);
     assert_int_equal(f->state.tally.waived[0], waived);
     assert_int_equal(verdicts(f, 0, WD_VERDICT_DEVIATION), findings - waived);
+}
+
+/* The waiver that confused and confused_and_fickle need. */
+static const char confusion[] = "S2_FAULT_ON_WALK fault of stage 2 → *", confusion_rule[] = "S2_FAULT_ON_WALK";
+
+/* A fault that it makes another one of can be what the other resolution gives: that proves nothing against it. */
+static void what_a_walker_is_waived_for_makes_it_not_inconsistent(void **state)
+{
+    struct fixture *f = *state;
+
+    f->plan.cases = 60000;
+    add(f, &confused, false);
+    run(f, 2);
+    assert_true(finds(f, "\"verdict\":\"inconsistent\",\"rule\":\"S2_TXSZ_HIGH\""));
+    run_waived(f, &confused, confusion, confusion_rule);
+    assert_false(finds(f, "inconsistent"));
+    assert_true(verdicts(f, 0, WD_VERDICT_WAIVED) > 0);
+    assert_int_equal(wd_buckets_count(f->state.buckets), 0);
+}
+
+static void a_walker_that_is_waived_for_something_is_found_inconsistent_all_the_same(void **state)
+{
+    struct fixture *f = *state;
+
+    f->plan.cases = 60000;
+    run_waived(f, &confused_and_fickle, confusion, confusion_rule);
+    assert_true(finds(f, "\"verdict\":\"inconsistent\",\"rule\":\"S2_TXSZ_HIGH\""));
+    assert_int_equal(wd_buckets_count(f->state.buckets), 0);
 }
 
 /* ---------------------------------------------------------------- ends of runs */
@@ -704,6 +758,8 @@ int main(void)
         TEST(a_choice_that_is_resolved_both_ways_is_inconsistent),
         TEST(a_choice_that_is_always_resolved_alike_is_not),
         TEST(a_waived_finding_is_counted_and_fills_no_bucket),
+        TEST(what_a_walker_is_waived_for_makes_it_not_inconsistent),
+        TEST(a_walker_that_is_waived_for_something_is_found_inconsistent_all_the_same),
         TEST(a_walker_that_cannot_be_opened_is_an_error_with_its_message),
         TEST(a_run_ends_when_its_time_is_over),
         TEST(an_interrupted_run_ends_in_good_order),

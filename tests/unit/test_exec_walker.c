@@ -180,7 +180,7 @@ static void a_command_that_cannot_be_run_does_not_open(void **state)
     assert_open_fails(*state, "exec:exit 5", "exit status 5");
 }
 
-static void a_program_that_is_killed_from_outside_is_asked_once_more(void **state)
+static void a_program_that_is_killed_from_outside_is_asked_again(void **state)
 {
     const uint8_t deeds[4] = {0};
     struct fixture *f = *state;
@@ -221,7 +221,7 @@ int main(void)
         TEST(an_answer_to_another_case_is_a_crash_that_says_so),
         TEST(an_answer_without_an_end_is_a_crash),
         TEST(a_command_that_cannot_be_run_does_not_open),
-        TEST(a_program_that_is_killed_from_outside_is_asked_once_more),
+        TEST(a_program_that_is_killed_from_outside_is_asked_again),
         TEST(nothing_that_a_program_started_outlives_an_engine_that_is_killed),
     };
 

@@ -380,6 +380,26 @@ static void a_control_bit_that_is_not_modelled_makes_the_case_unsupported_and_is
     assert_in_range(fields, 18, 64);
 }
 
+/* TCR_EL2 bits 60 and 61 are MTX0 and MTX1 with E2H = 1 alone, bit 33 is MTX with E2H = 0 alone. */
+static void a_bit_of_tcr_el2_is_what_the_layout_in_force_makes_of_it(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el2(&hand, WD_AT_S1E2R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    SET(&hand, ID_AA64PFR1_EL1, MTEX, 1);
+    SET_AS(&hand, TCR_EL2, TCR_EL2_E2H, MTX0, 1);
+    SET_AS(&hand, TCR_EL2, TCR_EL2_E2H, MTX1, 1);
+    CHECK_PAR(&hand, PAGE_PAR);
+
+    hand_el20(&hand, WD_AT_S1E2R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    SET(&hand, ID_AA64PFR1_EL1, MTEX, 1);
+    SET_AS(&hand, TCR_EL2, TCR_EL2_E2H, IPS, 2); /* 40 bits: bit 33 is set */
+    CHECK_PAR(&hand, PAGE_PAR);
+}
+
 static void expect_unsupported(const struct hand *hand, const char *reason)
 {
     struct wd_oracle_output output;
@@ -509,6 +529,7 @@ int main(void)
         cmocka_unit_test(with_stage_1_off_an_address_beyond_parange_is_an_address_size_fault),
         cmocka_unit_test(with_stage_1_off_and_56_bits_no_address_is_out_of_range_under_tbi),
         cmocka_unit_test(a_control_bit_that_is_not_modelled_makes_the_case_unsupported_and_is_named),
+        cmocka_unit_test(a_bit_of_tcr_el2_is_what_the_layout_in_force_makes_of_it),
         cmocka_unit_test(an_implementation_that_cannot_be_is_unsupported),
         cmocka_unit_test(feat_lva_lowers_the_minimum_of_txsz_for_64k_alone),
         cmocka_unit_test(feat_ttst_raises_the_maximum_of_txsz),

@@ -87,6 +87,24 @@ static void overlays_and_indirect_permissions_turn_hierarchical_ones_off(void **
     }
 }
 
+/* R_BVXDG: E0POE concerns regimes with unprivileged accesses; EL2 with E2H = 0 has none. */
+static void in_el2_e0poe_leaves_hierarchical_permissions_on(void **state)
+{
+    struct hand_path path = hand_stage1_path;
+    struct hand hand;
+
+    (void)state;
+    path.table_bits = BIT(62);
+    hand_el2(&hand, WD_AT_S1E2W, HAND_VA);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    enable_tcr2(&hand);
+    SET(&hand, TCR2_EL2, E0POE, 1);
+    CHECK_PAR(&hand, par_fault(PERMISSION + 3));
+    SET(&hand, TCR2_EL2, POE, 1);
+    SET(&hand, POR_EL2, Perm0, 7);
+    CHECK_PAR(&hand, PAGE_PAR);
+}
+
 #define OVERLAY   WD_WITH(0, PAR_EL1_F, Overlay, 1)
 #define DIRTY_BIT WD_WITH(0, PAR_EL1_F, DirtyBit, 1)
 
@@ -112,6 +130,47 @@ static void an_overlay_fault_has_the_overlay_bit(void **state)
     CHECK_PAR(&hand, PAGE_PAR);
     SET(&hand, POR_EL0, Perm0, 15); /* R_WDCGP: reserved, nothing */
     CHECK_PAR(&hand, par_fault(PERMISSION + 3) | OVERLAY);
+}
+
+static void expect_rule(const struct hand *hand, enum wd_rule rule)
+{
+    struct wd_oracle_output output;
+
+    wd_oracle(&hand->c, NULL, NULL, NULL, &output);
+    assert_string_equal(wd_rules[output.rule].name, wd_rules[rule].name);
+}
+
+/* Of several that deny it, the first in the order of the pseudocode. */
+static void a_permission_fault_names_the_rule_that_denied_the_access(void **state)
+{
+    struct hand_path path = hand_stage1_path;
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E0R);
+    expect_rule(&hand, WD_RULE_AP_NO_USER_ACCESS);
+    hand_el10(&hand, WD_AT_S1E1W, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE | AP_READ_ONLY);
+    expect_rule(&hand, WD_RULE_AP_READ_ONLY);
+    hand_el2(&hand, WD_AT_S1E2W, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE | AP_READ_ONLY);
+    expect_rule(&hand, WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE);
+    path.table_bits = BIT(62);
+    hand_el10(&hand, WD_AT_S1E1W, HAND_VA);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    expect_rule(&hand, WD_RULE_APTABLE_TWO_PRIVILEGES);
+
+    hand_page(&hand, WD_AT_S1E1R);
+    enable_tcr2(&hand);
+    SET(&hand, TCR2_EL1, POE, 1);
+    expect_rule(&hand, WD_RULE_OVERLAY_DENIED);
+    SET(&hand, POR_EL1, Perm0, 8);
+    expect_rule(&hand, WD_RULE_OVERLAY_RESERVED);
+    SET(&hand, POR_EL1, Perm0, 7);
+    SET(&hand, TCR2_EL1, PIE, 1);
+    expect_rule(&hand, WD_RULE_INDIRECT_DENIED);
+    SET(&hand, PIR_EL1, Perm0, 4);
+    expect_rule(&hand, WD_RULE_INDIRECT_RESERVED);
 }
 
 /* R_BXJBV: bits 62:60 of the descriptor choose the nibble. */
@@ -318,7 +377,9 @@ int main(void)
         cmocka_unit_test(in_el2_ap1_and_aptable0_do_not_count),
         cmocka_unit_test(aptable_takes_permissions_away_unless_hpd_is_set),
         cmocka_unit_test(overlays_and_indirect_permissions_turn_hierarchical_ones_off),
+        cmocka_unit_test(in_el2_e0poe_leaves_hierarchical_permissions_on),
         cmocka_unit_test(an_overlay_fault_has_the_overlay_bit),
+        cmocka_unit_test(a_permission_fault_names_the_rule_that_denied_the_access),
         cmocka_unit_test(the_overlay_index_is_in_bits_62_to_60),
         cmocka_unit_test(wxn_takes_write_from_an_overlay_that_gives_execute),
         cmocka_unit_test(indirect_permissions_are_those_of_the_table),

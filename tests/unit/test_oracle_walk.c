@@ -369,26 +369,47 @@ static void the_access_flag_write_needs_stage_2_write_permission(void **state)
     CHECK_PAR(&hand, par_walk_fault(PERMISSION + 1));
 }
 
-/* R_BDJJL: a writable-clean stage 2 leaf becomes dirty, and accessed, by the write of the stage 1 descriptor. */
+/* Stage 1 has AF = 0 and HA = 1; stage 2, with HA and HD, maps its tables with these bits. */
+static void start_access_flag_write(struct hand *hand, uint64_t stage2_bits)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 2);
+    SET(hand, TCR_EL1, HA, 1);
+    SET(hand, VTCR_EL2, HA, 1);
+    SET(hand, VTCR_EL2, HD, 1);
+    hand_map(hand, HAND_VA, 3, THE_PAGE & ~AF);
+    hand_stage2(hand);
+    hand_map_stage2_flat(hand, stage2_bits);
+}
+
+/* R_BDJJL: a writable-clean stage 2 leaf becomes dirty by the write of the stage 1 descriptor. */
 static void the_access_flag_write_makes_its_stage_2_leaf_dirty(void **state)
+{
+    const uint64_t clean = (STAGE2_LEAF & ~S2AP_WRITE) | DBM;
+    struct wd_result expected = answer_par(PAGE_PAR);
+    struct hand hand;
+
+    (void)state;
+    start_access_flag_write(&hand, clean);
+    answer_changes(&expected, hand_descriptor(&hand_stage1_path, 3, HAND_VA), THE_PAGE);
+    answer_changes(&expected, hand_descriptor(&hand_stage2_path, 1, HAND_STAGE1_TABLES),
+                   HAND_STAGE1_TABLES | clean | S2AP_WRITE | BLOCK);
+    CHECK(&hand, expected);
+}
+
+/* The same where the walk itself left the Access flag of stage 2 alone: a dirty leaf is an accessed one. */
+static void a_stage_2_leaf_that_becomes_dirty_becomes_accessed(void **state)
 {
     const uint64_t clean = (STAGE2_LEAF & ~(S2AP_WRITE | AF)) | DBM;
     struct wd_result expected = answer_par(PAGE_PAR);
     struct hand hand;
 
     (void)state;
-    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
-    SET(&hand, ID_AA64MMFR1_EL1, HAFDBS, 2);
-    SET(&hand, TCR_EL1, HA, 1);
-    SET(&hand, VTCR_EL2, HA, 1);
-    SET(&hand, VTCR_EL2, HD, 1);
-    hand_map(&hand, HAND_VA, 3, THE_PAGE & ~AF);
-    hand_stage2(&hand);
-    hand_map_stage2_flat(&hand, clean);
+    start_access_flag_write(&hand, clean);
     answer_changes(&expected, hand_descriptor(&hand_stage1_path, 3, HAND_VA), THE_PAGE);
     answer_changes(&expected, hand_descriptor(&hand_stage2_path, 1, HAND_STAGE1_TABLES),
                    HAND_STAGE1_TABLES | clean | S2AP_WRITE | AF | BLOCK);
-    CHECK(&hand, expected);
+    CHECK_RESOLVED(&hand, WD_CHOICE_S2_WALK_AF_BY_AT, 1, expected);
 }
 
 /* ---------------------------------------------------------------- hardware updates */
@@ -619,6 +640,7 @@ int main(void)
         cmocka_unit_test(ptw_makes_a_table_in_device_memory_fault),
         cmocka_unit_test(the_access_flag_write_needs_stage_2_write_permission),
         cmocka_unit_test(the_access_flag_write_makes_its_stage_2_leaf_dirty),
+        cmocka_unit_test(a_stage_2_leaf_that_becomes_dirty_becomes_accessed),
         cmocka_unit_test(haft_sets_the_access_flag_of_every_table),
         cmocka_unit_test(haft_sets_the_access_flag_of_the_tables_of_stage_2),
         cmocka_unit_test(haft_updates_need_stage_2_write_permission),

@@ -176,7 +176,7 @@ static void nonsense_in_done_blames_some_case_of_the_batch(void **state)
 
 /* ---------------------------------------------------------------- deaths that are not the walker's own doing */
 
-static void a_case_whose_walker_was_killed_is_asked_once_more(void **state)
+static void a_case_whose_walker_was_killed_is_asked_again(void **state)
 {
     struct fixture *f = *state;
     char options[128];
@@ -188,13 +188,14 @@ static void a_case_whose_walker_was_killed_is_asked_once_more(void **state)
     assert_int_equal(f->deaths.count, 1);
 }
 
-static void a_case_that_gets_its_walker_killed_twice_is_a_crash(void **state)
+static void a_case_that_gets_its_walker_killed_four_times_is_a_crash(void **state)
 {
     struct fixture *f = *state;
 
     open_rogue(f, "");
     assert_crash(middle_of_three(f, DEED_KILL), "SIGKILL");
-    assert_int_equal(f->deaths.count, 2);
+    assert_int_equal(f->deaths.count, 4);
+    assert_int_equal(f->deaths.asked_again, 3);
 }
 
 static void killing_an_idle_walker_costs_nothing(void **state)
@@ -347,8 +348,8 @@ int main(void)
         TEST(a_hang_ends_after_the_timeout_and_costs_its_case_alone),
         TEST(a_walker_that_closes_its_pipes_and_lives_on_has_crashed),
         TEST(nonsense_in_done_blames_some_case_of_the_batch),
-        TEST(a_case_whose_walker_was_killed_is_asked_once_more),
-        TEST(a_case_that_gets_its_walker_killed_twice_is_a_crash),
+        TEST(a_case_whose_walker_was_killed_is_asked_again),
+        TEST(a_case_that_gets_its_walker_killed_four_times_is_a_crash),
         TEST(killing_an_idle_walker_costs_nothing),
         TEST(killing_a_walker_at_random_moments_changes_no_answer),
         TEST(a_result_that_makes_no_sense_is_a_crash_that_says_so),

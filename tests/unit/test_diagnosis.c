@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cause that the judge gives a wrong answer: checks left out, mistakes, checks wrongly made; what it makes of a
+ * walker that is known for some causes; and what an answer of such a walker proves.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/judge.h"
+#include "tests/unit/builder.h"
+
+#define CAUSE(mistake) (WD_RULE_COUNT + WD_MISTAKE_##mistake)
+#define LEFT_OUT(rule) WD_RULE_##rule
+
+static const struct wd_causes nothing;
+
+/* The set of some causes: KNOWN(CAUSE(C_IGNORED), LEFT_OUT(EPD)). */
+#define KNOWN(...)                                                                                                     \
+    known_for((const unsigned[]){__VA_ARGS__}, sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
+
+static struct wd_causes known_for(const unsigned *numbers, size_t count)
+{
+    struct wd_causes causes = {0};
+
+    for (size_t i = 0; i < count; i++)
+        wd_causes_add(&causes, numbers[i]);
+    return causes;
+}
+
+static struct wd_judgement judge(const struct hand *hand, uint64_t par, struct wd_causes known)
+{
+    const struct wd_result got = answer_par(par);
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+
+    wd_oracle(&hand->c, NULL, NULL, NULL, &basis);
+    wd_judge_known(&hand->c, &basis, &got, 0, &known, &judgement);
+    return judgement;
+}
+
+static void expect_signature(const struct hand *hand, uint64_t par, struct wd_causes known, const char *signature)
+{
+    const struct wd_judgement judgement = judge(hand, par, known);
+
+    assert_string_equal(wd_verdict_names[judgement.verdict], "deviation");
+    assert_string_equal(judgement.signature, signature);
+}
+
+/* The wrong answer comes from this cause. */
+static void expect_cause(const struct hand *hand, uint64_t par, struct wd_causes known, unsigned number)
+{
+    const struct wd_cause cause = wd_cause_by_number(number);
+    char signature[WD_SIGNATURE_MAX];
+
+    wd_cause_signature(&cause, signature, sizeof(signature));
+    expect_signature(hand, par, known, signature);
+    assert_int_equal(judge(hand, par, known).rule, cause.rule);
+}
+
+/* ---------------------------------------------------------------- cases */
+
+/* 36 bits of output, and a RAM range beyond them. */
+#define FAR UINT64_C(0x1000000000)
+
+static void start_small_output(struct hand *hand)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    SET(hand, TCR_EL1, IPS, 1);
+    hand_ram(hand, FAR, 0x100000, false);
+}
+
+/* Both stages; stage 1 has one byte of MAIR, stage 2 one MemAttr. The output is HAND_IPA. */
+static void start_both(struct hand *hand, uint64_t mair, uint64_t memattr)
+{
+    hand_el10(hand, WD_AT_S12E1R, HAND_VA);
+    hand->c.regs[WD_MAIR_EL1] = mair;
+    hand_map(hand, HAND_VA, 3, HAND_IPA | LEAF | PAGE);
+    hand_stage2(hand);
+    hand_map_stage2(hand, UINT64_C(1) << 30, 1, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
+    hand_put(hand, HAND_STAGE2_TABLES + 3 * 8,
+             UINT64_C(3) << 30 | AF | SH(3) | MEM_ATTR(memattr) | S2AP_READ | S2AP_WRITE | BLOCK);
+}
+
+/* A stage 1 walk whose first table has this leaf in stage 2, at level 1. */
+static void start_walk(struct hand *hand, uint64_t stage2_leaf)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    hand_stage2(hand);
+    hand_map_stage2(hand, UINT64_C(1) << 30, 1, stage2_leaf);
+}
+
+/* ---------------------------------------------------------------- mistakes */
+
+static void the_regime_by_hcr_alone_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el2(&hand, WD_AT_S1E2R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, OFF_PAR(HAND_VA), nothing, CAUSE(REGIME_BY_HCR));
+}
+
+static void a_clamped_txsz_is_told_where_it_must_fault(void **state)
+{
+    const struct hand_path path = {.granule_bits = 12, .input_bits = 48, .base = HAND_STAGE1_TABLES};
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, ID_AA64MMFR2_EL1, VARange, 1);
+    SET(&hand, TCR_EL1, T0SZ, 10);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(S1_TXSZ_CLAMPED));
+}
+
+static void a_start_level_by_the_input_size_is_told(void **state)
+{
+    const struct hand_path path = {.granule_bits = 12, .input_bits = 40, .base = HAND_STAGE2_TABLES};
+    struct hand hand;
+
+    (void)state;
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, VTCR_EL2, T0SZ, 24);
+    SET(&hand, VTCR_EL2, SL0, 2);
+    hand_map_path(&hand, &path, HAND_IPA, 3, HAND_PAGE | STAGE2_LEAF | PAGE);
+    expect_cause(&hand, par_stage2_fault(TRANSLATION), nothing, CAUSE(START_LEVEL_BY_INPUT_SIZE));
+}
+
+static void a_walk_fault_at_the_level_of_stage_1_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_stage2(&hand);
+    hand_map_stage2(&hand, UINT64_C(1) << 30, 2, 0);
+    expect_cause(&hand, par_walk_fault(TRANSLATION + 1), nothing, CAUSE(WALK_FAULT_AT_STAGE_1_LEVEL));
+}
+
+static void a_walk_fault_of_another_class_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_walk(&hand, UINT64_C(1) << 30 | (STAGE2_LEAF & ~AF) | BLOCK);
+    expect_cause(&hand, par_walk_fault(TRANSLATION + 1), nothing, CAUSE(WALK_FAULT_AS_TRANSLATION));
+}
+
+static void address_bits_of_a_block_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 2, UINT64_C(0x187600000) | BIT(19) | LEAF | BLOCK);
+    expect_cause(&hand, par_success(UINT64_C(0x187600000) | wd_bits(HAND_VA, 20, 0) | BIT(19), 0xff, SH_INNER), nothing,
+                 CAUSE(BLOCK_ADDRESS_BITS));
+}
+
+static void attributes_of_a_stage_1_that_is_off_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_start(&hand, WD_AT_S1E1R, HAND_PAGE);
+    expect_cause(&hand, par_success(HAND_PAGE, 0x00, SH_NON), nothing, CAUSE(OFF_NON_SHAREABLE));
+    SET(&hand, HCR_EL2, DC, 1);
+    expect_cause(&hand, par_success(HAND_PAGE, 0x00, SH_NON), nothing, CAUSE(DEFAULT_CACHEABLE_AS_DEVICE));
+}
+
+static void an_ignored_cacheability_control_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    SET(&hand, SCTLR_EL1, C, 0);
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(C_IGNORED));
+    start_both(&hand, 0xff, 10);
+    SET(&hand, SCTLR_EL1, C, 0);
+    expect_cause(&hand, par_success(HAND_IPA, 0xbb, SH_INNER), nothing, CAUSE(C_IGNORED));
+}
+
+static void the_shareability_of_the_descriptor_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE | ATTR_INDEX(HAND_DEVICE_GRE));
+    expect_cause(&hand, par_success(HAND_PAGE, 0x0c, SH_INNER), nothing, CAUSE(SHAREABILITY_OF_DESCRIPTOR));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, HAND_PAGE | AF | SH(1) | PAGE);
+    expect_cause(&hand, par_success(HAND_PAGE, 0xff, 1), nothing, CAUSE(RESERVED_SHAREABILITY));
+}
+
+static void wrong_combinations_of_both_stages_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0x50, 15);
+    expect_cause(&hand, par_success(HAND_IPA, 0x50, SH_INNER), nothing, CAUSE(RESERVED_MAIR_BY_HALVES));
+    start_both(&hand, 0x0c, 5);
+    expect_cause(&hand, par_success(HAND_IPA, 0x04, SH_OUTER), nothing, CAUSE(S1_DEVICE_BY_HALVES));
+    start_both(&hand, 0xf4, 3);
+    expect_cause(&hand, par_success(HAND_IPA, 0x04, SH_OUTER), nothing, CAUSE(S2_DEVICE_BY_HALVES));
+    start_both(&hand, 0x77, 10);
+    expect_cause(&hand, par_success(HAND_IPA, 0xbb, SH_INNER), nothing, CAUSE(TRANSIENCE_LOST));
+}
+
+/* ---------------------------------------------------------------- checks */
+
+static void a_check_that_is_left_out_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, FAR | LEAF | PAGE);
+    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE));
+}
+
+/* The table at level 2 is near and the one at level 3 is far: who leaves the check out leaves it out at both levels. */
+static void a_check_left_out_at_one_level_is_not_made_wrongly_at_another(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 2, FAR | TABLE);
+    hand_put(&hand, FAR | wd_bits(HAND_VA, 20, 12) << 3, THE_PAGE);
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(NEXT_TABLE_ADDRESS_SIZE));
+}
+
+static void of_checks_left_out_one_after_the_other_the_first_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, FAR | SH(3) | PAGE);
+    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE));
+}
+
+static void a_check_that_finds_what_is_not_there_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    expect_signature(&hand, par_fault(ADDRESS_SIZE + 3), nothing, "LEAF_ADDRESS_SIZE no fault → fault");
+}
+
+static void what_nothing_explains_is_told_by_what_differs(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    expect_signature(&hand, PAGE_PAR ^ BIT(13), nothing,
+                     "LEAF_OUTPUT_ADDRESS s1 PA: right address → bits 15:12 differ");
+}
+
+/* ---------------------------------------------------------------- walkers that are known for something */
+
+/* SCTLR_EL1.C ignored, and an address beyond the output size given. */
+static void start_two_causes(struct hand *hand)
+{
+    start_small_output(hand);
+    SET(hand, SCTLR_EL1, C, 0);
+    hand_map(hand, HAND_VA, 3, FAR | LEAF | PAGE);
+}
+
+static void an_answer_that_known_causes_explain_together_is_one_of_theirs(void **state)
+{
+    const uint64_t got = par_success(FAR, 0xff, SH_INNER);
+    struct hand hand;
+
+    (void)state;
+    start_two_causes(&hand);
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE)), LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE), CAUSE(BLOCK_ADDRESS_BITS)),
+                 LEFT_OUT(LEAF_ADDRESS_SIZE));
+}
+
+static void beside_known_causes_the_unknown_one_is_told(void **state)
+{
+    const uint64_t got = par_success(FAR, 0xff, SH_INNER);
+    struct hand hand;
+
+    (void)state;
+    start_two_causes(&hand);
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED)), LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE)), CAUSE(C_IGNORED));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE), CAUSE(OFF_NON_SHAREABLE)), CAUSE(C_IGNORED));
+}
+
+/* Two checks left out: the one that is not known is told, whichever comes first. */
+static void of_checks_left_out_the_unknown_one_is_told(void **state)
+{
+    const uint64_t got = par_success(FAR, 0xff, SH_INNER);
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, FAR | SH(3) | PAGE);
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE)), LEFT_OUT(ACCESS_FLAG));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(ACCESS_FLAG)), LEFT_OUT(LEAF_ADDRESS_SIZE));
+}
+
+static void a_known_cause_that_is_not_needed_is_not_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    SET(&hand, SCTLR_EL1, C, 0);
+    expect_cause(&hand, PAGE_PAR, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE), LEFT_OUT(ACCESS_FLAG), CAUSE(C_IGNORED)),
+                 CAUSE(C_IGNORED));
+}
+
+/* A known cause does not show in each case that it could show in: what else is wrong is told all the same. */
+static void a_walker_need_not_do_always_what_it_is_known_for(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, FAR | LEAF | PAGE | ATTR_INDEX(HAND_DEVICE_GRE));
+    expect_cause(&hand, par_success(FAR, 0x0c, SH_OUTER), KNOWN(CAUSE(SHAREABILITY_OF_DESCRIPTOR)),
+                 LEFT_OUT(LEAF_ADDRESS_SIZE));
+}
+
+static void what_known_causes_do_not_explain_is_told_by_what_differs(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    expect_signature(&hand, PAGE_PAR ^ BIT(13), KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE)),
+                     "LEAF_OUTPUT_ADDRESS s1 PA: right address → bits 15:12 differ");
+}
+
+static void what_is_permitted_stays_so_whatever_a_walker_is_known_for(void **state)
+{
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, HAND_PAGE | AF | SH(1) | PAGE);
+    judgement = judge(&hand, PAGE_PAR, KNOWN(CAUSE(RESERVED_SHAREABILITY)));
+    assert_string_equal(wd_verdict_names[judgement.verdict], "permitted");
+}
+
+/* ---------------------------------------------------------------- what such a walker proves */
+
+/*
+ * Stage 2 T0SZ above its maximum: a Translation fault, level 0, or taken as 39. A walker that takes it as 39 and makes
+ * a Translation fault of the Access flag fault that it then meets, at the level of a stage 1 walk that starts at level
+ * 0, answers as one that does not.
+ */
+static void start_coincidence(struct hand *hand)
+{
+    const struct hand_path stage2 = {
+        .granule_bits = 12, .input_bits = 25, .start_level = 2, .base = HAND_STAGE2_TABLES};
+
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    SET(hand, TCR_EL1, T0SZ, 16);
+    hand->c.regs[WD_TTBR0_EL1] = 0x1000000;
+    hand_stage2(hand);
+    SET(hand, VTCR_EL2, T0SZ, 40);
+    SET(hand, VTCR_EL2, SL0, 0);
+    hand_map_path(hand, &stage2, 0x1000000, 2, HAND_RAM_BASE | (STAGE2_LEAF & ~AF) | BLOCK);
+}
+
+static void an_answer_that_a_known_cause_could_have_given_proves_nothing(void **state)
+{
+    const uint64_t choice = BIT(WD_CHOICE_S2_TXSZ_HIGH), got = par_walk_fault(TRANSLATION);
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_coincidence(&hand);
+    judgement = judge(&hand, got, nothing);
+    assert_string_equal(wd_verdict_names[judgement.verdict], "agree");
+    assert_int_equal(judgement.proved[0], choice);
+    judgement = judge(&hand, got, KNOWN(CAUSE(C_IGNORED)));
+    assert_int_equal(judgement.proved[0], choice);
+    judgement = judge(&hand, got, KNOWN(CAUSE(WALK_FAULT_AS_TRANSLATION)));
+    assert_string_equal(wd_verdict_names[judgement.verdict], "agree");
+    assert_int_equal(judgement.proved[0] | judgement.proved[1], 0);
+}
+
+static void an_answer_that_no_known_cause_could_have_given_proves_its_choice(void **state)
+{
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_coincidence(&hand);
+    judgement = judge(&hand, par_walk_fault(ACCESS_FLAG + 2), KNOWN(CAUSE(C_IGNORED)));
+    assert_string_equal(wd_verdict_names[judgement.verdict], "permitted");
+    assert_int_equal(judgement.proved[1], BIT(WD_CHOICE_S2_TXSZ_HIGH));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_regime_by_hcr_alone_is_told),
+        cmocka_unit_test(a_clamped_txsz_is_told_where_it_must_fault),
+        cmocka_unit_test(a_start_level_by_the_input_size_is_told),
+        cmocka_unit_test(a_walk_fault_at_the_level_of_stage_1_is_told),
+        cmocka_unit_test(a_walk_fault_of_another_class_is_told),
+        cmocka_unit_test(address_bits_of_a_block_are_told),
+        cmocka_unit_test(attributes_of_a_stage_1_that_is_off_are_told),
+        cmocka_unit_test(an_ignored_cacheability_control_is_told),
+        cmocka_unit_test(the_shareability_of_the_descriptor_is_told),
+        cmocka_unit_test(wrong_combinations_of_both_stages_are_told),
+        cmocka_unit_test(a_check_that_is_left_out_is_told),
+        cmocka_unit_test(a_check_left_out_at_one_level_is_not_made_wrongly_at_another),
+        cmocka_unit_test(of_checks_left_out_one_after_the_other_the_first_is_told),
+        cmocka_unit_test(a_check_that_finds_what_is_not_there_is_told),
+        cmocka_unit_test(what_nothing_explains_is_told_by_what_differs),
+        cmocka_unit_test(an_answer_that_known_causes_explain_together_is_one_of_theirs),
+        cmocka_unit_test(beside_known_causes_the_unknown_one_is_told),
+        cmocka_unit_test(of_checks_left_out_the_unknown_one_is_told),
+        cmocka_unit_test(a_known_cause_that_is_not_needed_is_not_told),
+        cmocka_unit_test(a_walker_need_not_do_always_what_it_is_known_for),
+        cmocka_unit_test(what_known_causes_do_not_explain_is_told_by_what_differs),
+        cmocka_unit_test(what_is_permitted_stays_so_whatever_a_walker_is_known_for),
+        cmocka_unit_test(an_answer_that_a_known_cause_could_have_given_proves_nothing),
+        cmocka_unit_test(an_answer_that_no_known_cause_could_have_given_proves_its_choice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -83,6 +83,15 @@ static inline bool wd_output_out_of_range(const struct wd_format *f, uint64_t ad
     return f->output_bits < 64 && address >> f->output_bits != 0;
 }
 
+/**
+ * Tells the handler, if there is one, what is known of a stage.
+ * @param kind  WD_EVENT_PARAMS or WD_EVENT_WALK
+ * @param on_walk  stage 2 of the access to a stage 1 table
+ * @param params  what does not follow from the format; the rest is filled in
+ */
+void wd_tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_format *f, bool on_walk,
+                    struct wd_params params);
+
 enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIPTOR_LEAF };
 
 /**

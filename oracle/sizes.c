@@ -140,3 +140,21 @@ uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, u
 
     return base | wd_bits(input, lsb + wd_stride(f->granule) - 1, lsb) << WD_DESCRIPTOR_SIZE_LOG2;
 }
+
+void wd_tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_format *f, bool on_walk,
+                    struct wd_params params)
+{
+    if (!w->handler)
+        return;
+    params.granule = f->granule;
+    params.input_bits = (uint8_t)wd_input_bits(f);
+    params.output_bits = (uint8_t)f->output_bits;
+    params.start_level = (int8_t)f->start_level;
+    params.txsz = f->txsz;
+    params.ds = f->ds;
+    params.ha = f->ha;
+    params.hd = f->hd;
+    params.haft = f->haft;
+    params.big_endian = f->big_endian;
+    wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = f->stage, .depth = on_walk, .params = &params});
+}

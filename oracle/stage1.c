@@ -210,25 +210,12 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
 static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum wd_regime regime,
                         const struct wd_s1_params *p, uint64_t base)
 {
-    const struct wd_format *f = &p->format;
-    struct wd_params params = {.regime = (uint8_t)regime,
-                               .granule = f->granule,
-                               .input_bits = (uint8_t)wd_input_bits(f),
-                               .output_bits = (uint8_t)f->output_bits,
-                               .start_level = (int8_t)f->start_level,
-                               .txsz = f->txsz,
-                               .ds = f->ds,
-                               .ha = f->ha,
-                               .hd = f->hd,
-                               .haft = f->haft,
-                               .big_endian = f->big_endian,
-                               .hierarchical_disabled = p->hierarchical_disabled,
-                               .indirect = p->pie,
-                               .overlay = p->poe || p->e0poe,
-                               .table_base = base};
-
-    if (w->handler)
-        wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = 1, .params = &params});
+    wd_tell_params(w, kind, &p->format, false,
+                   (struct wd_params){.regime = (uint8_t)regime,
+                                      .hierarchical_disabled = p->hierarchical_disabled,
+                                      .indirect = p->pie,
+                                      .overlay = p->poe || p->e0poe,
+                                      .table_base = base});
 }
 
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,

@@ -240,23 +240,8 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
 static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_s2_params *p, uint64_t base,
                         bool on_walk)
 {
-    const struct wd_format *f = &p->format;
-    struct wd_params params = {.regime = WD_REGIME_EL10,
-                               .granule = f->granule,
-                               .input_bits = (uint8_t)wd_input_bits(f),
-                               .output_bits = (uint8_t)f->output_bits,
-                               .start_level = (int8_t)f->start_level,
-                               .txsz = f->txsz,
-                               .ds = f->ds,
-                               .ha = f->ha,
-                               .hd = f->hd,
-                               .haft = f->haft,
-                               .big_endian = f->big_endian,
-                               .forced_write_back = p->fwb,
-                               .table_base = base};
-
-    if (w->handler)
-        wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = 2, .depth = on_walk, .params = &params});
+    wd_tell_params(w, kind, &p->format, on_walk,
+                   (struct wd_params){.regime = WD_REGIME_EL10, .forced_write_back = p->fwb, .table_base = base});
 }
 
 static bool translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,

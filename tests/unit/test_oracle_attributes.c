@@ -231,6 +231,26 @@ static void tagged_memory_stays_tagged_while_it_is_write_back(void **state)
     check_combinations(combinations, sizeof(combinations) / sizeof(combinations[0]), implement_mte2);
 }
 
+static void implement_mte2_and_set_cd(struct hand *hand)
+{
+    implement_mte2(hand);
+    SET(hand, HCR_EL2, CD, 1);
+}
+
+/* HCR_EL2.CD, D7.5.5: Normal memory is Non-cacheable at stage 2, and then not Tagged; Device memory stays what it is.
+ */
+static void cd_makes_stage_2_non_cacheable(void **state)
+{
+    static const struct combination combinations[] = {
+        {0, 0xff, 15, 0x44}, {0, 0xf0, 15, 0x44}, {0, 0xff, 1, 0x04}, {0, 0x0c, 15, 0x0c},
+        {1, 0xff, 7, 0x44},  {1, 0xff, 6, 0x44},  {1, 0xf0, 7, 0x44}, {1, 0xf0, 6, 0x44},
+        {1, 0x04, 7, 0x04},  {1, 0x04, 6, 0x44},  {1, 0xff, 1, 0x04},
+    };
+
+    (void)state;
+    check_combinations(combinations, sizeof(combinations) / sizeof(combinations[0]), implement_mte2_and_set_cd);
+}
+
 /* R_JSXRX, Tables D8-96, D8-99 and D8-101: NoTagAccess counts for Tagged memory alone. */
 static void no_tag_access_is_reported_for_tagged_memory(void **state)
 {
@@ -253,6 +273,7 @@ int main(void)
         cmocka_unit_test(xs_is_that_of_stage_1),
         cmocka_unit_test(fnxs_clears_xs),
         cmocka_unit_test(tagged_memory_stays_tagged_while_it_is_write_back),
+        cmocka_unit_test(cd_makes_stage_2_non_cacheable),
         cmocka_unit_test(no_tag_access_is_reported_for_tagged_memory),
     };
 

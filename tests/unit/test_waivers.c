@@ -187,6 +187,55 @@ static void a_waiver_of_one_rule_matches_no_other_rule_whatever_its_pattern(void
     assert_int_equal(matched, 1);
 }
 
+/* ---------------------------------------------------------------- causes */
+
+#define NOT_CHECKED(id, rule, more)                                                                                    \
+    "[[waiver]]\nid='" id "'\nwalker='w'\nversions='*'\nsignature='" rule " fault → *'\nrule='" rule "'\n" REST more
+
+static struct wd_causes known(struct fixture *f)
+{
+    struct wd_causes causes;
+
+    match(f, "w", "", ""); /* chooses the waivers of w 2.0.1 */
+    wd_waivers_known(&f->list, &facets, NULL, &causes);
+    return causes;
+}
+
+static void a_walker_is_known_for_the_causes_that_its_waivers_match(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_causes causes;
+
+    assert_loads(f, NOT_CHECKED("one", "EPD", "") NOT_CHECKED("two", "LEAF_ADDRESS_SIZE", ""));
+    causes = known(f);
+    for (unsigned number = 0; number < WD_CAUSE_COUNT; number++)
+        assert_int_equal(wd_causes_have(&causes, number), number == WD_RULE_EPD || number == WD_RULE_LEAF_ADDRESS_SIZE);
+}
+
+static void a_mistake_is_known_by_its_words(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_causes causes;
+
+    assert_loads(f, "[[waiver]]\nid='x'\nwalker='w'\nversions='*'\nsignature='C_NON_CACHEABLE Non-cacheable → *'\n"
+                    "rule='C_NON_CACHEABLE'\n" REST);
+    causes = known(f);
+    assert_int_equal(causes.mistakes, 1u << WD_MISTAKE_C_IGNORED);
+}
+
+static void what_is_waived_of_other_facets_or_is_no_cause_is_not_known(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_causes causes;
+
+    assert_loads(f, NOT_CHECKED("one", "EPD", "facets = { granule = '64K' }\n") WAIVER("two", ""));
+    causes = known(f);
+    assert_true(wd_causes_empty(&causes));
+    assert_loads(f, NOT_CHECKED("one", "EPD", "facets = { granule = '16K' }\n"));
+    causes = known(f);
+    assert_true(wd_causes_have(&causes, WD_RULE_EPD));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -198,6 +247,9 @@ int main(void)
         TEST(what_is_not_understood_is_refused_with_file_and_line),
         TEST(a_waiver_that_says_too_little_or_too_much_is_refused),
         TEST(a_waiver_of_one_rule_matches_no_other_rule_whatever_its_pattern),
+        TEST(a_walker_is_known_for_the_causes_that_its_waivers_match),
+        TEST(a_mistake_is_known_by_its_words),
+        TEST(what_is_waived_of_other_facets_or_is_no_cause_is_not_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

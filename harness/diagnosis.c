@@ -8,7 +8,6 @@
 enum {
     LEFT_OUT_MAX = 4, /* checks left out in one walk */
     LEAVES_MAX = 24,  /* resolutions that are tried with each unknown cause */
-    KNOWN_LEAVES_MAX = 1024,
 };
 
 static const struct wd_cause none = {WD_RULE_NONE, ""};
@@ -50,7 +49,7 @@ static bool known_explain(const struct wd_difference *d, struct wd_resolution *r
     do {
         if (explains(d, resolution, &output))
             return true;
-    } while (++runs < KNOWN_LEAVES_MAX && wd_resolution_next(resolution, &output));
+    } while (++runs < WD_RESOLUTIONS_MAX && wd_resolution_next(resolution, &output));
     return false;
 }
 

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
-enum { RESOLUTIONS_MAX = 1 << 18 };
-
 const char *const wd_verdict_names[WD_VERDICT_COUNT] = {
 #define WD_V(enumerator, name, finding, text) [WD_VERDICT_##enumerator] = name,
     WD_VERDICTS(WD_V)
@@ -185,7 +182,7 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
 
     consider(search, &resolution, &output);
     while (!is_found(search) && wd_resolution_next(&resolution, &output)) {
-        if (++runs == RESOLUTIONS_MAX) {
+        if (++runs == WD_RESOLUTIONS_MAX) {
             search->exhausted = true;
             return;
         }
@@ -205,19 +202,30 @@ static void doubt_proofs(struct search *search, const struct wd_causes *known)
     uint64_t resolved[2];
     unsigned runs = 0;
 
-    if (wd_causes_empty(known))
-        return;
     wd_causes_suppose(known, &resolution);
     do {
         if (!(search->always[0] | search->always[1]))
             return;
+        if (++runs == WD_RESOLUTIONS_MAX) {
+            search->exhausted = true;
+            return;
+        }
         wd_oracle(search->c, &resolution, NULL, NULL, &output);
         if (!wd_answers_equal(&output.result, search->got))
             continue;
         add_resolved(&output, resolved);
         for (unsigned side = 0; side < 2; side++)
             search->always[side] &= resolved[side];
-    } while (++runs < RESOLUTIONS_MAX && wd_resolution_next(&resolution, &output));
+    } while (wd_resolution_next(&resolution, &output));
+}
+
+/* What the answer proves. Of a tree of choices that was not seen as a whole nothing can be said. */
+static void note_proofs(struct search *search, const struct wd_causes *known)
+{
+    if (!search->exhausted && !wd_causes_empty(known))
+        doubt_proofs(search, known);
+    for (unsigned side = 0; side < 2 && !search->exhausted; side++)
+        search->judgement->proved[side] = search->always[side];
 }
 
 /* Names the choices that are not at their default. */
@@ -310,11 +318,8 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
             j->verdict = WD_VERDICT_UNSUPPORTED;
             return;
         }
-        if (search.proves && !search.exhausted) {
-            doubt_proofs(&search, known);
-            j->proved[0] = search.always[0];
-            j->proved[1] = search.always[1];
-        }
+        if (search.proves)
+            note_proofs(&search, known);
     }
     if (!agrees && search.best_differing) {
         judge_difference(&search, known);

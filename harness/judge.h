@@ -30,6 +30,9 @@ enum wd_verdict {
 extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
 extern const bool wd_verdict_is_finding[WD_VERDICT_COUNT];
 
+/** Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
+enum { WD_RESOLUTIONS_MAX = 1 << 18 };
+
 enum { WD_SIGNATURE_MAX = 256, WD_TITLE_MAX = 480, WD_CHOICE_TEXT_MAX = 240 };
 
 /** What the judge says of one answer. */

@@ -340,6 +340,26 @@ static void a_walker_need_not_do_always_what_it_is_known_for(void **state)
                  LEFT_OUT(LEAF_ADDRESS_SIZE));
 }
 
+/*
+ * The Contiguous bit ignored, a reserved MAIR encoding as one of 229, a reserved MemAttr as one of 16: where the
+ * address is wrong too, the nearest permitted answer does not tell that the Contiguous bit is ignored.
+ */
+static void known_causes_explain_an_answer_however_much_there_is_to_choose(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S12E1R, HAND_VA);
+    hand.c.regs[WD_MAIR_EL1] = 0x05;
+    hand_map(&hand, HAND_VA, 3, HAND_IPA | CONTIGUOUS | LEAF | PAGE);
+    hand_stage2(&hand);
+    hand_map_stage2(&hand, UINT64_C(1) << 30, 1, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
+    hand_put(&hand, HAND_STAGE2_TABLES + 3 * 8,
+             UINT64_C(3) << 30 | BIT(20) | AF | MEM_ATTR(4) | S2AP_READ | S2AP_WRITE | BLOCK);
+    expect_cause(&hand, par_success(HAND_IPA | BIT(20), 0x0c, SH_OUTER), KNOWN(CAUSE(BLOCK_ADDRESS_BITS)),
+                 CAUSE(BLOCK_ADDRESS_BITS));
+}
+
 static void what_known_causes_do_not_explain_is_told_by_what_differs(void **state)
 {
     struct hand hand;
@@ -436,6 +456,7 @@ int main(void)
         cmocka_unit_test(of_checks_left_out_the_unknown_one_is_told),
         cmocka_unit_test(a_known_cause_that_is_not_needed_is_not_told),
         cmocka_unit_test(a_walker_need_not_do_always_what_it_is_known_for),
+        cmocka_unit_test(known_causes_explain_an_answer_however_much_there_is_to_choose),
         cmocka_unit_test(what_known_causes_do_not_explain_is_told_by_what_differs),
         cmocka_unit_test(what_is_permitted_stays_so_whatever_a_walker_is_known_for),
         cmocka_unit_test(an_answer_that_a_known_cause_could_have_given_proves_nothing),

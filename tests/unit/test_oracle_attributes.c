@@ -66,6 +66,21 @@ static void c_0_makes_normal_memory_non_cacheable_and_leaves_xs(void **state)
     check_mair(&hand, 0xa0, 0x40, SH_OUTER);
 }
 
+/* D7.5.5: what SCTLR_EL1.C = 0 does shows in PAR_EL1, also where a reserved encoding might have been reported. */
+static void with_c_0_a_reserved_encoding_of_normal_memory_is_not_reported(void **state)
+{
+    const struct wd_resolution write_back = {
+        .option = {[WD_CHOICE_S1_RESERVED_MAIR] = 4 + 14 * 15 + 14, [WD_CHOICE_PAR_ATTRIBUTES] = 1}};
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    SET(&hand, MAIR_EL1, Attr0, 0x80);
+    check_answer(__FILE__, __LINE__, &hand, &write_back, answer_par(par_success(HAND_PAGE, 0x80, SH_INNER)));
+    SET(&hand, SCTLR_EL1, C, 0);
+    check_answer(__FILE__, __LINE__, &hand, &write_back, answer_par(par_success(HAND_PAGE, 0x44, SH_OUTER)));
+}
+
 /* HCR_EL2.DCT. R_YSLYC: with DC = 1 the Non-shareable memory of stage 1 stays Tagged; with stage 2 all depends on both.
  */
 static void dct_makes_default_cacheable_memory_tagged(void **state)
@@ -268,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mair_encodings_are_those_of_the_features),
         cmocka_unit_test(c_0_makes_normal_memory_non_cacheable_and_leaves_xs),
+        cmocka_unit_test(with_c_0_a_reserved_encoding_of_normal_memory_is_not_reported),
         cmocka_unit_test(dct_makes_default_cacheable_memory_tagged),
         cmocka_unit_test(attributes_of_both_stages_combine_as_the_tables_say),
         cmocka_unit_test(xs_is_that_of_stage_1),

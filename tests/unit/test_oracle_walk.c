@@ -244,6 +244,29 @@ static void concatenated_tables_are_indexed_by_the_extra_bits(void **state)
     CHECK_PAR(&hand, OFF_PAR(UINT64_C(0x1c0000000) | (HAND_VA & wd_mask(29, 0))));
 }
 
+/* ID_AA64MMFR0_EL1.TGran4_2: 0 as TGran4, 1 not at stage 2, 2 at stage 2. Without 4K the default is 64K: 29 bits of
+ * block. */
+static void a_granule_may_exist_at_one_stage_alone(void **state)
+{
+    const struct hand_path path_64k = {
+        .granule_bits = 16, .input_bits = 39, .start_level = 2, .base = HAND_STAGE2_TABLES};
+    struct hand hand;
+
+    (void)state;
+    hand_start(&hand, WD_AT_S12E1R, HAND_VA);
+    hand_stage2(&hand);
+    hand_map_stage2(&hand, HAND_VA, 3, HAND_PAGE | STAGE2_LEAF | PAGE);
+    hand_put(&hand, hand_descriptor(&path_64k, 2, HAND_VA), UINT64_C(0x780000000) | STAGE2_LEAF | BLOCK);
+    CHECK_PAR(&hand, OFF_PAR(HAND_PAGE));
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4_2, 1);
+    CHECK_PAR(&hand, OFF_PAR(UINT64_C(0x794567000)));
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4_2, 2);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4, 15);
+    CHECK_PAR(&hand, OFF_PAR(HAND_PAGE));
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4_2, 0);
+    CHECK_PAR(&hand, OFF_PAR(UINT64_C(0x794567000)));
+}
+
 /* ---------------------------------------------------------------- memory */
 
 /* R_FDKMS: SCTLR_EL1.EE for stage 1 of EL1&0; what hardware writes is swapped back. */
@@ -632,6 +655,7 @@ int main(void)
         cmocka_unit_test(sl2_starts_stage_2_at_level_minus_1),
         cmocka_unit_test(feat_ttst_allows_stage_2_to_start_at_level_3_with_4k),
         cmocka_unit_test(concatenated_tables_are_indexed_by_the_extra_bits),
+        cmocka_unit_test(a_granule_may_exist_at_one_stage_alone),
         cmocka_unit_test(a_big_endian_descriptor_is_written_back_big_endian),
         cmocka_unit_test(each_stage_has_its_own_byte_order),
         cmocka_unit_test(a_descriptor_outside_memory_is_an_external_abort),

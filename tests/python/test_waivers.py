@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""cases/waivers/: each waiver is for one thing, says why, and is shown by a case; with them nothing is left to find."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from walkdiff_driver.program import build_folder, program
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ROOT / "cases"
+FOLDER = CASES / "waivers"
+INCLUDE = ROOT / "include" / "walkdiff"
+
+CITATION = re.compile(r"\b[RI]_[A-Z]{5}\b|\b[A-K]\d+(\.\d+)+\b|\b[A-Z][A-Z0-9]*_EL[012]\b")
+
+
+def load() -> list[dict[str, str]]:
+    """Every waiver that there is."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.toml"))]
+    return [waiver for text in texts for waiver in tomllib.loads(text)["waiver"]]
+
+
+WAIVERS = load()
+each_waiver = pytest.mark.parametrize("waiver", WAIVERS, ids=[waiver["id"] for waiver in WAIVERS])
+
+
+def walkdiff(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program(ROOT)), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def needs(walker: str) -> None:
+    """Skips a test whose walker is a module that was not built here."""
+    module = build_folder(ROOT) / "walkers" / f"{walker}.so"
+    if not module.exists():
+        pytest.skip(f"{module} is not built: its library was not found")
+
+
+def names(header: str, macro: str) -> list[str]:
+    """The first argument of each entry of a table."""
+    return re.findall(rf"^{macro}\((\w+),", (INCLUDE / header).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def cause_signatures() -> list[str]:
+    """The signatures of all causes that the judge can name, as harness/causes.c makes them."""
+    mistakes = (INCLUDE / "mistakes.def").read_text(encoding="utf-8")
+    left_out = [f"{rule} fault → not checked" for rule in names("rules.def", "WD_RULE")]
+    return left_out + [
+        f"{rule} {words}" for rule, words in re.findall(r'^WD_MISTAKE\(\w+, (\w+),\s+"(.*)"\)$', mistakes, re.MULTILINE)
+    ]
+
+
+def test_there_are_waivers() -> None:
+    assert len(WAIVERS) > 10
+
+
+@each_waiver
+def test_a_waiver_names_a_rule_and_only_findings_of_it(waiver: dict[str, str]) -> None:
+    assert waiver["rule"] in names("rules.def", "WD_RULE") + names("choices.def", "WD_CHOICE")
+    assert waiver["signature"].split(" ", 1)[0] in (waiver["rule"], "inconsistent:")
+
+
+@each_waiver
+def test_a_waiver_cites_the_architecture_and_tells_what_the_walker_does(waiver: dict[str, str]) -> None:
+    assert CITATION.search(waiver["reason"]), "no rule, section or register is cited"
+    assert len(waiver["reason"]) > 40
+    assert len(waiver["instead"]) > 10
+    assert waiver["link"].startswith("https://")
+
+
+@each_waiver
+def test_a_waiver_matches_one_cause_that_no_other_matches(waiver: dict[str, str]) -> None:
+    matched = [text for text in cause_signatures() if fnmatch.fnmatchcase(text, waiver["signature"])]
+    assert len(matched) == 1
+    for other in WAIVERS:
+        if other is not waiver and other["walker"] == waiver["walker"]:
+            assert not fnmatch.fnmatchcase(matched[0], other["signature"]), other["id"]
+
+
+@each_waiver
+def test_the_case_of_a_waiver_is_waived_by_it(waiver: dict[str, str]) -> None:
+    needs(waiver["walker"])
+    done = walkdiff("replay", "--walker", waiver["walker"], "--json", str(CASES / waiver["case"]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = done.stdout.splitlines()
+    judgement = json.loads(line)
+    assert (judgement["verdict"], judgement["waiver"]) == ("waived", waiver["id"])
+    assert judgement["rule"] == waiver["rule"]
+
+
+def test_every_case_beside_the_waivers_belongs_to_one() -> None:
+    stored = {str(path.relative_to(CASES)) for path in FOLDER.rglob("*.json*")}
+    assert stored == {waiver["case"] for waiver in WAIVERS}
+
+
+@pytest.mark.parametrize("profile", ["v80", "n1", "lva64", "v92"])
+def test_unicorn_departs_from_the_architecture_only_as_its_waivers_say(profile: str) -> None:
+    needs("unicorn")
+    done = walkdiff(
+        *("fuzz", "--walker", "unicorn", "--ref", "none", "--profile", profile),
+        *("--seed", "7", "--cases", "20000", "--json"),
+    )
+    summary = json.loads(done.stdout)
+    assert [finding["signature"] for finding in summary["findings"]] == []
+    assert done.returncode == 0, done.stderr
+    assert summary["walkers"][0]["verdicts"]["waived"] > 100
+
+
+def test_every_mistake_is_told_by_some_test() -> None:
+    tests = (ROOT / "tests" / "unit" / "test_diagnosis.c").read_text(encoding="utf-8")
+    told = set(re.findall(r"nothing,\s+CAUSE\((\w+)\)", tests))
+    assert set(names("mistakes.def", "WD_MISTAKE")) - told == set()

@@ -586,6 +586,15 @@ static void s2_reserved_memattr(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 3 + 9, par_success(HAND_PAGE, 0xbf, SH_INNER));
 }
 
+/* MemAttr 0100 is reserved without FEAT_MTE_PERM. */
+static void s2_reserved_memattr_0100(struct hand *hand, struct answers *answers)
+{
+    start_both_stages(hand, SH(3), SH(3) | MEM_ATTR(4));
+    answer_with_par(answers, 0, par_success(HAND_PAGE, 0x44, SH_OUTER));
+    answer_with_par(answers, 1, par_success(HAND_PAGE, 0x4b, SH_INNER));
+    answer_with_par(answers, 2, par_success(HAND_PAGE, 0x4f, SH_INNER));
+}
+
 /* HCR_EL2.PTW: a table of stage 1 in memory with a reserved MemAttr faults where that stands for Device memory. */
 static void s2_reserved_memattr_of_a_table(struct hand *hand, struct answers *answers)
 {
@@ -729,6 +738,7 @@ static const struct {
     {WD_CHOICE_S2_SHAREABILITY, s2_shareability},
     {WD_CHOICE_S1_EFFECTIVE_SHAREABILITY, s1_effective_shareability},
     {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr},
+    {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr_0100},
     {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr_of_a_table},
     {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb},
     {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb_mte_perm},
@@ -867,6 +877,48 @@ static void the_judge_permits_the_answer_of_every_option_and_names_the_choice(vo
     for_every_case(check_judge);
 }
 
+/* ---------------------------------------------------------------- options that a case does not have */
+
+static void an_option_that_a_case_does_not_have_acts_as_the_default(void **state)
+{
+    struct answers answers = {0};
+    struct hand hand;
+
+    (void)state;
+    s1_nt(&hand, &answers);
+    CHECK_RESOLVED(&hand, WD_CHOICE_S1_NT, 2, answers.result[0]);
+    CHECK_RESOLVED(&hand, WD_CHOICE_S1_NT, 200, answers.result[0]);
+
+    answers.count = 0;
+    s1_tg0(&hand, &answers);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran16, 0);
+    CHECK_RESOLVED(&hand, WD_CHOICE_S1_TG0, 1, answers.result[0]);
+    CHECK_RESOLVED(&hand, WD_CHOICE_S1_TG0, 2, answers.result[2]);
+}
+
+/* MemAttr 111x is an encoding of its own with FEAT_MTE_PERM alone: NoTagAccess. */
+static void without_feat_mte_perm_no_reserved_memattr_stands_for_no_tag_access(void **state)
+{
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+    struct wd_result got = answer_par(par_success(HAND_PAGE, 0xe0, SH_INNER));
+    struct hand hand;
+
+    (void)state;
+    start_both_stages(&hand, SH(3), SH(3) | MEM_ATTR(4));
+    SET(&hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(&hand, ID_AA64PFR1_EL1, MTE, 2);
+    SET(&hand, HCR_EL2, FWB, 1);
+    SET(&hand, MAIR_EL1, Attr0, 0xf0);
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge(&hand.c, &basis, &got, 0, &judgement);
+    assert_string_equal(wd_verdict_names[judgement.verdict], "deviation");
+    SET(&hand, ID_AA64PFR2_EL1, MTEPERM, 1);
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge(&hand.c, &basis, &got, 0, &judgement);
+    assert_string_equal(wd_verdict_names[judgement.verdict], "permitted");
+}
+
 /* ---------------------------------------------------------------- where there is nothing to choose */
 
 /* Bits 2:1 of the base cannot reach the address of a descriptor. */
@@ -978,6 +1030,8 @@ int main(void)
         cmocka_unit_test(in_its_case_each_option_gives_another_answer),
         cmocka_unit_test(every_option_gives_the_answer_that_the_rule_says),
         cmocka_unit_test(the_judge_permits_the_answer_of_every_option_and_names_the_choice),
+        cmocka_unit_test(an_option_that_a_case_does_not_have_acts_as_the_default),
+        cmocka_unit_test(without_feat_mte_perm_no_reserved_memattr_stands_for_no_tag_access),
         cmocka_unit_test(nothing_is_consulted_where_nothing_is_left_to_choose),
     };
 

@@ -240,23 +240,25 @@ static void a_wrong_success_is_compared_with_a_permitted_success(void **state)
 }
 
 /*
- * A page with AF = 0, and table walks that are Non-cacheable: whether an update is supported there is a choice, and so
- * is whether there is one at all. Of the resolutions that give the answer the one with the fewest choices is named.
+ * Two blocks of 1 GB with the same address: at the table's entry one whose Contiguous bit and shareability are each a
+ * choice, and a plain one where the base's low bits may lead. Two choices or one give the answer; the two are tried
+ * first.
  */
-static void the_resolution_with_the_fewest_choices_is_named(void **state)
+static void of_the_resolutions_that_give_an_answer_the_one_with_the_fewest_choices_is_named(void **state)
 {
+    const uint64_t block = UINT64_C(0x100000000) | AF | BLOCK;
     struct wd_judgement judgement;
     struct hand hand;
 
     (void)state;
     hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
-    SET(&hand, ID_AA64MMFR1_EL1, HAFDBS, 1);
-    SET(&hand, TCR_EL1, HA, 1);
-    SET(&hand, TCR_EL1, IRGN0, 0); /* S1_ATOMIC_UPDATE is consulted too */
-    hand_map(&hand, HAND_VA, 3, THE_PAGE & ~AF);
-    judgement = judge_par(&hand, PAGE_PAR);
+    hand.c.regs[WD_TTBR0_EL1] |= 0xc0;
+    hand_put(&hand, HAND_STAGE1_TABLES + 0x240, block | CONTIGUOUS | SH(1));
+    hand_put(&hand, HAND_STAGE1_TABLES + 0x2c0, block | SH(3));
+    judgement = judge_par(&hand, par_success(UINT64_C(0x134567000), 0xff, SH_INNER));
     expect_verdict(&judgement, WD_VERDICT_PERMITTED);
-    assert_string_equal(judgement.choice, "S1_AF_BY_AT: AF is not set");
+    assert_string_equal(judgement.choice,
+                        "S1_TABLE_BASE_LOW_BITS: corrupt the descriptor's address: those bits are set in it");
 }
 
 static void choices_that_only_together_give_the_answer_are_all_named(void **state)
@@ -632,7 +634,7 @@ int main(void)
         cmocka_unit_test(the_ipa_of_an_external_abort_does_not_count),
         cmocka_unit_test(the_nearest_answer_differs_in_the_fewest_aspects),
         cmocka_unit_test(a_wrong_success_is_compared_with_a_permitted_success),
-        cmocka_unit_test(the_resolution_with_the_fewest_choices_is_named),
+        cmocka_unit_test(of_the_resolutions_that_give_an_answer_the_one_with_the_fewest_choices_is_named),
         cmocka_unit_test(choices_that_only_together_give_the_answer_are_all_named),
         cmocka_unit_test(each_kind_of_answer_that_is_no_par_has_its_verdict),
         cmocka_unit_test(an_exception_that_the_walker_does_not_take_is_a_mismatch),

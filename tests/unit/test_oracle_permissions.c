@@ -65,6 +65,36 @@ static void enable_tcr2(struct hand *hand)
     SET(hand, HCRX_EL2, TCR2En, 1);
 }
 
+/* TCR2_EL1 needs FEAT_TCR2 and HCRX_EL2.TCR2En, which needs FEAT_HCX; each field its own feature too. */
+static void tcr2_has_no_effect_without_its_features_and_its_enable(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    enable_tcr2(&hand);
+    SET(&hand, TCR2_EL1, PIE, 1); /* PIR_EL1 = 0: no access */
+    CHECK_PAR(&hand, par_fault(PERMISSION + 3));
+    SET(&hand, ID_AA64MMFR3_EL1, TCRX, 0);
+    CHECK_PAR(&hand, PAGE_PAR);
+    enable_tcr2(&hand);
+    SET(&hand, ID_AA64MMFR3_EL1, S1PIE, 0);
+    CHECK_PAR(&hand, PAGE_PAR);
+    enable_tcr2(&hand);
+    SET(&hand, HCRX_EL2, TCR2En, 0);
+    CHECK_PAR(&hand, PAGE_PAR);
+    enable_tcr2(&hand);
+    SET(&hand, ID_AA64MMFR1_EL1, HCX, 0);
+    CHECK_PAR(&hand, PAGE_PAR);
+
+    hand_el2(&hand, WD_AT_S1E2R, HAND_VA); /* TCR2_EL2 needs no enable */
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    enable_tcr2(&hand);
+    SET(&hand, HCRX_EL2, TCR2En, 0);
+    SET(&hand, TCR2_EL2, PIE, 1);
+    CHECK_PAR(&hand, par_fault(PERMISSION + 3));
+}
+
 /* R_BVXDG, R_JHSVW: each of POE, E0POE and PIE turns APTable off, for either privilege. */
 static void overlays_and_indirect_permissions_turn_hierarchical_ones_off(void **state)
 {
@@ -376,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_el2_ap1_and_aptable0_do_not_count),
         cmocka_unit_test(aptable_takes_permissions_away_unless_hpd_is_set),
+        cmocka_unit_test(tcr2_has_no_effect_without_its_features_and_its_enable),
         cmocka_unit_test(overlays_and_indirect_permissions_turn_hierarchical_ones_off),
         cmocka_unit_test(in_el2_e0poe_leaves_hierarchical_permissions_on),
         cmocka_unit_test(an_overlay_fault_has_the_overlay_bit),

@@ -302,6 +302,33 @@ static void each_stage_has_its_own_byte_order(void **state)
                                     __builtin_bswap64(HAND_STAGE1_TABLES | STAGE2_LEAF | BLOCK)));
 }
 
+/* What a result records of the words that a walk writes. */
+static void a_word_written_back_to_its_first_value_is_no_change(void **state)
+{
+    struct wd_result result = answer_par(0);
+    struct hand hand;
+    uint64_t value;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    assert_true(wd_result_write(&hand.c, &result, HAND_RAM_BASE + 0x1008, 7));
+    assert_true(wd_result_write(&hand.c, &result, HAND_RAM_BASE + 0x1000, 8));
+    assert_int_equal(result.changed_count, 2);
+    assert_int_equal(result.changed[0].pa, HAND_RAM_BASE + 0x1000);
+    assert_true(wd_result_read(&hand.c, &result, HAND_RAM_BASE + 0x1008, &value));
+    assert_int_equal(value, 7);
+    assert_true(wd_result_write(&hand.c, &result, HAND_RAM_BASE + 0x1000, 0));
+    assert_int_equal(result.changed_count, 1);
+    assert_int_equal(result.changed[0].value, 7);
+    assert_true(wd_result_write(&hand.c, &result, HAND_RAM_BASE + 0x1008, 9));
+    assert_int_equal(result.changed_count, 1);
+    assert_true(wd_result_write(&hand.c, &result, HAND_RAM_BASE + 0x2000, 0));
+    assert_int_equal(result.changed_count, 1);
+    assert_false(wd_result_write(&hand.c, &result, HAND_RAM_BASE - 8, 1));
+    hand_read_only(&hand);
+    assert_false(wd_result_write(&hand.c, &result, HAND_RAM_BASE, 1));
+}
+
 /* R_YLGBV: no memory there: the AT takes a Data Abort; at stage 2 it says so, and whether it was on a stage 1 walk. */
 static void a_descriptor_outside_memory_is_an_external_abort(void **state)
 {
@@ -549,6 +576,24 @@ static void a_writable_clean_page_counts_as_writable_and_stays_clean(void **stat
     CHECK_PAR(&hand, par_fault(PERMISSION + 3));
 }
 
+/* HA of either stage is RES0 without FEAT_HAFDBS. */
+static void without_feat_hafdbs_ha_has_no_effect(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, TCR_EL1, HA, 1);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE & ~AF);
+    CHECK_PAR(&hand, par_fault(ACCESS_FLAG + 3));
+
+    hand_start(&hand, WD_AT_S12E1R, HAND_VA);
+    hand_stage2(&hand);
+    SET(&hand, VTCR_EL2, HA, 1);
+    hand_map_stage2(&hand, HAND_VA, 3, HAND_PAGE | (STAGE2_LEAF & ~AF) | PAGE);
+    CHECK_PAR(&hand, par_stage2_fault(ACCESS_FLAG + 3));
+}
+
 static void a_writable_clean_stage_2_page_counts_as_writable_and_stays_clean(void **state)
 {
     struct hand hand;
@@ -658,6 +703,7 @@ int main(void)
         cmocka_unit_test(a_granule_may_exist_at_one_stage_alone),
         cmocka_unit_test(a_big_endian_descriptor_is_written_back_big_endian),
         cmocka_unit_test(each_stage_has_its_own_byte_order),
+        cmocka_unit_test(a_word_written_back_to_its_first_value_is_no_change),
         cmocka_unit_test(a_descriptor_outside_memory_is_an_external_abort),
         cmocka_unit_test(a_table_may_lie_across_ranges_of_memory),
         cmocka_unit_test(a_stage_2_fault_on_a_table_is_a_par_at_el2_and_an_exception_at_el1),
@@ -671,6 +717,7 @@ int main(void)
         cmocka_unit_test(a_refused_haft_update_is_an_external_abort),
         cmocka_unit_test(a_writable_clean_page_counts_as_writable_and_stays_clean),
         cmocka_unit_test(a_writable_clean_stage_2_page_counts_as_writable_and_stays_clean),
+        cmocka_unit_test(without_feat_hafdbs_ha_has_no_effect),
         cmocka_unit_test(nt_counts_in_blocks_with_feat_bbm_alone),
         cmocka_unit_test(nt_comes_before_the_output_address),
         cmocka_unit_test(the_contiguous_bit_does_not_count_in_a_64k_block_at_level_1),

@@ -403,6 +403,18 @@ static void features_that_unicorn_lacks_are_unsupported_where_they_count(void **
     expect_unsupported(state, &c, "FEAT_LPA2");
 }
 
+/* With FEAT_MTE_PERM stage 2 MemAttr 0100 is no longer reserved. */
+static void tag_permissions_count_only_where_stage_2_gives_attributes(void **state)
+{
+    struct wd_case c = make_case(WD_AT_S1E1R, VA, both_stages, LENGTH(both_stages));
+
+    turn_stage2_on(&c);
+    add_feature(&c, WD_FEAT_MTE_PERM);
+    expect_success(state, &c, 0x80201000, 0xff, 3);
+    c.op = WD_AT_S12E1R;
+    expect_unsupported(state, &c, "FEAT_MTE_PERM");
+}
+
 static void hardware_updates_count_only_where_they_could_prevent_a_fault(void **state)
 {
     const struct wd_word not_accessed[] = {s1_block[0], {s1_block[1].pa, s1_block[1].value & ~UINT64_C(0x400)}};
@@ -535,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_stage_2_fault_on_the_walk_is_a_par_at_el2_and_an_exception_at_el1),
         cmocka_unit_test(control_bits_of_absent_features_have_no_effect),
         cmocka_unit_test(features_that_unicorn_lacks_are_unsupported_where_they_count),
+        cmocka_unit_test(tag_permissions_count_only_where_stage_2_gives_attributes),
         cmocka_unit_test(hardware_updates_count_only_where_they_could_prevent_a_fault),
         cmocka_unit_test(the_el20_regime_is_unsupported),
         cmocka_unit_test(an_operation_that_is_undefined_is_unsupported),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -36,10 +37,10 @@ def walkdiff(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def needs(walker: str) -> None:
-    """Skips a test whose walker is a module that was not built here."""
+    """Skips a test whose walker is a module that was not built here; CI, which installs every library, fails."""
     module = build_folder(ROOT) / "walkers" / f"{walker}.so"
     if not module.exists():
-        pytest.skip(f"{module} is not built: its library was not found")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{module} is not built: its library was not found")
 
 
 def names(header: str, macro: str) -> list[str]:

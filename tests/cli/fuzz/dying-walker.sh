@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A walker that dies is a finding, and the run goes on; what it wrote before is in stderr.log.
 cat >walker.sh <<'END'
 answered=0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What is found is the same for every number of jobs.
 for jobs in 1 2 3; do
     walkdiff fuzz --walker sample,defect=S1-05 --ref none --seed 2 --cases 30000 --jobs $jobs --out $jobs --quiet >$jobs.txt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What cannot be run is said in a line, with status 2.
 wrong() {
     walkdiff fuzz --ref none "$@" 2>&1 >/dev/null | head -n 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A line that is no case is named with its member; the others are answered, and the status is 2.
 {
     cat cases/examples/read-only.jsonl

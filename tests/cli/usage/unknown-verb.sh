@@ -1,2 +1,3 @@
+# SPDX-License-Identifier: MIT
 # A verb that does not exist.
 walkdiff frobnicate

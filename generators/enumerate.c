@@ -77,7 +77,7 @@ static void shape(struct wd_draft *draft, struct wd_stage *stage, unsigned numbe
                                    wd_txsz_maximum(&draft->implementation, stage));
 }
 
-/* TCR with two ranges, both alike. */
+/* TCR with two ranges of one size and granule. */
 static uint64_t tcr_two_ranges(const struct control *control)
 {
     uint64_t tcr = WD_WITH(0, TCR_EL1, T0SZ, control->txsz);

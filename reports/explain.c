@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/case_file.h"
-#include "harness/case_pipeline.h"
-#include "harness/cli.h"
-#include "harness/judgement_text.h"
+#include "harness/casefile/case_file.h"
+#include "harness/host/case_pipeline.h"
+#include "harness/cli/cli.h"
+#include "harness/judge/judgement_text.h"
 #include "reports/story.h"
 #include "reports/text.h"
 

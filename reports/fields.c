@@ -2,8 +2,8 @@
 /* Registers, descriptors and PAR_EL1 in words. */
 #include "reports/fields.h"
 #include "generators/stage.h"
-#include "harness/facets.h"
-#include "harness/judge.h"
+#include "harness/judge/facets.h"
+#include "harness/judge/judge.h"
 
 #include <inttypes.h>
 #include <string.h>

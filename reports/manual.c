@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "generators/generate.h"
-#include "harness/cli.h"
-#include "harness/judge.h"
+#include "harness/cli/cli.h"
+#include "harness/judge/judge.h"
 
 static const struct wd_verb verb = {
     .name = "manual",
@@ -312,7 +312,7 @@ static void write_verdicts(void)
 
     put_title("Verdicts", "verdicts");
     printf("What the judge says of one answer. A finding makes the exit status of `fuzz` and `replay` 1. The\n"
-           "table is WD_VERDICTS in `harness/judge.h`; [judging.md](../judging.md) tells how a verdict comes\n"
+           "table is WD_VERDICTS in `harness/judge/judge.h`; [judging.md](../judging.md) tells how a verdict comes\n"
            "about.\n"
            "\n"
            "| verdict | finding | says |\n"

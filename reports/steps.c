@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of a walk, told from the oracle's events. */
 #include "reports/steps.h"
-#include "harness/allocate.h"
-#include "harness/facets.h"
+#include "harness/support/allocate.h"
+#include "harness/judge/facets.h"
 #include "reports/fields.h"
 
 #include <inttypes.h>

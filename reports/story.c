@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The story of a case: registers, steps, result, choices. */
 #include "reports/story.h"
-#include "harness/facets.h"
-#include "harness/judge.h"
+#include "harness/judge/facets.h"
+#include "harness/judge/judge.h"
 #include "oracle/regime.h"
 #include "reports/fields.h"
 #include "reports/steps.h"

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/walker_host.h"
+#include "harness/host/walker_host.h"
 #include "tests/walkers/rogue.h"
 
 enum { CASES_MAX = 200, SLOT_SIZE = 1 << 20 };

@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "harness/case_file.h"
+#include "harness/casefile/case_file.h"
 #include "tests/same_case.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -60,7 +60,7 @@ def code(text: str) -> str:
 RULES = parse(code(read(INCLUDE / "rules.def")), "WD_RULE")
 CHOICES = parse(code(read(INCLUDE / "choices.def")), "WD_CHOICE")
 ORACLE = "\n".join(code(read(path)) for path in sorted((ROOT / "oracle").glob("*.[ch]")))
-JUDGE = code(read(ROOT / "harness" / "judge.c"))
+JUDGE = code(read(ROOT / "harness" / "judge" / "judge.c"))
 
 
 def fields() -> dict[str, set[str]]:

@@ -49,7 +49,7 @@ def names(header: str, macro: str) -> list[str]:
 
 
 def cause_signatures() -> list[str]:
-    """The signatures of all causes that the judge can name, as harness/causes.c makes them."""
+    """The signatures of all causes that the judge can name, as harness/judge/causes.c makes them."""
     mistakes = (INCLUDE / "mistakes.def").read_text(encoding="utf-8")
     left_out = [f"{rule} fault → not checked" for rule in names("rules.def", "WD_RULE")]
     return left_out + [

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "harness/case_files.h"
+#include "harness/casefile/case_files.h"
 
 static unsigned look_at_file(const char *path, look_at_case *look, void *context)
 {

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_CASE_FOLDER_H
 #define TESTS_UNIT_CASE_FOLDER_H
 
-#include "harness/case_file.h"
+#include "harness/casefile/case_file.h"
 
 /** Told a case; it is valid until the call returns. */
 typedef void look_at_case(void *context, const struct wd_case_entry *entry);

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "harness/case_file.h"
-#include "harness/case_ids.h"
+#include "harness/casefile/case_file.h"
+#include "harness/casefile/case_ids.h"
 #include "tests/same_case.h"
 
 enum { TEXT_MAX = 1 << 16 };

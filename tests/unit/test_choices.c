@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/judge.h"
+#include "harness/judge/judge.h"
 #include "tests/unit/builder.h"
 
 enum { ANSWERS_MAX = 6 };

@@ -17,10 +17,10 @@
 #include <unistd.h>
 #include <yyjson.h>
 
-#include "harness/allocate.h"
-#include "harness/engine.h"
-#include "harness/findings.h"
-#include "harness/journal.h"
+#include "harness/support/allocate.h"
+#include "harness/engine/engine.h"
+#include "harness/engine/findings.h"
+#include "harness/engine/journal.h"
 
 static const char *const command[] = {"walkdiff fuzz", NULL};
 

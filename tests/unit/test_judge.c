@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/judge.h"
+#include "harness/judge/judge.h"
 #include "tests/unit/builder.h"
 
 /* A case in which nothing is left to choose: a page. */

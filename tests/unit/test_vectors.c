@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/judge.h"
+#include "harness/judge/judge.h"
 #include "tests/unit/case_folder.h"
 
 #define VECTORS  WD_CASES "/vectors"

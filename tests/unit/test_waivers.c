@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness/waivers.h"
+#include "harness/judge/waivers.h"
 
 struct fixture {
     char folder[64], path[96];

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/case_file.h"
-#include "harness/memory.h"
+#include "harness/casefile/case_file.h"
+#include "harness/support/memory.h"
 
 enum {
     STARTUP_MS = 50,  /* a command that cannot be run ends within this time */

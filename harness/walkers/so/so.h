@@ -3,7 +3,7 @@
 #ifndef WALKDIFF_WALKERS_SO_H
 #define WALKDIFF_WALKERS_SO_H
 
-#include "harness/error.h"
+#include "harness/support/error.h"
 #include "walkdiff/walker.h"
 
 /**

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: MIT */
+/* `walkdiff fuzz`: the main job. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "harness/support/allocate.h"
+#include "harness/casefile/case_file.h"
+#include "harness/cli/cli.h"
+#include "harness/engine/engine.h"
+#include "harness/engine/fuzz_text.h"
+#include "harness/engine/fuzz_worker.h"
+#include "harness/engine/journal.h"
+#include "harness/judge/judgement_text.h"
+
+enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10 };
+
+static const char default_walker[] = "sample", default_reference[] = "unicorn", no_reference[] = "none";
+
+/* Such that every walker that comes with walkdiff has something to say, and most features are there. */
+static const char *const default_profiles[] = {"v80", "n1", "lva64", "v92"};
+
+struct fuzz_options {
+    const char *out, *waivers;
+    const char *walker;
+    const char *references[WD_WALKERS_MAX - 1];
+    size_t reference_count;
+    const char *profiles[WD_PROFILES_MAX];
+    size_t profile_count;
+    bool has_seed, has_case, quiet, json;
+    uint64_t seed, cases, index, jobs;
+    double seconds, timeout;
+};
+
+/* ---------------------------------------------------------------- options */
+
+/* Adds a word to a list. @return false if the list is full: told the user */
+static bool add_word(const char *option, const char **words, size_t *count, size_t most, const char *word)
+{
+    if (*count == most) {
+        wd_complain("fuzz: %s: at most %zu", option, most);
+        return false;
+    }
+    words[(*count)++] = word;
+    return true;
+}
+
+enum fuzz_option {
+    WALKER = 256,
+    REF,
+    SEED,
+    CASES,
+    TIME,
+    PROFILE,
+    JOBS,
+    OUT,
+    CASE,
+    QUIET,
+    JSON,
+    TIMEOUT,
+    WAIVERS,
+    HELP
+};
+
+static const struct option long_options[] = {
+    {"walker", required_argument, NULL, WALKER},
+    {"ref", required_argument, NULL, REF},
+    {"seed", required_argument, NULL, SEED},
+    {"cases", required_argument, NULL, CASES},
+    {"time", required_argument, NULL, TIME},
+    {"profile", required_argument, NULL, PROFILE},
+    {"jobs", required_argument, NULL, JOBS},
+    {"out", required_argument, NULL, OUT},
+    {"case", required_argument, NULL, CASE},
+    {"quiet", no_argument, NULL, QUIET},
+    {"json", no_argument, NULL, JSON},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"waivers", required_argument, NULL, WAIVERS},
+    {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+/* Takes one option. @return false if it is wrong: told the user */
+static bool take_option(struct fuzz_options *options, enum fuzz_option option, const char *argument)
+{
+    switch (option) {
+    case WALKER:
+        options->walker = argument;
+        return true;
+    case REF:
+        return add_word("--ref", options->references, &options->reference_count, WD_WALKERS_MAX - 1, argument);
+    case PROFILE:
+        return add_word("--profile", options->profiles, &options->profile_count, WD_PROFILES_MAX, argument);
+    case SEED:
+        options->has_seed = true;
+        return wd_parse_number("--seed", argument, &options->seed);
+    case CASES:
+        return wd_parse_number("--cases", argument, &options->cases);
+    case TIME:
+        return wd_parse_seconds("--time", argument, &options->seconds);
+    case JOBS:
+        return wd_parse_number("--jobs", argument, &options->jobs);
+    case OUT:
+        options->out = argument;
+        return true;
+    case CASE:
+        options->has_case = true;
+        return wd_parse_number("--case", argument, &options->index);
+    case QUIET:
+        options->quiet = true;
+        return true;
+    case JSON:
+        options->json = true;
+        return true;
+    case TIMEOUT:
+        return wd_parse_seconds("--timeout", argument, &options->timeout);
+    case WAIVERS:
+        options->waivers = argument;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What is wrong with the options together, or NULL. */
+static const char *contradiction(const struct fuzz_options *options)
+{
+    if (options->has_case && !options->has_seed)
+        return "--case needs --seed";
+    if (options->has_case && (options->cases || options->seconds > 0 || options->out))
+        return "--case makes one case alone: no --cases, --time or --out";
+    if (options->jobs < 1 || options->jobs > WD_JOBS_MAX)
+        return "--jobs: 1 to 128";
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- the plan */
+
+static bool choose_profiles(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    const char *const *names = options->profile_count ? options->profiles : default_profiles;
+    size_t count =
+        options->profile_count ? options->profile_count : sizeof(default_profiles) / sizeof(default_profiles[0]);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct wd_profile *profile = wd_profile_by_name(names[i]);
+
+        if (!profile) {
+            const char *name, *description;
+
+            wd_complain("--profile '%s': there is no such profile. There are:", names[i]);
+            for (size_t j = 0; (name = wd_profile_name(j, &description)); j++)
+                fprintf(stderr, "  %-8s %s\n", name, description);
+            return false;
+        }
+        plan->profiles[i] = profile;
+        plan->profile_names[i] = names[i];
+    }
+    plan->profile_count = count;
+    return true;
+}
+
+/* Adds a walker to the plan, opened once to see that it can be. */
+static bool add_walker(struct wd_fuzz_plan *plan, const struct wd_places *places, const char *text, bool reference,
+                       struct wd_error *error)
+{
+    struct wd_contestant *contestant = &plan->walkers[plan->walker_count];
+
+    contestant->answerer = (struct wd_answerer){.reference = reference, .profiles = plan->profile_names};
+    if (!wd_walker_spec_parse(text, places, &contestant->spec, error) ||
+        !wd_engine_probe(plan, plan->walker_count, error))
+        return false;
+    plan->walker_count++;
+    return true;
+}
+
+/* Adds the references that were named; if none was, the one that we have, if it is there. */
+static bool add_references(struct wd_fuzz_plan *plan, const struct wd_places *places,
+                           const struct fuzz_options *options)
+{
+    struct wd_error error;
+
+    if (!options->reference_count && strcmp(plan->walkers[0].spec.name, default_reference)) {
+        if (!add_walker(plan, places, default_reference, true, &error) && !options->quiet)
+            fprintf(stderr, "no reference beside the oracle: %s\n", error.text);
+        return true;
+    }
+    for (size_t i = 0; i < options->reference_count; i++) {
+        if (!strcmp(options->references[i], no_reference))
+            continue;
+        if (!add_walker(plan, places, options->references[i], true, &error)) {
+            wd_complain("%s", error.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A seed that nobody chose: short enough to be typed. */
+static uint64_t random_seed(void)
+{
+    uint32_t seed = 0;
+
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+        seed = (uint32_t)getpid();
+    return seed;
+}
+
+static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    plan->seed = options->has_seed ? options->seed : random_seed();
+    plan->cases = options->cases ? options->cases : UINT64_MAX;
+    plan->seconds = !options->cases && options->seconds <= 0 ? DEFAULT_SECONDS : options->seconds;
+    plan->timeout = options->timeout;
+    plan->jobs = (unsigned)options->jobs;
+}
+
+static bool make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
+{
+    struct wd_error error;
+
+    set_limits(plan, options);
+    if (!choose_profiles(plan, options))
+        return false;
+    plan->waivers = wd_load_waivers(places, options->waivers);
+    if (!plan->waivers)
+        return false;
+    if (wd_waivers_count(plan->waivers) > WD_WAIVERS_MAX) {
+        wd_complain("more than %d waivers", WD_WAIVERS_MAX);
+        return false;
+    }
+    if (!add_walker(plan, places, options->walker, false, &error)) {
+        wd_complain("%s", error.text);
+        return false;
+    }
+    if (!add_references(plan, places, options))
+        return false;
+    wd_plan_find_implementations(plan);
+    return true;
+}
+
+static void free_plan(struct wd_fuzz_plan *plan)
+{
+    for (size_t i = 0; i < WD_WALKERS_MAX; i++)
+        free(plan->walkers[i].answerer.waivers.indices);
+    wd_waivers_free((struct wd_waivers *)plan->waivers);
+    free(plan);
+}
+
+/* ---------------------------------------------------------------- a run */
+
+/* Who follows a run for the user. */
+struct follower {
+    const struct wd_fuzz_plan *plan;
+    const struct fuzz_options *options;
+    const char *const *command;
+    struct wd_journal *journal; /* NULL: nothing is written */
+    bool terminal;              /* progress is one line that changes */
+    double last_line;           /* of plain progress */
+    struct wd_obituaries obituaries[WD_WALKERS_MAX];
+};
+
+/* How much of a line fits on the terminal: one that wraps could not be written over. */
+static int terminal_width(void)
+{
+    struct winsize size;
+
+    return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col - 1 : 79;
+}
+
+static void show_line(const struct follower *follower, const struct wd_fuzz_state *state)
+{
+    char line[512] = "";
+    FILE *stream = fmemopen(line, sizeof(line), "w");
+
+    if (!stream)
+        return;
+    wd_fuzz_write_progress(stream, follower->plan, state);
+    fclose(stream);
+    if (follower->terminal)
+        fprintf(stderr, "\r\033[K%.*s", terminal_width(), line);
+    else
+        fprintf(stderr, "%s\n", line);
+    fflush(stderr);
+}
+
+static void show_progress(struct follower *follower, const struct wd_fuzz_state *state)
+{
+    if (follower->options->quiet || state->end != WD_END_NOT_YET)
+        return;
+    if (!follower->terminal && state->seconds - follower->last_line < PLAIN_PROGRESS_SECONDS)
+        return;
+    follower->last_line = state->seconds;
+    show_line(follower, state);
+}
+
+static void clear_progress(const struct follower *follower)
+{
+    if (follower->terminal && !follower->options->quiet)
+        fprintf(stderr, "\r\033[K");
+}
+
+static bool follow(void *context, const struct wd_fuzz_state *state, struct wd_error *error)
+{
+    struct follower *follower = context;
+
+    show_progress(follower, state);
+    return !follower->journal || wd_journal_write(follower->journal, follower->plan, state, follower->command, error);
+}
+
+static void hear_of_incident(void *context, const struct wd_fuzz_incident *incident)
+{
+    struct follower *follower = context;
+    char where[64], heading[256];
+
+    snprintf(where, sizeof(where), "case %" PRIu64, incident->index);
+    snprintf(heading, sizeof(heading), "# %.120s, seed %" PRIu64 " %s: %s",
+             follower->plan->walkers[incident->walker].spec.text, follower->plan->seed, where, incident->how);
+    if (follower->journal)
+        wd_journal_log(follower->journal, heading, incident->last_words);
+    if (follower->options->quiet)
+        return;
+    clear_progress(follower);
+    wd_tell_death(&follower->obituaries[incident->walker], where, incident->how, incident->last_words,
+                  incident->asked_again);
+}
+
+/* Shows what came out. @return the exit status */
+static int conclude(const struct follower *follower, const struct wd_fuzz_state *state)
+{
+    const struct fuzz_options *options = follower->options;
+    struct wd_findings findings;
+    int status;
+
+    wd_findings_collect(follower->plan, state, &findings);
+    if (options->json)
+        wd_summary_write(stdout, follower->plan, state, follower->command, &findings, true);
+    else if (options->quiet)
+        wd_fuzz_write_short_summary(stdout, follower->plan, state, &findings);
+    else
+        wd_fuzz_write_summary(stdout, follower->plan, state, &findings);
+    if (!options->json && !options->quiet && options->out)
+        printf("\nAll of it: %s/findings.jsonl and %s/summary.json\n", options->out, options->out);
+    status = findings.count ? WD_EXIT_FOUND : WD_EXIT_NOTHING_FOUND;
+    wd_findings_free(&findings);
+    return state->end == WD_END_FAILED ? wd_complain("%s", state->error.text) : status;
+}
+
+static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const char *const *command)
+{
+    struct follower follower = {
+        .plan = plan, .options = options, .command = command, .terminal = isatty(STDERR_FILENO)};
+    const struct wd_fuzz_watcher watcher = {.progress = follow, .incident = hear_of_incident, .context = &follower};
+    struct wd_fuzz_state *state = wd_allocate(1, sizeof(*state));
+    struct wd_error error;
+    int status;
+
+    for (size_t i = 0; i < plan->walker_count; i++)
+        follower.obituaries[i].walker = plan->walkers[i].spec.text;
+    if (options->out) {
+        follower.journal = wd_journal_open(options->out, &error);
+        if (!follower.journal) {
+            free(state);
+            return wd_complain("%s", error.text);
+        }
+    }
+    if (!options->quiet)
+        wd_fuzz_write_head(options->json ? stderr : stdout, plan);
+    wd_engine_run(plan, &watcher, state);
+    clear_progress(&follower);
+    status = conclude(&follower, state);
+    wd_journal_close(follower.journal);
+    wd_fuzz_state_free(state);
+    free(state);
+    return status;
+}
+
+/* ---------------------------------------------------------------- one case */
+
+static void show_case(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_case *c)
+{
+    char id[64];
+    const struct wd_case_extra extra = {.id = id};
+
+    snprintf(id, sizeof(id), "seed %" PRIu64 " case %" PRIu64, plan->seed, options->index);
+    wd_case_write(stdout, c, &extra);
+}
+
+/* Judges a walker's answer to the one case that is in the area. */
+static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, size_t walker,
+                     struct wd_case_area *area, unsigned profile, const struct wd_result *got)
+{
+    const struct wd_contestant *contestant = &plan->walkers[walker];
+    const struct wd_case *c = wd_case_area_slot(area, 0)->cases[0];
+    struct wd_oracle_output *basis = wd_allocate(1, sizeof(*basis));
+    struct wd_judgement *judgement = wd_allocate(1, sizeof(*judgement));
+    struct wd_shown shown = {
+        .id = "", .where = "", .walker = contestant->spec.text, .basis = basis, .judgement = judgement, .got = got};
+    char where[64];
+    struct wd_facets facets;
+    int waiver, status;
+
+    wd_oracle(c, NULL, NULL, NULL, basis);
+    facets = wd_facets_of(c, basis, profile);
+    waiver = wd_assess(&contestant->answerer, c, basis, &facets, got, UINT64_MAX, judgement);
+    if (waiver >= 0)
+        shown.waiver = wd_waiver_id(plan->waivers, (size_t)waiver);
+    snprintf(where, sizeof(where), "seed %" PRIu64 " case %" PRIu64, plan->seed, options->index);
+    if (options->json) {
+        shown.id = where;
+        wd_judgement_write_json(stdout, &shown);
+    } else {
+        shown.where = where;
+        wd_judgement_write_text(stdout, &shown);
+    }
+    status = wd_verdict_is_finding[judgement->verdict] ? WD_EXIT_FOUND : WD_EXIT_NOTHING_FOUND;
+    free(judgement);
+    free(basis);
+    return status;
+}
+
+static int answer_one(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, size_t walker,
+                      struct wd_case_area *area, unsigned profile)
+{
+    struct wd_obituaries obituaries = {.walker = plan->walkers[walker].spec.text};
+    const struct wd_walker_watcher watcher = {.incident = wd_tell_incident, .context = &obituaries};
+    struct wd_error error;
+    struct wd_walker_host *host =
+        wd_walker_host_open(&plan->walkers[walker].spec, area, plan->timeout, &watcher, &error);
+    const struct wd_result *results;
+    int status;
+
+    if (!host)
+        return wd_complain("%s", error.text);
+    wd_walker_host_submit(host);
+    results = wd_walker_host_wait(host, 0, &error);
+    status = results ? judge_one(plan, options, walker, area, profile, results) : wd_complain("%s", error.text);
+    wd_walker_host_close(host);
+    return status;
+}
+
+/* Makes one case, shows it, and what each walker answers. */
+static int run_one_case(const struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    struct wd_error error;
+    struct wd_case_area *area = wd_case_area_new(sizeof(struct wd_case_buffer), &error);
+    struct wd_slot *slot;
+    unsigned profile;
+    int status = WD_EXIT_NOTHING_FOUND;
+
+    if (!area)
+        return wd_complain("%s", error.text);
+    slot = wd_case_area_slot(area, 0);
+    profile = wd_plan_make_case(plan, options->index, wd_slot_next(slot));
+    wd_slot_keep(slot);
+    show_case(plan, options, slot->cases[0]);
+    for (size_t i = 0; i < plan->walker_count && status != WD_EXIT_FAILED; i++) {
+        int of_walker = answer_one(plan, options, i, area, profile);
+
+        status = of_walker > status ? of_walker : status;
+    }
+    wd_case_area_free(area);
+    return status;
+}
+
+/* ---------------------------------------------------------------- the verb */
+
+static int fuzz(const struct fuzz_options *options, const struct wd_places *places, const char *const *command)
+{
+    struct wd_fuzz_plan *plan = wd_allocate(1, sizeof(*plan));
+    int status = WD_EXIT_FAILED;
+
+    if (make_plan(plan, options, places))
+        status = options->has_case ? run_one_case(plan, options) : run_plan(plan, options, command);
+    free_plan(plan);
+    return wd_close_stdout(status);
+}
+
+static int run(const struct wd_verb *verb, const struct wd_places *places, int argc, char **argv)
+{
+    struct fuzz_options options = {.walker = default_walker, .timeout = WD_DEFAULT_TIMEOUT, .jobs = 1};
+    const char **command = wd_allocate((size_t)argc + 1, sizeof(*command));
+    const char *problem;
+    int option, status;
+
+    memcpy(command, argv, (size_t)argc * sizeof(*command)); /* getopt_long() changes the order in argv */
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == HELP || option == '?')
+            return wd_show_usage(verb, option == HELP ? stdout : stderr);
+        if (!take_option(&options, option, optarg))
+            return WD_EXIT_FAILED;
+    }
+    problem = optind < argc ? "takes no arguments without an option's name" : contradiction(&options);
+    if (problem) {
+        wd_complain("fuzz: %s", problem);
+        return wd_show_usage(verb, stderr);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    status = fuzz(&options, places, command);
+    free(command);
+    return status;
+}
+
+const struct wd_verb wd_verb_fuzz = {
+    .name = "fuzz",
+    .text = "make cases and compare a walker with the architecture: the main job",
+    .usage =
+        "usage: walkdiff fuzz [OPTIONS]\n"
+        "\n"
+        "Makes cases, has a walker and references answer them, judges each answer by the architecture, and sorts what\n"
+        "departs from it into buckets.\n"
+        "\n"
+        "  --walker W       the walker under test, see `walkdiff walkers` (default: sample)\n"
+        "  --ref R          a further reference beside the oracle; several are several options; `none`: no other\n"
+        "                   (default: unicorn, if it is there)\n"
+        "  --seed S         the same seed gives the same cases (default: random, and shown first)\n"
+        "  --cases N        so many cases, like 1000000 or 1M\n"
+        "  --time T         so long, like 30s, 10m, 2h (default: 60s, if --cases is not given)\n"
+        "  --profile P      what implementations to draw cases from; several are several options\n"
+        "  --jobs J         so many processes at once (default: 1); what is found does not depend on it\n"
+        "  --out DIR        leave DIR/findings.jsonl, DIR/summary.json, and DIR/stderr.log if a walker dies\n"
+        "  --case I         make case I of the seed alone, show it, and judge the answers to it\n"
+        "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
+        "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
+        "  --json           the summary as one JSON object\n"
+        "  --quiet          no progress, and a summary of one line\n"
+        "\n"
+        "Exit status: 0 nothing found, 1 something found, 2 used wrongly or could not run.\n",
+    .run = run,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The program `walkdiff`. A verb that is not part of it is a program walkdiff-<verb>, run the way git runs git-<verb>.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/cli/cli.h"
+
+static const struct wd_verb *const verbs[] = {&wd_verb_fuzz, &wd_verb_replay, &wd_verb_run, &wd_verb_walkers};
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const char program_prefix[] = "walkdiff-";
+
+/* What the help says of verbs that are programs of their own. */
+static const struct {
+    const char *name, *text;
+} program_texts[] = {
+    {"explain", "tell how the architecture answers a case, step by step"},
+    {"manual", "print a reference page of the manual: registers, rules, choices, …"},
+};
+
+static const char *program_text(const char *name)
+{
+    for (size_t i = 0; i < sizeof(program_texts) / sizeof(program_texts[0]); i++)
+        if (!strcmp(program_texts[i].name, name))
+            return program_texts[i].text;
+    return "";
+}
+
+static const struct wd_verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        if (!strcmp(verbs[i]->name, name))
+            return verbs[i];
+    return NULL;
+}
+
+/* Looks for the program of a verb. @return false if there is none */
+static bool find_program(const struct wd_places *places, const char *verb, char path[PATH_MAX])
+{
+    char name[NAME_MAX];
+
+    if (strchr(verb, '/') || snprintf(name, sizeof(name), "%s%s", program_prefix, verb) >= (int)sizeof(name))
+        return false;
+    for (size_t i = 0; i < WD_PROGRAM_FOLDERS; i++)
+        if (*places->programs[i] && wd_path_join(path, places->programs[i], name) && !access(path, X_OK))
+            return true;
+    return false;
+}
+
+static int is_program(const struct dirent *entry)
+{
+    return !strncmp(entry->d_name, program_prefix, strlen(program_prefix)) && !strchr(entry->d_name, '.');
+}
+
+static void list_programs(const char *folder)
+{
+    struct dirent **entries;
+    int count = *folder ? scandir(folder, &entries, is_program, alphasort) : 0;
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name + strlen(program_prefix);
+
+        printf("  %-10s %s\n", name, program_text(name));
+        free(entries[i]);
+    }
+    if (count > 0)
+        free(entries);
+}
+
+static int show_help(const struct wd_places *places)
+{
+    printf("usage: walkdiff VERB [ARGUMENTS]\n\n"
+           "Finds where a walker of AArch64 translation tables departs from the architecture.\n\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        printf("  %-10s %s\n", verbs[i]->name, verbs[i]->text);
+    for (size_t i = 0; i < WD_PROGRAM_FOLDERS; i++)
+        list_programs(places->programs[i]);
+    printf("\n`walkdiff VERB --help` tells more of each; `walkdiff --version` which version this is.\n");
+    return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
+}
+
+/* Becomes the program of a verb, if there is one. */
+static int run_program(const struct wd_places *places, char **argv)
+{
+    char path[PATH_MAX];
+
+    if (!find_program(places, argv[0], path))
+        return wd_complain("there is no verb '%s' (`walkdiff help` lists them)", argv[0]);
+    argv[0] = path;
+    execv(path, argv);
+    return wd_complain("%s: %s", path, strerror(errno));
+}
+
+/* @param argv  [0] the verb */
+static int run_verb(const struct wd_places *places, int argc, char **argv)
+{
+    const struct wd_verb *verb = find_verb(argv[0]);
+    char name[64];
+
+    if (!verb)
+        return run_program(places, argv);
+    snprintf(name, sizeof(name), "walkdiff %s", verb->name);
+    argv[0] = name;
+    return verb->run(verb, places, argc, argv);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
+}
+
+/* Whoever started us may have closed a standard file; what we open must not take its number. */
+static bool open_standard_files(void)
+{
+    int file;
+
+    do
+        file = open("/dev/null", O_RDONLY); /* writing to what was closed is an error still */
+    while (file >= 0 && file <= STDERR_FILENO);
+    return file >= 0 && !close(file);
+}
+
+int main(int argc, char **argv)
+{
+    static char help[] = "--help";
+    struct wd_places places;
+    struct wd_error error;
+
+    if (!open_standard_files())
+        return wd_complain("/dev/null: %s", strerror(errno));
+    if (!wd_places_find(&places, &error))
+        return wd_complain("%s", error.text);
+    if (argc < 2) {
+        show_help(&places);
+        return WD_EXIT_FAILED;
+    }
+    if (is_one_of(argv[1], "--version", "-V", "version")) {
+        printf("walkdiff %s\n", WALKDIFF_VERSION);
+        return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
+    }
+    if (!is_one_of(argv[1], "--help", "-h", "help"))
+        return run_verb(&places, argc - 1, argv + 1);
+    if (argc == 2)
+        return show_help(&places);
+    return run_verb(&places, 2, (char *[]){argv[2], help, NULL});
+}

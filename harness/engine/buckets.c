@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/engine/buckets.h"
+
+#include "harness/support/allocate.h"
+
+enum { FIRST_PLACES = 256 };
+
+struct wd_buckets {
+    struct wd_bucket **buckets; /* in the order of their making */
+    size_t count, room;
+    uint32_t *table; /* hash table of positions in `buckets`, + 1 */
+    size_t places;   /* a power of two, at least twice `count` */
+};
+
+struct wd_buckets *wd_buckets_new(void)
+{
+    struct wd_buckets *buckets = wd_allocate(1, sizeof(*buckets));
+
+    buckets->places = FIRST_PLACES;
+    buckets->table = wd_allocate(buckets->places, sizeof(*buckets->table));
+    return buckets;
+}
+
+void wd_exhibit_free(struct wd_exhibit *exhibit)
+{
+    free(exhibit->title);
+    free(exhibit->expected);
+    free(exhibit->got);
+    free(exhibit->c);
+}
+
+void wd_buckets_free(struct wd_buckets *buckets)
+{
+    if (!buckets)
+        return;
+    for (size_t i = 0; i < buckets->count; i++) {
+        wd_exhibit_free(&buckets->buckets[i]->first);
+        free(buckets->buckets[i]->signature);
+        free(buckets->buckets[i]);
+    }
+    free(buckets->buckets);
+    free(buckets->table);
+    free(buckets);
+}
+
+size_t wd_buckets_count(const struct wd_buckets *buckets)
+{
+    return buckets->count;
+}
+
+struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i)
+{
+    return buckets->buckets[i];
+}
+
+static bool is(const struct wd_bucket *bucket, uint8_t walker, uint8_t verdict, const char *signature)
+{
+    return bucket->walker == walker && bucket->verdict == verdict && !strcmp(bucket->signature, signature);
+}
+
+/* The place in the hash table where a bucket is or would be. */
+static uint32_t *place_of(const struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) + walker * 16 + verdict; /* FNV-1a */
+    size_t place;
+
+    for (const char *at = signature; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    place = (size_t)(hash ^ hash >> 32) & (buckets->places - 1);
+    while (buckets->table[place] && !is(buckets->buckets[buckets->table[place] - 1], walker, verdict, signature))
+        place = (place + 1) & (buckets->places - 1);
+    return &buckets->table[place];
+}
+
+static void grow_table(struct wd_buckets *buckets)
+{
+    free(buckets->table);
+    buckets->places *= 2;
+    buckets->table = wd_allocate(buckets->places, sizeof(*buckets->table));
+    for (size_t i = 0; i < buckets->count; i++) {
+        const struct wd_bucket *bucket = buckets->buckets[i];
+
+        *place_of(buckets, bucket->walker, bucket->verdict, bucket->signature) = (uint32_t)i + 1;
+    }
+}
+
+static struct wd_bucket *add(struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+{
+    struct wd_bucket *bucket = wd_allocate(1, sizeof(*bucket));
+
+    *bucket = (struct wd_bucket){.walker = walker, .verdict = verdict, .first = {.index = UINT64_MAX}};
+    bucket->signature = wd_copy_text(signature, strlen(signature));
+    if (buckets->count == buckets->room) {
+        buckets->room = buckets->room ? 2 * buckets->room : FIRST_PLACES;
+        buckets->buckets = wd_allocated(realloc(buckets->buckets, buckets->room * sizeof(*buckets->buckets)));
+    }
+    buckets->buckets[buckets->count++] = bucket;
+    return bucket;
+}
+
+struct wd_bucket *wd_bucket_of(struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+{
+    uint32_t *place = place_of(buckets, walker, verdict, signature);
+    struct wd_bucket *bucket;
+
+    if (*place)
+        return buckets->buckets[*place - 1];
+    bucket = add(buckets, walker, verdict, signature);
+    *place = (uint32_t)buckets->count;
+    if (2 * buckets->count > buckets->places)
+        grow_table(buckets);
+    return bucket;
+}
+
+void wd_bucket_add(struct wd_bucket *bucket, uint64_t count, const struct wd_facet_counts *facets)
+{
+    bucket->count += count;
+    bucket->changed = true;
+    for (size_t facet = 0; facet < WD_FACET_COUNT; facet++)
+        for (size_t value = 0; value < WD_FACET_VALUES; value++)
+            bucket->facets.count[facet][value] += facets->count[facet][value];
+}
+
+bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, uint64_t index)
+{
+    bucket->count++;
+    bucket->changed = true;
+    for (size_t facet = 0; facet < WD_FACET_COUNT; facet++)
+        bucket->facets.count[facet][facets->value[facet]]++;
+    return index < bucket->first.index;
+}
+
+void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit)
+{
+    struct wd_exhibit unwanted = *exhibit;
+
+    if (exhibit->index < bucket->first.index) {
+        unwanted = bucket->first;
+        bucket->first = *exhibit;
+        bucket->changed = bucket->exhibit_changed = true;
+    }
+    wd_exhibit_free(&unwanted);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/support/allocate.h"
+#include "harness/engine/fuzz_worker.h"
+#include "harness/support/process.h"
+#include "harness/host/walker_host.h"
+#include "harness/engine/wire.h"
+
+static const double progress_seconds = 0.3;
+
+/* One of the processes. */
+struct job {
+    pid_t pid;    /* 0: it has ended, and that is known */
+    int messages; /* -1: closed */
+    struct wd_wire_in in;
+    bool done; /* it said that it had done its work */
+};
+
+struct engine {
+    const struct wd_fuzz_plan *plan;
+    const struct wd_fuzz_watcher *watcher;
+    struct wd_fuzz_state *state;
+    struct wd_fuzz_control *control;
+    struct job jobs[WD_JOBS_MAX];
+    unsigned job_count;
+    int signals; /* a file to read them from */
+    bool killed; /* the processes were ended by us */
+    sigset_t old_mask;
+    double begin, last_progress;
+};
+
+/* ---------------------------------------------------------------- walkers, once before the run */
+
+static bool probe(struct wd_contestant *contestant, struct wd_case_area *area, const struct wd_fuzz_plan *plan,
+                  struct wd_error *error)
+{
+    const struct wd_walker_watcher nobody = {0};
+    struct wd_walker_host *host = wd_walker_host_open(&contestant->spec, area, plan->timeout, &nobody, error);
+
+    if (!host)
+        return false;
+    snprintf(contestant->version, sizeof(contestant->version), "%s", wd_walker_host_version(host));
+    wd_walker_host_close(host);
+    return wd_waivers_for(plan->waivers, contestant->spec.name, contestant->version, &contestant->answerer.waivers) ||
+           wd_error_set(error, "out of memory");
+}
+
+bool wd_engine_probe(struct wd_fuzz_plan *plan, size_t walker, struct wd_error *error)
+{
+    struct wd_case_area *area = wd_case_area_new(sizeof(struct wd_case_buffer), error);
+    bool good = area && probe(&plan->walkers[walker], area, plan, error);
+
+    wd_case_area_free(area);
+    return good;
+}
+
+/* ---------------------------------------------------------------- the end of a run */
+
+/* Lets the processes finish what they have in hand. */
+static void stop(struct engine *e, enum wd_end end)
+{
+    if (e->state->end == WD_END_NOT_YET)
+        e->state->end = end;
+    atomic_store(&e->control->stop, 1);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct engine *e, const char *format, ...)
+{
+    va_list arguments;
+
+    if (e->state->end != WD_END_FAILED) { /* the first failure is the one to be told */
+        va_start(arguments, format);
+        vsnprintf(e->state->error.text, sizeof(e->state->error.text), format, arguments);
+        va_end(arguments);
+    }
+    e->state->end = WD_END_FAILED;
+    atomic_store(&e->control->stop, 1);
+}
+
+/* Ends the processes at once; what they have not told is lost. */
+static void kill_jobs(struct engine *e)
+{
+    e->killed = true;
+    for (unsigned i = 0; i < e->job_count; i++)
+        if (e->jobs[i].pid)
+            kill(e->jobs[i].pid, SIGKILL);
+}
+
+/* ---------------------------------------------------------------- messages */
+
+static void take_tally(struct engine *e, struct wd_message *message)
+{
+    struct wd_tally *tally = wd_allocate(1, sizeof(*tally));
+
+    wd_wire_get(message, tally, sizeof(*tally));
+    wd_tally_add(&e->state->tally, tally);
+    free(tally);
+}
+
+static char *take_text(struct wd_message *message)
+{
+    const char *text = wd_wire_get_text(message);
+
+    return wd_copy_text(text, strlen(text));
+}
+
+static void take_bucket(struct engine *e, struct wd_message *message)
+{
+    uint8_t walker = (uint8_t)wd_wire_get_u64(message), verdict = (uint8_t)wd_wire_get_u64(message);
+    struct wd_bucket *bucket = wd_bucket_of(e->state->buckets, walker, verdict, wd_wire_get_text(message));
+    uint64_t count = wd_wire_get_u64(message);
+    struct wd_facet_counts facets;
+    struct wd_exhibit exhibit;
+
+    wd_wire_get(message, &facets, sizeof(facets));
+    wd_bucket_add(bucket, count, &facets);
+    e->state->changes++;
+    if (!wd_wire_get_u64(message))
+        return;
+    exhibit.index = wd_wire_get_u64(message);
+    exhibit.rule = (uint16_t)wd_wire_get_u64(message);
+    exhibit.title = take_text(message);
+    exhibit.expected = take_text(message);
+    exhibit.got = take_text(message);
+    exhibit.c = take_text(message);
+    wd_bucket_show(bucket, &exhibit);
+}
+
+static void take_proof(struct engine *e, struct wd_message *message)
+{
+    size_t implementation = wd_wire_get_u64(message), walker = wd_wire_get_u64(message);
+    size_t choice = wd_wire_get_u64(message);
+    struct wd_proof *proof = wd_proof_of(&e->state->proofs, implementation, walker, choice);
+
+    proof->others += wd_wire_get_u64(message);
+    for (size_t side = 0; side < WD_SIDES; side++) {
+        uint64_t index = wd_wire_get_u64(message);
+
+        wd_proof_show(proof, side, index, take_text(message));
+    }
+    e->state->changes++;
+}
+
+static void take_incident(struct engine *e, struct wd_message *message)
+{
+    struct wd_fuzz_incident incident;
+
+    incident.walker = wd_wire_get_u64(message);
+    incident.index = wd_wire_get_u64(message);
+    incident.asked_again = wd_wire_get_u64(message);
+    incident.how = wd_wire_get_text(message);
+    incident.last_words = wd_wire_get_text(message);
+    e->watcher->incident(e->watcher->context, &incident);
+}
+
+static void take_message(struct engine *e, struct job *job, struct wd_message *message)
+{
+    switch (message->kind) {
+    case WD_MESSAGE_TALLY:
+        take_tally(e, message);
+        break;
+    case WD_MESSAGE_BUCKET:
+        take_bucket(e, message);
+        break;
+    case WD_MESSAGE_PROOF:
+        take_proof(e, message);
+        break;
+    case WD_MESSAGE_INCIDENT:
+        take_incident(e, message);
+        break;
+    case WD_MESSAGE_ERROR:
+        fail(e, "%s", wd_wire_get_text(message));
+        job->done = true; /* it said why it ends */
+        break;
+    case WD_MESSAGE_DONE:
+        job->done = true;
+        break;
+    }
+}
+
+/* The process has closed its pipe: it has done its work, or an accident befell it. */
+static void end_job(struct engine *e, unsigned number)
+{
+    struct job *job = &e->jobs[number];
+    int status = 0;
+
+    close(job->messages);
+    job->messages = -1;
+    free(job->in.memory.data);
+    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    job->pid = 0;
+    if (job->done || e->killed || e->state->end == WD_END_FAILED)
+        return;
+    fail(e,
+         "internal error: process %u of the run ended with %s %d; cases %llu to %llu of seed %llu, which it had in "
+         "hand, were not all judged",
+         number, WIFSIGNALED(status) ? "signal" : "exit status",
+         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+         (unsigned long long)atomic_load(&e->control->in_hand[number].first),
+         (unsigned long long)atomic_load(&e->control->in_hand[number].end) - 1, (unsigned long long)e->plan->seed);
+}
+
+static void hear(struct engine *e, unsigned number)
+{
+    struct job *job = &e->jobs[number];
+    struct wd_message message;
+    bool over = wd_wire_receive(&job->in, job->messages) <= 0;
+
+    while (wd_wire_next(&job->in, &message))
+        take_message(e, job, &message);
+    if (over)
+        end_job(e, number);
+}
+
+/* ---------------------------------------------------------------- processes */
+
+static bool start_job(struct engine *e, unsigned number)
+{
+    int ends[2], parent = getpid();
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        wd_close_files_except(ends[1], ends[1]);
+        wd_fuzz_worker(e->plan, e->control, number, ends[1], parent);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return false;
+    }
+    e->jobs[number] = (struct job){.pid = pid, .messages = ends[0]};
+    e->job_count = number + 1;
+    return true;
+}
+
+static void start_jobs(struct engine *e)
+{
+    for (unsigned i = 0; i < e->plan->jobs; i++) {
+        if (!start_job(e, i)) {
+            fail(e, "cannot start process %u of %u: %s", i + 1, e->plan->jobs, strerror(errno));
+            return;
+        }
+    }
+}
+
+/* From now on signals that end the run are read from a file. The processes have them blocked too. */
+static bool take_signals(struct engine *e)
+{
+    sigset_t mask;
+
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGHUP);
+    sigprocmask(SIG_BLOCK, &mask, &e->old_mask);
+    e->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    return e->signals >= 0;
+}
+
+static void heed_signal(struct engine *e)
+{
+    struct signalfd_siginfo info;
+
+    if (read(e->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (atomic_load(&e->control->stop))
+        kill_jobs(e);
+    if (e->state->end == WD_END_NOT_YET || e->state->end == WD_END_COMPLETE)
+        e->state->end = WD_END_INTERRUPTED;
+    atomic_store(&e->control->stop, 1);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static bool is_running(const struct engine *e)
+{
+    for (unsigned i = 0; i < e->job_count; i++)
+        if (e->jobs[i].messages >= 0)
+            return true;
+    return false;
+}
+
+static void report_progress(struct engine *e)
+{
+    struct wd_error error;
+
+    e->last_progress = wd_now();
+    e->state->seconds = e->last_progress - e->begin;
+    if (!e->watcher->progress(e->watcher->context, e->state, &error))
+        fail(e, "%s", error.text);
+}
+
+/* Waits for messages and signals, a while. */
+static void wait_and_hear(struct engine *e)
+{
+    struct pollfd fds[WD_JOBS_MAX + 1];
+    const int while_ms = 100;
+
+    for (unsigned i = 0; i < e->job_count; i++)
+        fds[i] = (struct pollfd){.fd = e->jobs[i].messages, .events = POLLIN};
+    fds[e->job_count] = (struct pollfd){.fd = e->signals, .events = POLLIN};
+    if (poll(fds, e->job_count + 1, while_ms) <= 0)
+        return;
+    for (unsigned i = 0; i < e->job_count; i++)
+        if (fds[i].revents)
+            hear(e, i);
+    if (fds[e->job_count].revents)
+        heed_signal(e);
+}
+
+static void run(struct engine *e)
+{
+    report_progress(e);
+    if (e->state->end == WD_END_NOT_YET)
+        start_jobs(e);
+    while (is_running(e)) {
+        wait_and_hear(e);
+        if (e->plan->seconds > 0 && wd_now() - e->begin >= e->plan->seconds)
+            stop(e, WD_END_COMPLETE);
+        if (wd_now() - e->last_progress >= progress_seconds)
+            report_progress(e);
+    }
+    stop(e, WD_END_COMPLETE);
+    report_progress(e);
+}
+
+void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher *watcher, struct wd_fuzz_state *state)
+{
+    struct engine *e = wd_allocate(1, sizeof(*e));
+
+    *e = (struct engine){.plan = plan, .watcher = watcher, .state = state, .begin = wd_now(), .signals = -1};
+    memset(state, 0, sizeof(*state));
+    state->buckets = wd_buckets_new();
+    e->control = mmap(NULL, sizeof(*e->control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (e->control == MAP_FAILED || !take_signals(e)) {
+        state->end = WD_END_FAILED;
+        wd_error_set(&state->error, "cannot set up the run: %s", strerror(errno));
+    } else {
+        run(e);
+    }
+    if (e->signals >= 0) {
+        close(e->signals);
+        sigprocmask(SIG_SETMASK, &e->old_mask, NULL);
+    }
+    if (e->control != MAP_FAILED)
+        munmap(e->control, sizeof(*e->control));
+    free(e);
+}
+
+void wd_fuzz_state_free(struct wd_fuzz_state *state)
+{
+    wd_buckets_free(state->buckets);
+    wd_proofs_free(&state->proofs);
+}

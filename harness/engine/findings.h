@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The findings of a run, and how they are written: the lines of findings.jsonl, and summary.json. */
+#ifndef WALKDIFF_FINDINGS_H
+#define WALKDIFF_FINDINGS_H
+
+#include "harness/engine/engine.h"
+
+/** A bucket as it is reported. Its texts belong to the run's state or to the list. */
+struct wd_finding {
+    size_t walker;
+    enum wd_verdict verdict;
+    const char *signature, *title;
+    const char *rule;      /**< name of the rule that decided; of the choice, where that is resolved both ways */
+    const char *rule_text; /**< the same in words */
+    uint64_t count;
+    const struct wd_facet_counts *facets;
+    uint64_t index; /**< of the case that shows it */
+    const char *expected, *got, *c;
+    const char *other_got; /**< inconsistent: an answer that proves the default; else NULL */
+    uint64_t other_index;
+};
+
+struct wd_findings {
+    struct wd_finding *list; /**< by walker, then by index */
+    size_t count;
+    struct wd_inconsistency *inconsistencies; /**< what those of the list that are inconsistent point to */
+    size_t inconsistency_count;
+    uint64_t waived[WD_WAIVERS_MAX]; /**< findings that are not in the list, by waiver */
+};
+
+/** Puts together the findings so far. */
+void wd_findings_collect(const struct wd_fuzz_plan *plan, const struct wd_fuzz_state *state,
+                         struct wd_findings *findings);
+
+void wd_findings_free(struct wd_findings *findings);
+
+/** Writes a finding as a line of JSON. */
+void wd_finding_write(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_finding *finding);
+
+/**
+ * Writes the summary as one JSON object and a newline.
+ * @param command  the arguments of the program, NULL at the end
+ * @param whole  the findings are written into it; else they are only counted
+ */
+void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_fuzz_state *state,
+                      const char *const *command, const struct wd_findings *findings, bool whole);
+
+#endif

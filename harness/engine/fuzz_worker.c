@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/engine/fuzz_worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "harness/support/allocate.h"
+#include "harness/engine/buckets.h"
+#include "harness/casefile/case_file.h"
+#include "harness/support/process.h"
+#include "harness/engine/proofs.h"
+#include "harness/engine/tally.h"
+#include "harness/host/walker_host.h"
+#include "harness/engine/wire.h"
+
+enum {
+    CHUNK = 1024,     /* indices that are taken at a time */
+    FIRST_BATCH = 16, /* cases */
+    JSON_MAX = 16384, /* a case or a result of ours in JSON fits */
+};
+
+/* Batches are as large as is worked off in about this time: slow walkers must not delay what is known by much. */
+static const double batch_seconds_low = 0.010, batch_seconds_high = 0.050;
+
+static const double send_seconds = 0.1; /* what was found is sent this often */
+
+static_assert(WD_CHOICE_COUNT <= 64, "a judgement has a bit for each choice");
+
+/* The indices of a batch: those of its cases are consecutive. */
+struct batch {
+    uint64_t first;
+    uint8_t profile[WD_BATCH_MAX];
+};
+
+struct worker {
+    const struct wd_fuzz_plan *plan;
+    struct wd_fuzz_control *control;
+    unsigned job;
+    int messages;
+    struct wd_case_area *area;
+    struct wd_walker_host *hosts[WD_WALKERS_MAX];
+    uint64_t chunk_next, chunk_end; /* indices taken of which no cases were made yet */
+    uint64_t made, judged;          /* batches */
+    struct batch batches[WD_SLOTS];
+    uint32_t batch_size;
+    double last_judged, last_sent; /* times */
+    struct wd_tally tally;         /* since it was last sent */
+    struct wd_buckets *buckets;
+    struct wd_proofs proofs;
+    uint64_t restarts_told[WD_WALKERS_MAX];
+    struct wd_wire_out out;
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+};
+
+/* A case in the light of the oracle. */
+struct subject {
+    const struct wd_case *c;
+    uint64_t index;
+    uint8_t profile;
+    int implementation; /* -1: none that could be inconsistent, or not asked for yet */
+    uint64_t choices;   /* IMPLEMENTATION DEFINED ones that were consulted, a bit each */
+};
+
+/* ---------------------------------------------------------------- messages */
+
+static void send_all(struct worker *w)
+{
+    if (!wd_wire_send(&w->out, w->messages))
+        _exit(2); /* the coordinator is gone */
+}
+
+static void put_bucket(struct worker *w, struct wd_bucket *bucket)
+{
+    wd_wire_begin(&w->out, WD_MESSAGE_BUCKET);
+    wd_wire_put_u64(&w->out, bucket->walker);
+    wd_wire_put_u64(&w->out, bucket->verdict);
+    wd_wire_put_text(&w->out, bucket->signature);
+    wd_wire_put_u64(&w->out, bucket->count);
+    wd_wire_put(&w->out, &bucket->facets, sizeof(bucket->facets));
+    wd_wire_put_u64(&w->out, bucket->exhibit_changed);
+    if (bucket->exhibit_changed) {
+        wd_wire_put_u64(&w->out, bucket->first.index);
+        wd_wire_put_u64(&w->out, bucket->first.rule);
+        wd_wire_put_text(&w->out, bucket->first.title);
+        wd_wire_put_text(&w->out, bucket->first.expected);
+        wd_wire_put_text(&w->out, bucket->first.got);
+        wd_wire_put_text(&w->out, bucket->first.c);
+    }
+    wd_wire_end(&w->out);
+    bucket->count = 0; /* what is kept is what is still to be sent, and the index of what is shown */
+    memset(&bucket->facets, 0, sizeof(bucket->facets));
+    bucket->changed = bucket->exhibit_changed = false;
+}
+
+static void put_proof(struct worker *w, size_t implementation, size_t walker, size_t choice)
+{
+    struct wd_proof *proof = wd_proof_of(&w->proofs, implementation, walker, choice);
+
+    if (!proof->changed[WD_SIDE_DEFAULT] && !proof->changed[WD_SIDE_OTHER] && !proof->others)
+        return;
+    wd_wire_begin(&w->out, WD_MESSAGE_PROOF);
+    wd_wire_put_u64(&w->out, implementation);
+    wd_wire_put_u64(&w->out, walker);
+    wd_wire_put_u64(&w->out, choice);
+    wd_wire_put_u64(&w->out, proof->others);
+    for (size_t side = 0; side < WD_SIDES; side++) {
+        wd_wire_put_u64(&w->out, proof->changed[side] ? proof->first[side] : UINT64_MAX);
+        wd_wire_put_text(&w->out, proof->changed[side] ? proof->got[side] : "");
+        proof->changed[side] = false;
+    }
+    wd_wire_end(&w->out);
+    proof->others = 0;
+}
+
+static void put_proofs(struct worker *w)
+{
+    for (size_t i = 0; i < WD_IMPLEMENTATIONS_MAX; i++)
+        for (size_t walker = 0; w->proofs.blocks[i] && walker < w->plan->walker_count; walker++)
+            for (size_t choice = 0; choice < WD_CHOICE_COUNT; choice++)
+                put_proof(w, i, walker, choice);
+}
+
+static void put_tally(struct worker *w)
+{
+    for (size_t i = 0; i < w->plan->walker_count; i++) {
+        uint64_t restarts = wd_walker_host_restarts(w->hosts[i]);
+
+        w->tally.restarts[i] = restarts - w->restarts_told[i];
+        w->restarts_told[i] = restarts;
+    }
+    wd_wire_begin(&w->out, WD_MESSAGE_TALLY);
+    wd_wire_put(&w->out, &w->tally, sizeof(w->tally));
+    wd_wire_end(&w->out);
+    memset(&w->tally, 0, sizeof(w->tally));
+}
+
+/* Sends what was found since the last time. */
+static void tell(struct worker *w)
+{
+    put_tally(w);
+    for (size_t i = 0; i < wd_buckets_count(w->buckets); i++)
+        if (wd_bucket_at(w->buckets, i)->changed)
+            put_bucket(w, wd_bucket_at(w->buckets, i));
+    put_proofs(w);
+    send_all(w);
+    w->last_sent = wd_now();
+}
+
+/* The process cannot go on. */
+static _Noreturn void give_up(struct worker *w, const char *message)
+{
+    wd_wire_begin(&w->out, WD_MESSAGE_ERROR);
+    wd_wire_put_text(&w->out, message);
+    wd_wire_end(&w->out);
+    send_all(w);
+    _exit(2);
+}
+
+/* What a host's incidents are told to. */
+struct witness {
+    struct worker *worker;
+    size_t walker;
+};
+
+static void tell_incident(void *context, const struct wd_incident *incident)
+{
+    const struct witness *witness = context;
+    struct worker *w = witness->worker;
+
+    wd_wire_begin(&w->out, WD_MESSAGE_INCIDENT);
+    wd_wire_put_u64(&w->out, witness->walker);
+    wd_wire_put_u64(&w->out, w->batches[incident->batch % WD_SLOTS].first + incident->index);
+    wd_wire_put_u64(&w->out, incident->asked_again);
+    wd_wire_put_text(&w->out, incident->how);
+    wd_wire_put_text(&w->out, incident->last_words);
+    wd_wire_end(&w->out);
+    send_all(w);
+}
+
+/* Nothing is kept back for long, even while a walker hangs. */
+static void tell_if_due(struct worker *w)
+{
+    if (wd_now() - w->last_sent > send_seconds)
+        tell(w);
+}
+
+static void idle(void *context)
+{
+    const struct witness *witness = context;
+
+    tell_if_due(witness->worker);
+}
+
+/* ---------------------------------------------------------------- making cases */
+
+/* Takes more indices. @return false if there are none, or the run is to stop */
+static bool take_chunk(struct worker *w)
+{
+    uint64_t limit = w->plan->cases;
+
+    if (atomic_load_explicit(&w->control->stop, memory_order_relaxed))
+        return false;
+    if (w->chunk_next < w->chunk_end)
+        return true;
+    w->chunk_next = atomic_fetch_add(&w->control->next, CHUNK);
+    if (w->chunk_next >= limit) {
+        w->chunk_end = w->chunk_next;
+        return false;
+    }
+    w->chunk_end = limit - w->chunk_next < CHUNK ? limit : w->chunk_next + CHUNK;
+    return true;
+}
+
+/* Tells the coordinator, in case that this process dies, what it has in hand. */
+static void note_in_hand(struct worker *w)
+{
+    bool idle = w->judged == w->made;
+
+    atomic_store_explicit(&w->control->in_hand[w->job].first,
+                          idle ? w->chunk_next : w->batches[w->judged % WD_SLOTS].first, memory_order_relaxed);
+    atomic_store_explicit(&w->control->in_hand[w->job].end, w->chunk_end, memory_order_relaxed);
+}
+
+/* Makes the next batch and gives it to the walkers. @return false if there are no more cases to be made */
+static bool make_batch(struct worker *w)
+{
+    struct wd_slot *slot = wd_case_area_slot(w->area, w->made);
+    struct batch *batch = &w->batches[w->made % WD_SLOTS];
+    struct wd_case_buffer *buffer;
+
+    if (!take_chunk(w))
+        return false;
+    note_in_hand(w);
+    wd_slot_clear(slot);
+    batch->first = w->chunk_next;
+    while (slot->count < w->batch_size && w->chunk_next < w->chunk_end && (buffer = wd_slot_next(slot))) {
+        batch->profile[slot->count] = (uint8_t)wd_plan_make_case(w->plan, w->chunk_next++, buffer);
+        wd_slot_keep(slot);
+    }
+    for (size_t i = 0; i < w->plan->walker_count; i++)
+        wd_walker_host_submit(w->hosts[i]);
+    w->made++;
+    return true;
+}
+
+/* ---------------------------------------------------------------- judging */
+
+/* The bits of a set, one after the other: the lowest goes. */
+static unsigned take_bit(uint64_t *bits)
+{
+    unsigned bit = (unsigned)__builtin_ctzll(*bits);
+
+    *bits &= *bits - 1;
+    return bit;
+}
+
+static void count_rules(struct worker *w)
+{
+    for (size_t stage = 0; stage < 2; stage++)
+        for (size_t word = 0; word < WD_RULE_WORDS; word++)
+            for (uint64_t bits = w->basis.rules_hit[stage][word]; bits;)
+                w->tally.rules[64 * word + take_bit(&bits)][stage][w->basis.granule[stage]]++;
+}
+
+/* The IMPLEMENTATION DEFINED choices among those consulted, which are counted. */
+static uint64_t count_choices(struct worker *w)
+{
+    uint64_t fixed = 0;
+
+    for (size_t i = 0; i < w->basis.consulted_count; i++) {
+        unsigned choice = w->basis.consulted[i].choice;
+
+        w->tally.consulted[choice]++;
+        if (wd_choices[choice].kind == WD_IMPLEMENTATION_DEFINED)
+            fixed |= UINT64_C(1) << choice;
+    }
+    return fixed;
+}
+
+/* Counts what the oracle says of a case. */
+static struct subject study(struct worker *w, const struct wd_case *c, uint64_t index, uint8_t profile)
+{
+    struct subject subject = {.c = c, .index = index, .profile = profile, .implementation = -1};
+
+    wd_oracle(c, NULL, NULL, NULL, &w->basis);
+    w->tally.cases++;
+    w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
+    count_rules(w);
+    subject.choices = count_choices(w);
+    if (subject.choices)
+        subject.implementation = wd_plan_implementation_of(w->plan, c);
+    return subject;
+}
+
+static char *result_text(const struct wd_result *result)
+{
+    char text[JSON_MAX];
+    size_t length = wd_result_to_json(result, NULL, text, sizeof(text));
+
+    return wd_copy_text(text, length < sizeof(text) ? length : sizeof(text) - 1);
+}
+
+static char *case_text(const struct worker *w, const struct subject *subject)
+{
+    char id[64];
+    const struct wd_case_extra extra = {.id = id};
+    struct wd_memory text = {0};
+    size_t length = JSON_MAX;
+
+    snprintf(id, sizeof(id), "seed %llu case %llu", (unsigned long long)w->plan->seed,
+             (unsigned long long)subject->index);
+    do {
+        wd_allocated(wd_memory_reserve(&text, length + 1) ? text.data : NULL);
+        length = wd_case_to_json(subject->c, &extra, text.data, text.size);
+    } while (length >= text.size);
+    return text.data;
+}
+
+/* Puts a finding into its bucket. */
+static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct wd_facets *facets,
+                         const struct wd_result *got)
+{
+    const struct wd_judgement *judgement = &w->judgement;
+    struct wd_bucket *bucket = wd_bucket_of(w->buckets, (uint8_t)walker, judgement->verdict, judgement->signature);
+    struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule};
+
+    if (!wd_bucket_add_one(bucket, facets, subject->index))
+        return;
+    exhibit.title = wd_copy_text(judgement->title, strlen(judgement->title));
+    exhibit.expected = result_text(&judgement->expected.result);
+    exhibit.got = result_text(got);
+    exhibit.c = case_text(w, subject);
+    wd_bucket_show(bucket, &exhibit);
+}
+
+static void take_proofs(struct worker *w, size_t walker, const struct subject *subject, const struct wd_result *got)
+{
+    for (size_t side = 0; side < WD_SIDES; side++)
+        for (uint64_t bits = w->judgement.proved[side] & subject->choices; bits;) {
+            struct wd_proof *proof = wd_proof_of(&w->proofs, (size_t)subject->implementation, walker, take_bit(&bits));
+
+            proof->others += side == WD_SIDE_OTHER;
+            if (subject->index < proof->first[side])
+                wd_proof_show(proof, side, subject->index, result_text(got));
+        }
+}
+
+static void count_permitted(struct worker *w, size_t walker)
+{
+    for (size_t i = 0; i < w->judgement.expected.consulted_count; i++) {
+        const struct wd_consulted *consulted = &w->judgement.expected.consulted[i];
+        unsigned option = consulted->option < WD_OPTIONS_COUNTED ? consulted->option : WD_OPTIONS_COUNTED - 1;
+
+        w->tally.resolved[walker][consulted->choice][option]++;
+    }
+}
+
+/* Of the choices of a case, those whose default is proven by smaller indices already. */
+static uint64_t settled_choices(const struct worker *w, size_t walker, const struct subject *subject)
+{
+    uint64_t settled = 0;
+
+    if (subject->implementation < 0)
+        return UINT64_MAX;
+    for (uint64_t bits = subject->choices; bits;) {
+        unsigned choice = take_bit(&bits);
+        const struct wd_proof *proof = wd_proof_if_any(&w->proofs, (size_t)subject->implementation, walker, choice);
+
+        if (proof && proof->first[WD_SIDE_DEFAULT] < subject->index)
+            settled |= UINT64_C(1) << choice;
+    }
+    return settled;
+}
+
+/* The judge's view of an answer that is not plainly right. */
+static enum wd_verdict judge_fully(struct worker *w, size_t walker, const struct subject *subject,
+                                   const struct wd_result *got, uint64_t settled)
+{
+    struct wd_facets facets = wd_facets_of(subject->c, &w->basis, subject->profile);
+    int waiver =
+        wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &facets, got, settled, &w->judgement);
+
+    if (waiver >= 0)
+        w->tally.waived[waiver]++;
+    if (w->judgement.verdict == WD_VERDICT_PERMITTED)
+        count_permitted(w, walker);
+    if (wd_verdict_is_finding[w->judgement.verdict])
+        file_finding(w, walker, subject, &facets, got);
+    if (subject->implementation >= 0)
+        take_proofs(w, walker, subject, got);
+    return w->judgement.verdict;
+}
+
+static bool is_answer(const struct wd_result *result)
+{
+    return result->answer <= WD_ANSWER_UNDEFINED;
+}
+
+static enum wd_verdict judge(struct worker *w, size_t walker, const struct subject *subject,
+                             const struct wd_result *got)
+{
+    bool supported = w->basis.result.answer != WD_ANSWER_UNSUPPORTED;
+    uint64_t settled = settled_choices(w, walker, subject);
+
+    if (!got->warning_count) {
+        if (got->answer == WD_ANSWER_UNSUPPORTED || (!supported && is_answer(got)))
+            return WD_VERDICT_UNSUPPORTED;
+        if (is_answer(got) && !(subject->choices & ~settled) && wd_answers_equal(&w->basis.result, got))
+            return WD_VERDICT_AGREE;
+    }
+    return judge_fully(w, walker, subject, got, settled);
+}
+
+/* Keeps batches at a size that is worked off in good time. */
+static void adapt_batch_size(struct worker *w)
+{
+    double time = wd_now(), elapsed = time - w->last_judged;
+
+    w->last_judged = time;
+    if (elapsed > batch_seconds_high && w->batch_size > 1)
+        w->batch_size /= 2;
+    else if (elapsed < batch_seconds_low && w->batch_size < WD_BATCH_MAX)
+        w->batch_size *= 2;
+}
+
+/* Waits for the answers to the oldest batch under way, and judges them. */
+static void judge_batch(struct worker *w)
+{
+    const struct wd_slot *slot = wd_case_area_slot(w->area, w->judged);
+    const struct batch *batch = &w->batches[w->judged % WD_SLOTS];
+    const struct wd_result *results[WD_WALKERS_MAX];
+    struct wd_error error;
+
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++) {
+        results[walker] = wd_walker_host_wait(w->hosts[walker], w->judged, &error);
+        if (!results[walker])
+            give_up(w, error.text);
+    }
+    for (uint32_t i = 0; i < slot->count; i++) {
+        struct subject subject = study(w, slot->cases[i], batch->first + i, batch->profile[i]);
+
+        for (size_t walker = 0; walker < w->plan->walker_count; walker++)
+            w->tally.verdicts[walker][subject.profile][judge(w, walker, &subject, &results[walker][i])]++;
+    }
+    w->judged++;
+    adapt_batch_size(w);
+    tell_if_due(w);
+}
+
+/* ---------------------------------------------------------------- the process */
+
+static void open_walkers(struct worker *w, struct witness *witnesses)
+{
+    struct wd_walker_watcher watcher = {.incident = tell_incident, .idle = idle};
+    struct wd_error error;
+
+    w->area = wd_case_area_new(WD_BATCH_MAX * sizeof(struct wd_case_buffer), &error);
+    if (!w->area)
+        give_up(w, error.text);
+    for (size_t i = 0; i < w->plan->walker_count; i++) {
+        witnesses[i] = (struct witness){.worker = w, .walker = i};
+        watcher.context = &witnesses[i];
+        w->hosts[i] = wd_walker_host_open(&w->plan->walkers[i].spec, w->area, w->plan->timeout, &watcher, &error);
+        if (!w->hosts[i])
+            give_up(w, error.text);
+    }
+}
+
+static void work(struct worker *w)
+{
+    while (make_batch(w))
+        if (w->made - w->judged == WD_SLOTS)
+            judge_batch(w);
+    while (w->judged < w->made)
+        judge_batch(w);
+}
+
+_Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_control *control, unsigned job,
+                              int messages, int parent)
+{
+    struct worker *w = wd_allocate(1, sizeof(*w));
+    struct witness witnesses[WD_WALKERS_MAX];
+
+    wd_end_with_parent(parent);
+    w->plan = plan;
+    w->control = control;
+    w->job = job;
+    w->messages = messages;
+    w->batch_size = FIRST_BATCH;
+    w->buckets = wd_buckets_new();
+    open_walkers(w, witnesses);
+    w->last_judged = w->last_sent = wd_now();
+    work(w);
+    tell(w);
+    for (size_t i = 0; i < plan->walker_count; i++)
+        wd_walker_host_close(w->hosts[i]);
+    wd_wire_begin(&w->out, WD_MESSAGE_DONE);
+    wd_wire_end(&w->out);
+    send_all(w);
+    _exit(0);
+}

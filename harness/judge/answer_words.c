@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers and their differences in words: signatures and titles of buckets. */
+#include "harness/judge/answer_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const classes[WD_FAULT_CLASS_COUNT] = {
+    [WD_FAULT_ADDRESS_SIZE] = "Address size fault", [WD_FAULT_TRANSLATION] = "Translation fault",
+    [WD_FAULT_ACCESS_FLAG] = "Access flag fault",   [WD_FAULT_PERMISSION] = "Permission fault",
+    [WD_FAULT_EXTERNAL_ABORT] = "external abort",   [WD_FAULT_ATOMIC_UPDATE] = "unsupported atomic update fault",
+};
+
+/* Codes that stand apart, then those with the level in bits 1:0. */
+static uint8_t fault_of(unsigned fst, int *level)
+{
+    static const uint8_t by_high_bits[16] = {WD_FAULT_ADDRESS_SIZE, WD_FAULT_TRANSLATION, WD_FAULT_ACCESS_FLAG,
+                                             WD_FAULT_PERMISSION,   WD_FAULT_NONE,        WD_FAULT_EXTERNAL_ABORT};
+
+    *level = -1;
+    switch (fst) {
+    case 0x13:
+        return WD_FAULT_EXTERNAL_ABORT;
+    case 0x29:
+        return WD_FAULT_ADDRESS_SIZE;
+    case 0x2b:
+        return WD_FAULT_TRANSLATION;
+    case 0x31:
+        *level = 0;
+        return WD_FAULT_ATOMIC_UPDATE;
+    }
+    *level = (int)(fst & 3);
+    return by_high_bits[fst >> 2 & 0xf];
+}
+
+struct wd_status wd_decode_status(unsigned fst)
+{
+    struct wd_status status;
+
+    status.fault = fault_of(fst, &status.level);
+    status.class = classes[status.fault];
+    return status;
+}
+
+static const char *class_of(unsigned fst)
+{
+    struct wd_status status = wd_decode_status(fst);
+
+    return status.class ? status.class : "unknown fault status";
+}
+
+/* The class of an answer, without numbers. */
+static void classify(const struct wd_result *result, char *text, size_t size)
+{
+    switch (result->answer) {
+    case WD_ANSWER_PAR:
+        if (!WD_GET(result->par, PAR_EL1, F))
+            snprintf(text, size, "success");
+        else
+            snprintf(text, size, "%s%s%s", WD_GET(result->par, PAR_EL1_F, S) ? "stage 2 " : "",
+                     class_of((unsigned)WD_GET(result->par, PAR_EL1_F, FST)),
+                     WD_GET(result->par, PAR_EL1_F, PTW) ? " on a stage 1 walk" : "");
+        break;
+    case WD_ANSWER_EXCEPTION:
+        snprintf(text, size, "Data Abort with %s%s%s", result->exception.stage2 ? "stage 2 " : "",
+                 class_of(result->exception.fst), result->exception.s1ptw ? " on a stage 1 walk" : "");
+        break;
+    case WD_ANSWER_UNDEFINED:
+        snprintf(text, size, "UNDEFINED");
+        break;
+    default:
+        snprintf(text, size, "no answer");
+    }
+}
+
+static unsigned status_of(const struct wd_result *result)
+{
+    return result->answer == WD_ANSWER_EXCEPTION ? result->exception.fst
+                                                 : (unsigned)WD_GET(result->par, PAR_EL1_F, FST);
+}
+
+void wd_describe_answer(const struct wd_result *result, char *text, size_t size)
+{
+    bool fault =
+        result->answer == WD_ANSWER_EXCEPTION || (result->answer == WD_ANSWER_PAR && WD_GET(result->par, PAR_EL1, F));
+    size_t used;
+
+    classify(result, text, size);
+    used = strlen(text);
+    if (fault)
+        snprintf(text + used, size - used, ", level %d", wd_decode_status(status_of(result)).level);
+}
+
+/* What a wrong level is, in words that do not depend on the case: the level itself where none fits. */
+static void level_words(const struct wd_oracle_output *expected, int got, char *text, size_t size)
+{
+    unsigned stage = expected->fault_stage ? expected->fault_stage : 1;
+    int right = wd_decode_status(status_of(&expected->result)).level;
+
+    if (expected->fault_stage == 2 && got == expected->walk_level)
+        snprintf(text, size, "stage 1's level");
+    else if (got == 0)
+        snprintf(text, size, "level 0");
+    else if (got == expected->start_level[stage - 1])
+        snprintf(text, size, "start level");
+    else if (got == 3)
+        snprintf(text, size, "level 3");
+    else
+        snprintf(text, size, "%s level", got < right ? "an earlier" : "a later");
+}
+
+/* Which part of an address is wrong. */
+static const char *address_words(uint64_t expected, uint64_t got)
+{
+    uint64_t differing = WD_GET(expected ^ got, PAR_EL1, PA) << 12;
+
+    if (!(differing & ~wd_mask(55, 48)))
+        return "bits 51:48 differ";
+    if (!(differing & ~wd_mask(15, 12)))
+        return "bits 15:12 differ";
+    return WD_GET(got, PAR_EL1, PA) ? "another address" : "address 0";
+}
+
+/* The kind of memory that PAR_EL1.ATTR names. */
+static const char *attribute_words(uint64_t par)
+{
+    unsigned attr = (unsigned)WD_GET(par, PAR_EL1, ATTR);
+
+    if (attr >> 4 == 0)
+        return attr & 1 ? "Device XS=0" : "Device";
+    if (attr == 0x40)
+        return "Non-cacheable XS=0";
+    if (attr == 0x44)
+        return "Non-cacheable";
+    if (attr == 0xa0)
+        return "Write-Through XS=0";
+    if (attr == 0xf0 || attr == 0xe0)
+        return attr == 0xf0 ? "Tagged" : "Tagged NoTagAccess";
+    if (!(attr & 0xf))
+        return "reserved encoding";
+    return (attr & 0x44) == 0x44 && attr >> 4 != 4 && (attr & 0xf) != 4 ? "Write-Back" : "other cacheable";
+}
+
+static const char *shareability_words(uint64_t par)
+{
+    static const char *const words[4] = {"Non-shareable", "reserved", "Outer Shareable", "Inner Shareable"};
+
+    return words[WD_GET(par, PAR_EL1, SH)];
+}
+
+/* How the changed words differ. */
+static const char *memory_words(const struct wd_result *expected, const struct wd_result *got)
+{
+    if (expected->changed_count > got->changed_count)
+        return "a descriptor was not updated";
+    if (expected->changed_count < got->changed_count)
+        return "a word was changed that should not";
+    return "another update";
+}
+
+/* DirtyBit, Overlay, TopLevel and AssuredOnly, in binary. */
+static void bits_15_12(uint64_t par, char *text)
+{
+    for (unsigned i = 0; i < 4; i++)
+        text[i] = wd_bit(par, WD_PAR_EL1_F_DirtyBit_lsb - i) ? '1' : '0';
+    text[4] = '\0';
+}
+
+/* Field, expected class and got class of a difference. */
+static void difference_words(const struct wd_oracle_output *expected, const struct wd_result *got, unsigned differing,
+                             char *text, size_t size)
+{
+    const struct wd_result *right = &expected->result;
+    char a[80], b[80];
+
+    switch (differing) {
+    case WD_ASPECT_F:
+    case WD_ASPECT_CLASS:
+        classify(right, a, sizeof a);
+        classify(got, b, sizeof b);
+        snprintf(text, size, "%s: %s → %s", differing == WD_ASPECT_F ? "F" : "class", a, b);
+        break;
+    case WD_ASPECT_LEVEL:
+        level_words(expected, wd_decode_status(status_of(got)).level, b, sizeof b);
+        snprintf(text, size, "level: right level → %s", b);
+        break;
+    case WD_ASPECT_S:
+        snprintf(text, size, "S: %s", expected->fault_stage == 2 ? "1 → 0" : "0 → 1");
+        break;
+    case WD_ASPECT_PTW:
+        snprintf(text, size, "PTW: %s",
+                 right->answer == WD_ANSWER_PAR ? (WD_GET(right->par, PAR_EL1_F, PTW) ? "1 → 0" : "0 → 1")
+                                                : (right->exception.s1ptw ? "1 → 0" : "0 → 1"));
+        break;
+    case WD_ASPECT_BITS_15_12:
+        bits_15_12(right->par, a);
+        bits_15_12(got->par, b);
+        snprintf(text, size, "15:12: %s → %s", a, b);
+        break;
+    case WD_ASPECT_PA:
+        snprintf(text, size, "PA: right address → %s", address_words(right->par, got->par));
+        break;
+    case WD_ASPECT_ATTR:
+        snprintf(text, size, "ATTR: %s → %s", attribute_words(right->par), attribute_words(got->par));
+        break;
+    case WD_ASPECT_SH:
+        snprintf(text, size, "SH: %s → %s", shareability_words(right->par), shareability_words(got->par));
+        break;
+    case WD_ASPECT_RES:
+        snprintf(text, size, "RES: RES0 or RES1 bits wrong");
+        break;
+    case WD_ASPECT_IPA:
+        snprintf(text, size, "IPA: right address → another address");
+        break;
+    default:
+        snprintf(text, size, "mem: %s", memory_words(right, got));
+    }
+}
+
+static unsigned stage_of(const struct wd_oracle_output *expected)
+{
+    if (expected->fault_stage)
+        return expected->fault_stage;
+    return expected->granule[1] != WD_GRANULE_NONE ? 2 : 1;
+}
+
+static const char *const regime_names[WD_REGIME_COUNT] = {"EL1&0", "EL2&0", "EL2"};
+static const char *const granule_names[WD_GRANULE_COUNT + 1] = {"4K", "16K", "64K", "MMU off"};
+
+void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
+                        unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title)
+{
+    const struct wd_rule_info *info = &wd_rules[rule];
+    char words[200], right[100], wrong[100];
+    bool alike;
+
+    difference_words(expected, got, differing, words, sizeof words);
+    if (cause->rule)
+        wd_cause_signature(cause, signature, WD_SIGNATURE_MAX);
+    else
+        snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
+
+    wd_describe_answer(&expected->result, right, sizeof right);
+    wd_describe_answer(got, wrong, sizeof wrong);
+    alike = strcmp(right, wrong) == 0;
+    snprintf(title, WD_TITLE_MAX, "%s %s %s: %s%s%s (%s%s%s)", wd_operation_names[c->op],
+             regime_names[expected->regime], granule_names[expected->granule[0]], wrong, alike ? ": " : ", expected ",
+             alike ? words : right, info->id, info->id[0] ? ": " : "", info->text);
+}
+
+void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature,
+                       char *title)
+{
+    static const char *const names[] = {
+        [WD_ANSWER_RETRY] = "retry", [WD_ANSWER_CRASH] = "crash", [WD_ANSWER_HANG] = "hang"};
+    const char *name = got->answer >= WD_ANSWER_RETRY ? names[got->answer] : "warn";
+    const char *detail = got->answer == WD_ANSWER_CRASH || got->answer == WD_ANSWER_RETRY ? got->text
+                         : got->answer == WD_ANSWER_HANG                                  ? ""
+                                                                                          : got->warnings[0];
+    char right[80];
+
+    wd_describe_answer(&expected->result, right, sizeof right);
+    snprintf(signature, WD_SIGNATURE_MAX, "%s %s%s%s", wd_rules[expected->rule].name, name, detail[0] ? ": " : "",
+             detail);
+    snprintf(title, WD_TITLE_MAX, "%s%s%s where %s is expected (%s)", name, detail[0] ? " " : "", detail, right,
+             wd_rules[expected->rule].text);
+}
+
+void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title)
+{
+    const struct wd_choice_info *info = &wd_choices[choice];
+
+    snprintf(signature, WD_SIGNATURE_MAX, "inconsistent: %s", info->name);
+    snprintf(title, WD_TITLE_MAX,
+             "%s: the walker resolves an IMPLEMENTATION DEFINED choice both ways: \"%s\" and \"%s\" (%s)", info->text,
+             info->option[0], info->option[1], info->rule);
+}

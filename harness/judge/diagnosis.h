@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a walker may have answered wrongly. The oracle answers once more with something done wrongly on purpose: if it
+ * then gives the walker's answer, that names the cause, and all that the cause leads to is one bucket. The manual tells
+ * what is tried in which order (docs/judging.md).
+ */
+#ifndef WALKDIFF_DIAGNOSIS_H
+#define WALKDIFF_DIAGNOSIS_H
+
+#include "harness/judge/causes.h"
+
+/** A wrong answer. */
+struct wd_difference {
+    const struct wd_case *c;
+    const struct wd_result *got;
+    const struct wd_resolution *resolution;  /**< gives the nearest permitted answer */
+    const struct wd_oracle_output *expected; /**< that answer */
+    const struct wd_causes *known;           /**< what the walker is known for */
+};
+
+/**
+ * Finds the cause of a difference. Where causes that are known explain the answer, the first of them that is needed is
+ * it; where others are needed too, the first that is not known.
+ * @return a cause without a rule where nothing that was tried explains the answer
+ */
+struct wd_cause wd_diagnose(const struct wd_difference *difference);
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* The judge: compares an answer with every answer that the architecture permits, and names what differs. */
+#include "harness/judge/judge.h"
+#include "harness/judge/answer_words.h"
+#include "harness/judge/diagnosis.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const wd_verdict_names[WD_VERDICT_COUNT] = {
+#define WD_V(enumerator, name, finding, text) [WD_VERDICT_##enumerator] = name,
+    WD_VERDICTS(WD_V)
+#undef WD_V
+};
+
+const bool wd_verdict_is_finding[WD_VERDICT_COUNT] = {
+#define WD_V(enumerator, name, finding, text) [WD_VERDICT_##enumerator] = finding,
+    WD_VERDICTS(WD_V)
+#undef WD_V
+};
+
+static unsigned aspect(enum wd_aspect which, bool differs)
+{
+    return (unsigned)differs << which;
+}
+
+/* PAR of two successes: what wd_par_mask() leaves, field by field. */
+static unsigned successes_differ(uint64_t expected, uint64_t got)
+{
+    uint64_t differing = (expected ^ got) & wd_par_mask(expected);
+    uint64_t named = wd_mask(WD_PAR_EL1_PA_msb, WD_PAR_EL1_PA_lsb) | wd_mask(WD_PAR_EL1_ATTR_msb, WD_PAR_EL1_ATTR_lsb) |
+                     wd_mask(WD_PAR_EL1_SH_msb, WD_PAR_EL1_SH_lsb);
+
+    return aspect(WD_ASPECT_PA, WD_GET(differing, PAR_EL1, PA)) |
+           aspect(WD_ASPECT_ATTR, WD_GET(differing, PAR_EL1, ATTR)) |
+           aspect(WD_ASPECT_SH, WD_GET(differing, PAR_EL1, SH)) | aspect(WD_ASPECT_RES, (differing & ~named) != 0);
+}
+
+/* PAR of two faults. */
+static unsigned faults_differ(uint64_t expected, uint64_t got)
+{
+    uint64_t differing = (expected ^ got) & wd_par_mask(expected);
+    struct wd_status a = wd_decode_status((unsigned)WD_GET(expected, PAR_EL1_F, FST));
+    struct wd_status b = wd_decode_status((unsigned)WD_GET(got, PAR_EL1_F, FST));
+    bool same_class = a.class == b.class && (a.class || !WD_GET(differing, PAR_EL1_F, FST));
+    uint64_t named = wd_mask(WD_PAR_EL1_F_FST_msb, WD_PAR_EL1_F_FST_lsb) |
+                     wd_mask(WD_PAR_EL1_F_S_msb, WD_PAR_EL1_F_S_lsb) |
+                     wd_mask(WD_PAR_EL1_F_PTW_msb, WD_PAR_EL1_F_PTW_lsb) |
+                     wd_mask(WD_PAR_EL1_F_DirtyBit_msb, WD_PAR_EL1_F_AssuredOnly_lsb);
+
+    return aspect(WD_ASPECT_CLASS, !same_class) | aspect(WD_ASPECT_LEVEL, same_class && a.level != b.level) |
+           aspect(WD_ASPECT_S, WD_GET(differing, PAR_EL1_F, S)) |
+           aspect(WD_ASPECT_PTW, WD_GET(differing, PAR_EL1_F, PTW)) |
+           aspect(WD_ASPECT_BITS_15_12, wd_bits(differing, WD_PAR_EL1_F_DirtyBit_msb, WD_PAR_EL1_F_AssuredOnly_lsb)) |
+           aspect(WD_ASPECT_RES, (differing & ~named) != 0);
+}
+
+static unsigned exceptions_differ(const struct wd_exception *expected, const struct wd_exception *got)
+{
+    struct wd_status a = wd_decode_status(expected->fst), b = wd_decode_status(got->fst);
+    bool same_class = a.class == b.class && (a.class || expected->fst == got->fst);
+    bool ipas = expected->has_ipa && got->has_ipa;
+
+    return aspect(WD_ASPECT_CLASS, !same_class) | aspect(WD_ASPECT_LEVEL, same_class && a.level != b.level) |
+           aspect(WD_ASPECT_S, expected->stage2 != got->stage2) | aspect(WD_ASPECT_PTW, expected->s1ptw != got->s1ptw) |
+           aspect(WD_ASPECT_IPA, ipas && (expected->ipa ^ got->ipa) >> 12 != 0);
+}
+
+unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got)
+{
+    unsigned differing = aspect(WD_ASPECT_MEM, expected->changed_count != got->changed_count ||
+                                                   memcmp(expected->changed, got->changed,
+                                                          expected->changed_count * sizeof *expected->changed) != 0);
+
+    if (expected->answer != got->answer)
+        return differing | 1u << WD_ASPECT_F;
+    if (expected->answer == WD_ANSWER_EXCEPTION)
+        return differing | exceptions_differ(&expected->exception, &got->exception);
+    if (expected->answer != WD_ANSWER_PAR)
+        return differing;
+    if (WD_GET(expected->par ^ got->par, PAR_EL1, F))
+        return differing | 1u << WD_ASPECT_F;
+    return differing | (WD_GET(expected->par, PAR_EL1, F) ? faults_differ(expected->par, got->par)
+                                                          : successes_differ(expected->par, got->par));
+}
+
+bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got)
+{
+    return wd_answers_differ(expected, got) == 0;
+}
+
+/* What was found among the permitted answers. */
+struct search {
+    const struct wd_case *c;
+    const struct wd_result *got;
+    struct wd_judgement *judgement;
+    unsigned tried;          /* resolutions considered */
+    unsigned best_differing; /* aspects in which the nearest answer differs; 0: it is equal */
+    unsigned best_choices;   /* choices that are not at their default in the nearest answer */
+    unsigned equal;          /* how many resolutions give the answer */
+    uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
+    bool proves;             /* there is a choice that the answer may prove */
+    bool exhausted;
+};
+
+static unsigned count_choices(const struct wd_resolution *resolution)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
+        count += resolution->option[i] != 0;
+    return count;
+}
+
+/*
+ * Fewer aspects are nearer; of as many, those that come later in the order weigh less. Where one answer is a success
+ * and the other is not, nothing else can be compared: no two answers are further apart.
+ */
+static unsigned distance(unsigned differing)
+{
+    unsigned weight = 0;
+
+    if (differing >> WD_ASPECT_F & 1)
+        return UINT_MAX;
+    for (unsigned i = 0; i < WD_ASPECT_COUNT; i++)
+        if (differing >> i & 1)
+            weight |= 1u << (WD_ASPECT_COUNT - 1 - i);
+    return (unsigned)__builtin_popcount(differing) << WD_ASPECT_COUNT | weight;
+}
+
+/*
+ * Which IMPLEMENTATION DEFINED choices a resolution takes, at the default and elsewhere. A granule choice tells of an
+ * implementation only where it had all granules to choose from: with fewer it may have to choose another one.
+ */
+static void add_resolved(const struct wd_oracle_output *output, uint64_t resolved[2])
+{
+    resolved[0] = resolved[1] = 0;
+    for (unsigned i = 0; i < output->consulted_count; i++) {
+        const struct wd_consulted *consulted = &output->consulted[i];
+        bool all_options = !consulted->absent;
+
+        if (wd_choices[consulted->choice].kind == WD_IMPLEMENTATION_DEFINED && all_options)
+            resolved[consulted->option != 0] |= UINT64_C(1) << consulted->choice;
+    }
+}
+
+static void consider(struct search *search, const struct wd_resolution *resolution,
+                     const struct wd_oracle_output *output)
+{
+    unsigned differing = wd_answers_differ(&output->result, search->got);
+    unsigned choices = count_choices(resolution);
+    uint64_t resolved[2];
+
+    if (!differing) {
+        add_resolved(output, resolved);
+        for (unsigned side = 0; side < 2; side++)
+            search->always[side] = search->equal ? search->always[side] & resolved[side] : resolved[side];
+        search->equal++;
+    }
+    if (!search->tried++ || distance(differing) < distance(search->best_differing) ||
+        (differing == search->best_differing && choices < search->best_choices)) {
+        search->best_differing = differing;
+        search->best_choices = choices;
+        search->judgement->resolution = *resolution;
+        search->judgement->expected = *output;
+    }
+}
+
+/* No resolution can be nearer to the answer than this one, and nothing is to be proved by the others. */
+static bool is_found(const struct search *search)
+{
+    return !search->proves && search->equal && search->best_choices <= 1;
+}
+
+/* Runs the oracle over the tree of choices. */
+static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
+{
+    struct wd_resolution resolution = {0};
+    struct wd_oracle_output output = *basis;
+    unsigned runs = 0;
+
+    consider(search, &resolution, &output);
+    while (!is_found(search) && wd_resolution_next(&resolution, &output)) {
+        if (++runs == WD_RESOLUTIONS_MAX) {
+            search->exhausted = true;
+            return;
+        }
+        wd_oracle(search->c, &resolution, NULL, NULL, &output);
+        consider(search, &resolution, &output);
+    }
+}
+
+/*
+ * A walker that is known for something may answer as another resolution would let it answer, only for what it is known
+ * for: then the answer proves nothing. So its resolutions too must agree on what is proved.
+ */
+static void doubt_proofs(struct search *search, const struct wd_causes *known)
+{
+    struct wd_resolution resolution = {0};
+    struct wd_oracle_output output;
+    uint64_t resolved[2];
+    unsigned runs = 0;
+
+    wd_causes_suppose(known, &resolution);
+    do {
+        if (!(search->always[0] | search->always[1]))
+            return;
+        if (++runs == WD_RESOLUTIONS_MAX) {
+            search->exhausted = true;
+            return;
+        }
+        wd_oracle(search->c, &resolution, NULL, NULL, &output);
+        if (!wd_answers_equal(&output.result, search->got))
+            continue;
+        add_resolved(&output, resolved);
+        for (unsigned side = 0; side < 2; side++)
+            search->always[side] &= resolved[side];
+    } while (wd_resolution_next(&resolution, &output));
+}
+
+/* What the answer proves. Of a tree of choices that was not seen as a whole nothing can be said. */
+static void note_proofs(struct search *search, const struct wd_causes *known)
+{
+    if (!search->exhausted && !wd_causes_empty(known))
+        doubt_proofs(search, known);
+    for (unsigned side = 0; side < 2 && !search->exhausted; side++)
+        search->judgement->proved[side] = search->always[side];
+}
+
+/* Names the choices that are not at their default. */
+static void name_choices(const struct wd_resolution *resolution, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < WD_CHOICE_COUNT && used < size; i++)
+        if (resolution->option[i])
+            used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "", wd_choices[i].name,
+                                     wd_choice_option(i, resolution->option[i]));
+}
+
+static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settled)
+{
+    uint64_t resolved[2];
+
+    add_resolved(basis, resolved);
+    return ((resolved[0] | resolved[1]) & ~settled) != 0;
+}
+
+static void judge_difference(struct search *search, const struct wd_causes *known)
+{
+    const struct wd_result *got = search->got;
+    struct wd_judgement *j = search->judgement;
+    const struct wd_difference difference = {
+        .c = search->c, .got = got, .resolution = &j->resolution, .expected = &j->expected, .known = known};
+    unsigned first = (unsigned)__builtin_ctz(search->best_differing);
+    bool exception = j->expected.result.answer == WD_ANSWER_EXCEPTION || got->answer == WD_ANSWER_EXCEPTION ||
+                     j->expected.result.answer == WD_ANSWER_UNDEFINED || got->answer == WD_ANSWER_UNDEFINED;
+    struct wd_cause cause;
+
+    j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
+    cause = wd_diagnose(&difference);
+    j->rule = cause.rule ? cause.rule : j->expected.aspect_rule[first];
+    wd_name_difference(search->c, &j->expected, got, first, j->rule, &cause, j->signature, j->title);
+}
+
+/* Verdicts that need no comparison. @return false: compare */
+static bool judge_without_answer(const struct wd_oracle_output *basis, const struct wd_result *got,
+                                 struct wd_judgement *j)
+{
+    static const uint8_t verdicts[] = {[WD_ANSWER_UNSUPPORTED] = WD_VERDICT_UNSUPPORTED,
+                                       [WD_ANSWER_RETRY] = WD_VERDICT_RETRY,
+                                       [WD_ANSWER_CRASH] = WD_VERDICT_CRASH,
+                                       [WD_ANSWER_HANG] = WD_VERDICT_HANG};
+
+    j->rule = basis->rule;
+    if (got->answer >= WD_ANSWER_UNSUPPORTED) {
+        j->verdict = verdicts[got->answer];
+        if (j->verdict != WD_VERDICT_UNSUPPORTED) {
+            j->expected = *basis;
+            wd_name_no_answer(basis, got, j->signature, j->title);
+        }
+        return true;
+    }
+    if (basis->result.answer == WD_ANSWER_UNSUPPORTED) {
+        j->verdict = WD_VERDICT_UNSUPPORTED;
+        return true;
+    }
+    return false;
+}
+
+void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+              uint64_t settled, struct wd_judgement *judgement)
+{
+    static const struct wd_causes nothing;
+
+    wd_judge_known(c, basis, got, settled, &nothing, judgement);
+}
+
+void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
+{
+    struct search search = {.c = c, .got = got, .judgement = j, .proves = has_open_choice(basis, 0)};
+    bool agrees;
+
+    j->resolution = (struct wd_resolution){0};
+    j->choice[0] = j->signature[0] = j->title[0] = '\0';
+    j->proved[0] = j->proved[1] = 0;
+    if (judge_without_answer(basis, got, j))
+        return;
+
+    agrees = wd_answers_equal(&basis->result, got);
+    j->verdict = WD_VERDICT_AGREE;
+    if (!agrees || has_open_choice(basis, settled)) {
+        search_permitted(&search, basis);
+        if (search.exhausted && !search.equal) {
+            j->verdict = WD_VERDICT_UNSUPPORTED;
+            return;
+        }
+        if (search.proves)
+            note_proofs(&search, known);
+    }
+    if (!agrees && search.best_differing) {
+        judge_difference(&search, known);
+        return;
+    }
+    if (!agrees) {
+        j->verdict = WD_VERDICT_PERMITTED;
+        name_choices(&j->resolution, j->choice, sizeof j->choice);
+    }
+    if (got->warning_count) {
+        j->verdict = WD_VERDICT_WARN;
+        j->expected = *basis;
+        wd_name_no_answer(basis, got, j->signature, j->title);
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The judge: what an answer is worth. Verdicts and buckets, as the manual describes them (docs/judging.md). */
+#ifndef WALKDIFF_JUDGE_H
+#define WALKDIFF_JUDGE_H
+
+#include "harness/judge/causes.h"
+
+/** Verdicts: WD_V(enumerator, "name", finding?, "what it says") */
+#define WD_VERDICTS(WD_V)                                                                                              \
+    WD_V(AGREE, "agree", 0, "the answer is the default one")                                                           \
+    WD_V(PERMITTED, "permitted", 0, "another resolution of the choices gives the answer")                              \
+    WD_V(DEVIATION, "deviation", 1, "no resolution gives the answer")                                                  \
+    WD_V(EXCEPTION_MISMATCH, "exception-mismatch", 1, "one side took an exception and the other did not")              \
+    WD_V(CRASH, "crash", 1, "the walker died")                                                                         \
+    WD_V(HANG, "hang", 1, "the walker did not answer in time")                                                         \
+    WD_V(RETRY, "retry", 1, "the walker asks for the instruction to be executed again")                                \
+    WD_V(WARN, "warn", 1, "the answer is permitted, but the walker's code raised a warning")                           \
+    WD_V(INCONSISTENT, "inconsistent", 1, "an IMPLEMENTATION DEFINED choice is resolved both ways")                    \
+    WD_V(UNSUPPORTED, "unsupported", 0, "the walker or the oracle cannot answer: never a pass")                        \
+    WD_V(WAIVED, "waived", 0, "a known deviation, written down with its reason")                                       \
+    WD_V(REFERENCE_CONFLICT, "reference-conflict", 1, "the oracle and another reference disagree")
+
+enum wd_verdict {
+#define WD_V(enumerator, name, finding, text) WD_VERDICT_##enumerator,
+    WD_VERDICTS(WD_V)
+#undef WD_V
+        WD_VERDICT_COUNT,
+};
+
+extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
+extern const bool wd_verdict_is_finding[WD_VERDICT_COUNT];
+
+/** Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
+enum { WD_RESOLUTIONS_MAX = 1 << 18 };
+
+enum { WD_SIGNATURE_MAX = 256, WD_TITLE_MAX = 480, WD_CHOICE_TEXT_MAX = 240 };
+
+/** What the judge says of one answer. */
+struct wd_judgement {
+    uint8_t verdict;                  /**< enum wd_verdict */
+    uint16_t rule;                    /**< enum wd_rule that decided the expected answer, or what differs in it */
+    struct wd_resolution resolution;  /**< gives `expected` */
+    struct wd_oracle_output expected; /**< the nearest permitted answer; not set for agree and unsupported */
+    char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is
+                                         used" */
+    char signature[WD_SIGNATURE_MAX]; /**< findings: the bucket */
+    char title[WD_TITLE_MAX];         /**< findings: the bucket in words */
+    /**
+     * IMPLEMENTATION DEFINED choices that the answer proves, bit sets of enum wd_choice: [0] the default option,
+     * [1] another one. A walker that proves both is `inconsistent`.
+     */
+    uint64_t proved[2];
+};
+
+/** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed
+ * words. */
+bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got);
+
+/** In which aspects two answers differ: a bit set of enum wd_aspect; 0 where wd_answers_equal(). */
+unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got);
+
+/**
+ * Judges an answer.
+ * @param basis  what wd_oracle() said of the case with the default resolution
+ * @param got  the walker's answer
+ * @param settled  bit set of enum wd_choice whose resolution need not be proved any more; it costs time to do so
+ */
+void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+              uint64_t settled, struct wd_judgement *judgement);
+
+/**
+ * The same of a walker that is known for some causes of wrong answers. A finding that they explain has the signature of
+ * one of them; one that needs another cause too has the signature of that. What proves a choice only as long as the
+ * walker is right proves nothing.
+ */
+void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *judgement);
+
+/**
+ * The bucket of a choice that a walker resolves both ways.
+ * @param signature  of WD_SIGNATURE_MAX bytes
+ * @param title  of WD_TITLE_MAX bytes
+ */
+void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title);
+
+/** "Translation fault, level 1", "success", "external abort, level 2, stage 2", …: an answer in words. */
+void wd_describe_answer(const struct wd_result *result, char *text, size_t size);
+
+#endif

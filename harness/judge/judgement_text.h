@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Judgements of single answers, as `replay` and `fuzz --case` show them: in JSON, and in words. */
+#ifndef WALKDIFF_JUDGEMENT_TEXT_H
+#define WALKDIFF_JUDGEMENT_TEXT_H
+
+#include <stdio.h>
+
+#include "harness/judge/judge.h"
+
+/** What is shown of an answer. */
+struct wd_shown {
+    const char *id;     /**< of the case; "" if it has none */
+    const char *where;  /**< "cases/x.jsonl:12", in words only */
+    const char *walker; /**< who answers; NULL: not said */
+    const char *waiver; /**< id of the waiver; NULL if there is none */
+    const char *beside; /**< "reference-conflict" about the case itself: the verdict on the walker; else NULL */
+    const struct wd_oracle_output *basis;
+    const struct wd_judgement *judgement;
+    const struct wd_result *got;
+};
+
+/**
+ * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
+ * signature, title, waiver, as far as there are any.
+ */
+void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
+
+/** Writes a judgement in words: a line, for a finding several. */
+void wd_judgement_write_text(FILE *stream, const struct wd_shown *shown);
+
+#endif

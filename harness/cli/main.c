@@ -21,6 +21,7 @@ static const struct {
 } program_texts[] = {
     {"explain", "tell how the architecture answers a case, step by step"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
+    {"report", "make a report of a run that fuzz left: its findings, worst first"},
 };
 
 static const char *program_text(const char *name)
@@ -84,6 +85,18 @@ static int show_help(const struct wd_places *places)
     return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
 }
 
+/* Verbs that are scripts run this program again: they are told which it is. */
+static bool tell_program(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (length < 0)
+        return false;
+    path[length] = '\0';
+    return !setenv("WALKDIFF_PROGRAM", path, 1);
+}
+
 /* Becomes the program of a verb, if there is one. */
 static int run_program(const struct wd_places *places, char **argv)
 {
@@ -91,6 +104,8 @@ static int run_program(const struct wd_places *places, char **argv)
 
     if (!find_program(places, argv[0], path))
         return wd_complain("there is no verb '%s' (`walkdiff help` lists them)", argv[0]);
+    if (!tell_program())
+        return wd_complain("/proc/self/exe: %s", strerror(errno));
     argv[0] = path;
     execv(path, argv);
     return wd_complain("%s: %s", path, strerror(errno));

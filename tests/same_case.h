@@ -54,7 +54,7 @@ static inline bool same_trace(const struct wd_result *a, const struct wd_result 
 
 static inline bool same_result(const struct wd_result *a, const struct wd_result *b)
 {
-    if (a->answer != b->answer || a->par != b->par || strcmp(a->text, b->text) != 0 ||
+    if (a->answer != b->answer || a->par != b->par || a->unanswered != b->unanswered || strcmp(a->text, b->text) != 0 ||
         a->warning_count != b->warning_count)
         return false;
     for (size_t i = 0; i < a->warning_count; i++)

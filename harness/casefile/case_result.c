@@ -134,6 +134,16 @@ static bool read_hang(struct wd_json_input *in, const struct wd_json_place *plac
 
 /* ---------------------------------------------------------------- reading: what may stand beside it */
 
+static bool read_unanswered(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
+{
+    struct wd_result *result = into;
+
+    if (!wd_json_read_hex(in, place, value, &result->unanswered))
+        return false;
+    return !WD_GET(result->unanswered, PAR_EL1, F) ||
+           wd_json_fail(in, place, "bit 0, success or fault, is always answered");
+}
+
 static bool read_changed(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
     struct wd_result *result = into;
@@ -209,7 +219,8 @@ static bool read_trace(struct wd_json_input *in, const struct wd_json_place *pla
         WD_JSON_MEMBER("unsupported", false, 0, read_unsupported), WD_JSON_MEMBER("retry", false, 0, read_retry),      \
         WD_JSON_MEMBER("crash", false, 0, read_crash), WD_JSON_MEMBER("hang", false, 0, read_hang)
 #define RESULT_MEMBERS                                                                                                 \
-    ANSWER_MEMBERS, WD_JSON_MEMBER("mem", false, 0, read_changed), WD_JSON_MEMBER("warn", false, 0, read_warnings),    \
+    ANSWER_MEMBERS, WD_JSON_MEMBER("unanswered", false, 0, read_unanswered),                                           \
+        WD_JSON_MEMBER("mem", false, 0, read_changed), WD_JSON_MEMBER("warn", false, 0, read_warnings),                \
         WD_JSON_MEMBER("trace", false, 0, read_trace)
 
 /* Reads the members of a result, which stands at the beginning of `into`. */
@@ -456,6 +467,10 @@ static void put_trace(struct wd_json_out *out, const struct wd_result *result)
 void wd_json_put_result(struct wd_json_out *out, const struct wd_result *result)
 {
     put_answer(out, result);
+    if (result->unanswered) {
+        WD_JSON_PUT(out, ",\"unanswered\":");
+        wd_json_put_hex(out, result->unanswered, 16);
+    }
     if (result->changed_count) {
         WD_JSON_PUT(out, ",\"mem\":");
         wd_json_put_words(out, result->changed, result->changed_count);

@@ -49,6 +49,12 @@ static const char *class_of(unsigned fst)
     return status.class ? status.class : "unknown fault status";
 }
 
+/* The class of a fault, as far as the walker tells it: the level alone may be left out. */
+static const char *told_class(const struct wd_result *result, unsigned fst)
+{
+    return WD_GET(result->unanswered, PAR_EL1_F, FST) >> 2 ? "fault" : class_of(fst);
+}
+
 /* The class of an answer, without numbers. */
 static void classify(const struct wd_result *result, char *text, size_t size)
 {
@@ -58,12 +64,12 @@ static void classify(const struct wd_result *result, char *text, size_t size)
             snprintf(text, size, "success");
         else
             snprintf(text, size, "%s%s%s", WD_GET(result->par, PAR_EL1_F, S) ? "stage 2 " : "",
-                     class_of((unsigned)WD_GET(result->par, PAR_EL1_F, FST)),
+                     told_class(result, (unsigned)WD_GET(result->par, PAR_EL1_F, FST)),
                      WD_GET(result->par, PAR_EL1_F, PTW) ? " on a stage 1 walk" : "");
         break;
     case WD_ANSWER_EXCEPTION:
         snprintf(text, size, "Data Abort with %s%s%s", result->exception.stage2 ? "stage 2 " : "",
-                 class_of(result->exception.fst), result->exception.s1ptw ? " on a stage 1 walk" : "");
+                 told_class(result, result->exception.fst), result->exception.s1ptw ? " on a stage 1 walk" : "");
         break;
     case WD_ANSWER_UNDEFINED:
         snprintf(text, size, "UNDEFINED");
@@ -87,7 +93,7 @@ void wd_describe_answer(const struct wd_result *result, char *text, size_t size)
 
     classify(result, text, size);
     used = strlen(text);
-    if (fault)
+    if (fault && !WD_GET(result->unanswered, PAR_EL1_F, FST))
         snprintf(text + used, size - used, ", level %d", wd_decode_status(status_of(result)).level);
 }
 

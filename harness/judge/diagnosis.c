@@ -177,13 +177,15 @@ static void note_passed(void *context, const struct wd_event *event)
         r->passed[r->passed_count++] = event->rule;
 }
 
-/* @return false: the answer is no fault */
+/* @return false: the answer is no fault, or does not tell which */
 static bool fault_of(const struct wd_result *got, struct reported *r)
 {
     bool exception = got->answer == WD_ANSWER_EXCEPTION;
     struct wd_status status;
 
     if (!exception && !(got->answer == WD_ANSWER_PAR && WD_GET(got->par, PAR_EL1, F)))
+        return false;
+    if (WD_GET(got->unanswered, PAR_EL1_F, FST))
         return false;
     status = wd_decode_status(exception ? got->exception.fst : (unsigned)WD_GET(got->par, PAR_EL1_F, FST));
     *r = (struct reported){.class = status.fault,

@@ -67,22 +67,41 @@ static unsigned exceptions_differ(const struct wd_exception *expected, const str
            aspect(WD_ASPECT_IPA, ipas && (expected->ipa ^ got->ipa) >> 12 != 0);
 }
 
+/* An exception with the members that the walker does not tell as they are expected. */
+static struct wd_exception completed_exception(const struct wd_result *expected, const struct wd_result *got)
+{
+    struct wd_exception completed = got->exception;
+    uint64_t unanswered = got->unanswered;
+    uint8_t fst = (uint8_t)WD_GET(unanswered, PAR_EL1_F, FST);
+
+    completed.fst = (completed.fst & ~fst) | (expected->exception.fst & fst);
+    if (WD_GET(unanswered, PAR_EL1_F, S))
+        completed.stage2 = expected->exception.stage2;
+    if (WD_GET(unanswered, PAR_EL1_F, PTW))
+        completed.s1ptw = expected->exception.s1ptw;
+    return completed;
+}
+
 unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got)
 {
+    uint64_t par = (got->par & ~got->unanswered) | (expected->par & got->unanswered);
+    struct wd_exception exception;
     unsigned differing = aspect(WD_ASPECT_MEM, expected->changed_count != got->changed_count ||
                                                    memcmp(expected->changed, got->changed,
                                                           expected->changed_count * sizeof *expected->changed) != 0);
 
     if (expected->answer != got->answer)
         return differing | 1u << WD_ASPECT_F;
-    if (expected->answer == WD_ANSWER_EXCEPTION)
-        return differing | exceptions_differ(&expected->exception, &got->exception);
+    if (expected->answer == WD_ANSWER_EXCEPTION) {
+        exception = completed_exception(expected, got);
+        return differing | exceptions_differ(&expected->exception, &exception);
+    }
     if (expected->answer != WD_ANSWER_PAR)
         return differing;
     if (WD_GET(expected->par ^ got->par, PAR_EL1, F))
         return differing | 1u << WD_ASPECT_F;
-    return differing | (WD_GET(expected->par, PAR_EL1, F) ? faults_differ(expected->par, got->par)
-                                                          : successes_differ(expected->par, got->par));
+    return differing | (WD_GET(expected->par, PAR_EL1, F) ? faults_differ(expected->par, par)
+                                                          : successes_differ(expected->par, par));
 }
 
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got)

@@ -53,7 +53,7 @@ struct wd_judgement {
 };
 
 /** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed
- * words. */
+ * words; what `got` leaves unanswered counts as equal. */
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got);
 
 /** In which aspects two answers differ: a bit set of enum wd_aspect; 0 where wd_answers_equal(). */

@@ -98,6 +98,11 @@ struct wd_result {
     uint8_t answer; /**< enum wd_answer */
     uint8_t changed_count, read_count, warning_count;
     uint64_t par; /**< PAR_EL1, all 64 bits, as the walker gave it */
+    /**
+     * Bits of PAR_EL1 that the walker does not tell, which count as right; bit 0 (F) cannot be one. With an exception:
+     * FST, S and PTW, where PAR_EL1 of a fault has them.
+     */
+    uint64_t unanswered;
     struct wd_exception exception;
     char text[WD_TEXT_MAX];
     struct wd_word changed[WD_CHANGED_MAX];      /**< words that the walk changed, sorted by address */
@@ -111,6 +116,7 @@ static inline void wd_result_clear(struct wd_result *result, uint64_t par)
     result->answer = WD_ANSWER_PAR;
     result->changed_count = result->read_count = result->warning_count = 0;
     result->par = par;
+    result->unanswered = 0;
     result->exception = (struct wd_exception){0};
     result->text[0] = '\0';
 }

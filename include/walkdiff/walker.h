@@ -9,7 +9,7 @@
 #include "walkdiff/case.h"
 
 /** Version of this header's contract. The loader refuses a walker with another one. */
-#define WD_WALKER_ABI 1
+#define WD_WALKER_ABI 2
 
 struct wd_walker_api {
     uint32_t abi;         /**< WD_WALKER_ABI */

@@ -108,6 +108,7 @@ REFUSED_MEMBERS = [
     {"expect": {"exception": {"undefined": 1, "ipa": "0x0"}}},
     {"expect": {"exception": {**EXCEPTION, "fst": "0x40"}}},
     {"expect": {"par": "0x0", "warn": [""] * 5}},
+    {"expect": {"par": "0x0", "unanswered": "0x3"}},
     {"expect": {"par": "0x0", "trace": [READ[:3]]}},
     {"expect": {"par": "0x0", "trace": [["0x0", "0x0", 1, -2]]}},
     {"permitted": [{"choice": "a"}]},
@@ -125,6 +126,7 @@ ACCEPTED_MEMBERS = [
     {"expect": {"exception": {**EXCEPTION, "ipa": "0x20"}, "mem": [["0x8", "0x0"]]}},
     {"expect": {"exception": {"undefined": 1}}},
     {"expect": {"par": "0x0", "warn": ["at.c:1"], "trace": [READ]}},
+    {"expect": {"par": "0x0", "unanswered": "0xff00000000000ffe"}},
     {"permitted": [{"hang": True, "choice": {"a": 1, "b": "c"}}, {"crash": "SIGSEGV", "choice": "d"}]},
 ]
 

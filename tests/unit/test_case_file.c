@@ -807,6 +807,7 @@ static void make_random_result(struct wd_result *result, uint64_t *seed)
     result->answer = next_random(seed) % (WD_ANSWER_HANG + 1);
     if (result->answer != WD_ANSWER_PAR)
         result->par = 0;
+    result->unanswered = next_random(seed) & next_random(seed) & ~UINT64_C(1);
     if (result->answer == WD_ANSWER_EXCEPTION)
         result->exception = (struct wd_exception){next_random(seed) % 64, next_random(seed) % 2, next_random(seed) % 2,
                                                   true, next_random(seed)};
@@ -969,6 +970,7 @@ static const char *const result_lines[] = {
     "{\"id\":\"x\",\"exception\":{\"fst\":\"0x07\",\"stage2\":1,\"s1ptw\":1,\"ipa\":\"0x8028\"},"
     "\"mem\":[[\"0x8\",\"0x0000000000000403\"]]}",
     "{\"id\":\"x\",\"exception\":{\"undefined\":1}}",
+    "{\"id\":\"x\",\"par\":\"0x0000000012345000\",\"unanswered\":\"0xff00000000000ff0\"}",
     "{\"id\":\"x\",\"unsupported\":\"S2PIE \\\"with\\\" VTCR_EL2.S2PIE\"}",
     "{\"id\":\"x\",\"retry\":true}",
     "{\"id\":\"x\",\"crash\":\"SIGSEGV\"}",
@@ -1028,6 +1030,7 @@ static void a_result_that_does_not_fit_is_an_error_that_names_the_member(void **
         {"{\"par\":\"0x0\",\"Par\":\"0x0\"}", "Par: unknown member (did you mean par?)"},
         {"{\"par\":\"0x0\",\"par\":\"0x0\"}", "par: this member is given twice"},
         {"{\"par\":\"12\"}", "par: " NOT_HEX("12")},
+        {"{\"par\":\"0x0\",\"unanswered\":\"0x1\"}", "unanswered: bit 0, success or fault, is always answered"},
         {"{\"par\":\"0x0\",\"trace\":[[\"0x0\",\"0x0\",0,0]]}", "trace[0][2]: not a whole number from 1 to 2"},
     };
     struct wd_result result;

@@ -123,6 +123,49 @@ static void each_member_of_an_exception_is_an_aspect(void **state)
     assert_int_equal(wd_answers_differ(&expected, &got), 1 << WD_ASPECT_F);
 }
 
+static void what_a_walker_leaves_unanswered_is_no_difference(void **state)
+{
+    const uint64_t status = wd_mask(WD_PAR_EL1_F_FST_msb, WD_PAR_EL1_F_FST_lsb);
+    const struct wd_result success = answer_par(PAGE_PAR), fault = answer_par(par_fault(PERMISSION + 3));
+    const struct wd_result abort = answer_exception(EXTERNAL_ABORT + 2, true, true);
+    struct wd_result got = answer_par(PAGE_PAR ^ BIT(56) ^ BIT(12));
+
+    (void)state;
+    got.unanswered = wd_mask(WD_PAR_EL1_ATTR_msb, WD_PAR_EL1_ATTR_lsb);
+    assert_int_equal(wd_answers_differ(&success, &got), 1 << WD_ASPECT_PA);
+    got.unanswered |= BIT(12);
+    assert_true(wd_answers_equal(&success, &got));
+    got.unanswered = ~BIT(0);
+    assert_int_equal(wd_answers_differ(&fault, &got), 1 << WD_ASPECT_F);
+    got = answer_par(par_stage2_fault(TRANSLATION + 1));
+    got.unanswered = status;
+    assert_int_equal(wd_answers_differ(&fault, &got), 1 << WD_ASPECT_S);
+    got.unanswered = 6; /* the level */
+    assert_int_equal(wd_answers_differ(&fault, &got), 1 << WD_ASPECT_CLASS | 1 << WD_ASPECT_S);
+    got = answer_exception(0, false, false);
+    got.unanswered = status;
+    assert_int_equal(wd_answers_differ(&abort, &got), 1 << WD_ASPECT_S | 1 << WD_ASPECT_PTW);
+    got.unanswered = ~BIT(0);
+    assert_true(wd_answers_equal(&abort, &got));
+}
+
+static void a_fault_of_which_nothing_is_told_is_described_as_a_fault(void **state)
+{
+    struct wd_result got = answer_par(par_fault(0));
+    struct hand hand;
+    struct wd_judgement judgement;
+    char text[80];
+
+    (void)state;
+    got.unanswered = ~BIT(0);
+    wd_describe_answer(&got, text, sizeof text);
+    assert_string_equal(text, "fault");
+    start_page(&hand, WD_AT_S1E1R, HAND_VA, HAND_PAGE);
+    judgement = judge(&hand, &got);
+    expect_verdict(&judgement, WD_VERDICT_DEVIATION);
+    assert_non_null(strstr(judgement.title, ": fault, expected success"));
+}
+
 static void a_fault_status_code_that_nobody_knows_is_of_no_class(void **state)
 {
     (void)state;
@@ -628,6 +671,8 @@ int main(void)
         cmocka_unit_test(every_bit_under_the_mask_counts_and_no_other),
         cmocka_unit_test(each_field_of_par_is_an_aspect),
         cmocka_unit_test(each_member_of_an_exception_is_an_aspect),
+        cmocka_unit_test(what_a_walker_leaves_unanswered_is_no_difference),
+        cmocka_unit_test(a_fault_of_which_nothing_is_told_is_described_as_a_fault),
         cmocka_unit_test(a_fault_status_code_that_nobody_knows_is_of_no_class),
         cmocka_unit_test(changed_words_are_compared_word_by_word),
         cmocka_unit_test(the_ipa_of_a_stage_2_fault_counts_down_to_its_page),

@@ -84,7 +84,7 @@ static uint8_t decode_shareability(struct wd_walk *w, unsigned stage, unsigned s
     static const uint8_t options[3] = {WD_OUTER_SHAREABLE, WD_INNER_SHAREABLE, WD_NON_SHAREABLE};
 
     if (!wd_check(w, stage, WD_RULE_SHAREABILITY_RESERVED, level, sh == WD_SH_RESERVED) ||
-        wd_mistaken(w, WD_MISTAKE_RESERVED_SHAREABILITY))
+        (stage == 1 && wd_mistaken(w, WD_MISTAKE_RESERVED_SHAREABILITY)))
         return (uint8_t)sh;
     return options[wd_choose(w, WD_STAGE_CHOICE(stage, SHAREABILITY))];
 }

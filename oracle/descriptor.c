@@ -120,7 +120,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
             leaf_bits = contiguous_bits;
     }
     *address = (base & ~wd_low(UINT64_MAX, leaf_bits)) | wd_low(input, leaf_bits);
-    if (stray_bits && wd_mistaken(w, WD_MISTAKE_BLOCK_ADDRESS_BITS))
+    if (stray_bits && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BLOCK_ADDRESS_BITS)))
         *address |= stray_bits;
     if (wd_check(w, f->stage, WD_RULE_LEAF_ADDRESS_SIZE, level, wd_output_out_of_range(f, *address)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_LEAF_ADDRESS_SIZE);

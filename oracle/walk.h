@@ -128,6 +128,9 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
 /** The same choice of stage 1 or stage 2: WD_CHOICE_S1_NT and WD_CHOICE_S2_NT. */
 #define WD_STAGE_CHOICE(stage, name) ((stage) == 1 ? WD_CHOICE_S1_##name : WD_CHOICE_S2_##name)
 
+/** The same mistake in stage 1 or stage 2: WD_MISTAKE_S1_BLOCK_ADDRESS_BITS and WD_MISTAKE_S2_BLOCK_ADDRESS_BITS. */
+#define WD_STAGE_MISTAKE(stage, name) ((stage) == 1 ? WD_MISTAKE_S1_##name : WD_MISTAKE_S2_##name)
+
 /** Whether the judge wants the oracle to make a mistake. Ask only where it would make a difference. */
 static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
 {

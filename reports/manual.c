@@ -278,9 +278,10 @@ static void write_mistakes(void)
 {
     static const struct {
         enum wd_rule rule;
+        unsigned stage;
         const char *name, *text;
     } mistakes[] = {
-#define WD_MISTAKE(name_, rule_, text_) {WD_RULE_##rule_, #name_, text_},
+#define WD_MISTAKE(name_, stage_, rule_, text_) {WD_RULE_##rule_, stage_, #name_, text_},
 #include "walkdiff/mistakes.def"
     };
 
@@ -289,10 +290,11 @@ static void write_mistakes(void)
            "oracle make one on purpose, to see whether that is the cause of a wrong answer. Checks that are left\n"
            "out are not among them. The table is `include/walkdiff/mistakes.def`.\n"
            "\n"
-           "| mistake | rule of the finding | right → wrong |\n| --- | --- | --- |\n");
+           "| mistake | stage | rule of the finding | right → wrong |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
         printf("|");
         put_cell_code(mistakes[i].name);
+        printf(" %u |", mistakes[i].stage);
         put_cell_code(wd_rules[mistakes[i].rule].name);
         put_cell_text(mistakes[i].text);
         printf("\n");

@@ -126,10 +126,13 @@ static void add_bucket(const struct wd_bucket *bucket, struct wd_findings *findi
     };
 }
 
+/* What happens most often comes first; nothing in the order depends on time or jobs. */
 static int in_order(const void *a, const void *b)
 {
     const struct wd_finding *one = a, *two = b;
 
+    if (one->count != two->count)
+        return one->count > two->count ? -1 : 1;
     if (one->walker != two->walker)
         return one->walker < two->walker ? -1 : 1;
     if (one->index != two->index)

@@ -21,7 +21,7 @@ struct wd_finding {
 };
 
 struct wd_findings {
-    struct wd_finding *list; /**< by walker, then by index */
+    struct wd_finding *list; /**< the largest first, of one size by walker, then by index */
     size_t count;
     struct wd_inconsistency *inconsistencies; /**< what those of the list that are inconsistent point to */
     size_t inconsistency_count;

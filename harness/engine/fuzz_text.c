@@ -178,14 +178,6 @@ static void write_command(FILE *stream, const struct wd_fuzz_plan *plan, const s
     fprintf(stream, " --seed %" PRIu64 " --case %" PRIu64 "\n", plan->seed, finding->index);
 }
 
-/* Larger buckets first. */
-static int by_count(const void *a, const void *b)
-{
-    const struct wd_finding *one = a, *two = b;
-
-    return one->count == two->count ? 0 : one->count > two->count ? -1 : 1;
-}
-
 static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t number,
                           const struct wd_finding *finding)
 {
@@ -199,18 +191,14 @@ static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t 
 static void write_buckets(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_findings *findings)
 {
     size_t shown = findings->count < BUCKETS_SHOWN ? findings->count : BUCKETS_SHOWN;
-    struct wd_finding *list = wd_allocate(findings->count + 1, sizeof(*list));
 
-    memcpy(list, findings->list, findings->count * sizeof(*list));
-    qsort(list, findings->count, sizeof(*list), by_count);
     fprintf(stream, "\n%s bucket%s of findings, one for each way in which a walker differs",
             grouped(findings->count).text, findings->count == 1 ? "" : "s");
     if (shown < findings->count)
         fprintf(stream, "; the largest %zu:", shown);
     fprintf(stream, "\n");
     for (size_t i = 0; i < shown; i++)
-        write_finding(stream, plan, i + 1, &list[i]);
-    free(list);
+        write_finding(stream, plan, i + 1, &findings->list[i]);
 }
 
 void wd_fuzz_write_summary(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_fuzz_state *state,

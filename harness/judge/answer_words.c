@@ -2,8 +2,13 @@
 /* Answers and their differences in words: signatures and titles of buckets. */
 #include "harness/judge/answer_words.h"
 
+#include "harness/judge/facets.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { ANSWER_WORDS = 100, DIFFERENCE_WORDS = 256 };
 
 static const char *const classes[WD_FAULT_CLASS_COUNT] = {
     [WD_FAULT_ADDRESS_SIZE] = "Address size fault", [WD_FAULT_TRANSLATION] = "Translation fault",
@@ -230,32 +235,98 @@ static unsigned stage_of(const struct wd_oracle_output *expected)
     return expected->granule[1] != WD_GRANULE_NONE ? 2 : 1;
 }
 
+/* ---------------------------------------------------------------- titles */
+
 static const char *const regime_names[WD_REGIME_COUNT] = {"EL1&0", "EL2&0", "EL2"};
 static const char *const granule_names[WD_GRANULE_COUNT + 1] = {"4K", "16K", "64K", "MMU off"};
+
+/* Where two answers are the same in words: "success with ATTR 0x44 (Non-cacheable), expected 0xff (Write-Back)". */
+static void field_title(const struct wd_result *right, const struct wd_result *wrong, unsigned differing,
+                        const char *answer, char *text, size_t size)
+{
+    char a[8], b[8];
+
+    switch (differing) {
+    case WD_ASPECT_BITS_15_12:
+        bits_15_12(right->par, a);
+        bits_15_12(wrong->par, b);
+        snprintf(text, size, "%s, with bits 15:12 = %s, expected %s", answer, b, a);
+        break;
+    case WD_ASPECT_PA:
+        snprintf(text, size, "%s with PA 0x%" PRIx64 ", expected 0x%" PRIx64, answer,
+                 WD_GET(wrong->par, PAR_EL1, PA) << 12, WD_GET(right->par, PAR_EL1, PA) << 12);
+        break;
+    case WD_ASPECT_ATTR:
+        snprintf(text, size, "%s with ATTR 0x%02x (%s), expected 0x%02x (%s)", answer,
+                 (unsigned)WD_GET(wrong->par, PAR_EL1, ATTR), attribute_words(wrong->par),
+                 (unsigned)WD_GET(right->par, PAR_EL1, ATTR), attribute_words(right->par));
+        break;
+    case WD_ASPECT_SH:
+        snprintf(text, size, "%s with SH %s, expected %s", answer, shareability_words(wrong->par),
+                 shareability_words(right->par));
+        break;
+    case WD_ASPECT_RES:
+        snprintf(text, size, "%s, with RES0 or RES1 bits wrong", answer);
+        break;
+    case WD_ASPECT_IPA:
+        snprintf(text, size, "%s, with IPA 0x%" PRIx64 ", expected 0x%" PRIx64, answer, wrong->exception.ipa,
+                 right->exception.ipa);
+        break;
+    default:
+        snprintf(text, size, "%s, but %s", answer, memory_words(right, wrong));
+    }
+}
+
+/* What a title says of the two answers. */
+static void answers_title(const struct wd_result *right, const struct wd_result *wrong, unsigned differing, char *text,
+                          size_t size)
+{
+    char expected[ANSWER_WORDS], got[ANSWER_WORDS];
+
+    if (differing == WD_ASPECT_LEVEL) {
+        classify(wrong, got, sizeof got);
+        snprintf(text, size, "%s reported at level %d, expected level %d", got,
+                 wd_decode_status(status_of(wrong)).level, wd_decode_status(status_of(right)).level);
+        return;
+    }
+    wd_describe_answer(right, expected, sizeof expected);
+    wd_describe_answer(wrong, got, sizeof got);
+    if (strcmp(expected, got) != 0)
+        snprintf(text, size, "%s, expected %s", got, expected);
+    else
+        field_title(right, wrong, differing, got, text, size);
+}
+
+/* "S1E1R EL1&0 4K: <text> (<rule>)" */
+static void put_title(const struct wd_case *c, const struct wd_oracle_output *expected, const char *text, unsigned rule,
+                      char *title)
+{
+    const struct wd_rule_info *info = &wd_rules[rule];
+
+    snprintf(title, WD_TITLE_MAX, "%s %s %s: %.240s (%s%s%s)", wd_operation_names[c->op],
+             regime_names[expected->regime], granule_names[wd_granule_that_counts(expected)], text, info->id,
+             info->id[0] ? ": " : "", info->text);
+}
+
+/* ---------------------------------------------------------------- buckets */
 
 void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
                         unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title)
 {
-    const struct wd_rule_info *info = &wd_rules[rule];
-    char words[200], right[100], wrong[100];
-    bool alike;
+    char words[DIFFERENCE_WORDS];
 
-    difference_words(expected, got, differing, words, sizeof words);
-    if (cause->rule)
+    if (cause->rule) {
         wd_cause_signature(cause, signature, WD_SIGNATURE_MAX);
-    else
-        snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", info->name, stage_of(expected), words);
-
-    wd_describe_answer(&expected->result, right, sizeof right);
-    wd_describe_answer(got, wrong, sizeof wrong);
-    alike = strcmp(right, wrong) == 0;
-    snprintf(title, WD_TITLE_MAX, "%s %s %s: %s%s%s (%s%s%s)", wd_operation_names[c->op],
-             regime_names[expected->regime], granule_names[expected->granule[0]], wrong, alike ? ": " : ", expected ",
-             alike ? words : right, info->id, info->id[0] ? ": " : "", info->text);
+    } else {
+        difference_words(expected, got, differing, words, sizeof words);
+        snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %.150s", wd_rules[rule].name, stage_of(expected), words);
+    }
+    answers_title(&expected->result, got, differing, words, sizeof words);
+    put_title(c, expected, words, rule, title);
 }
 
-void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature,
-                       char *title)
+void wd_name_no_answer(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
+                       char *signature, char *title)
 {
     static const char *const names[] = {
         [WD_ANSWER_RETRY] = "retry", [WD_ANSWER_CRASH] = "crash", [WD_ANSWER_HANG] = "hang"};
@@ -263,13 +334,13 @@ void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_
     const char *detail = got->answer == WD_ANSWER_CRASH || got->answer == WD_ANSWER_RETRY ? got->text
                          : got->answer == WD_ANSWER_HANG                                  ? ""
                                                                                           : got->warnings[0];
-    char right[80];
+    char right[ANSWER_WORDS], words[DIFFERENCE_WORDS];
 
     wd_describe_answer(&expected->result, right, sizeof right);
-    snprintf(signature, WD_SIGNATURE_MAX, "%s %s%s%s", wd_rules[expected->rule].name, name, detail[0] ? ": " : "",
-             detail);
-    snprintf(title, WD_TITLE_MAX, "%s%s%s where %s is expected (%s)", name, detail[0] ? " " : "", detail, right,
-             wd_rules[expected->rule].text);
+    snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %s%s%s", wd_rules[expected->rule].name, stage_of(expected), name,
+             detail[0] ? ": " : "", detail);
+    snprintf(words, sizeof words, "%s%s%.80s, expected %s", name, detail[0] ? ": " : "", detail, right);
+    put_title(c, expected, words, expected->rule, title);
 }
 
 void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title)

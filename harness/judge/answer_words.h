@@ -25,7 +25,7 @@ void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *
                         unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title);
 
 /** Signature and title of a crash, a hang, a retry or a warning. */
-void wd_name_no_answer(const struct wd_oracle_output *expected, const struct wd_result *got, char *signature,
-                       char *title);
+void wd_name_no_answer(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
+                       char *signature, char *title);
 
 #endif

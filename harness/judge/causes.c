@@ -4,54 +4,77 @@
 #include <stdio.h>
 
 static const struct wd_cause mistakes[WD_MISTAKE_COUNT] = {
-#define WD_MISTAKE(name, rule, text) {WD_RULE_##rule, text},
+#define WD_MISTAKE(name, stage, rule, text) {WD_RULE_##rule, stage, text},
 #include "walkdiff/mistakes.def"
 };
 
 _Static_assert(WD_MISTAKE_COUNT <= 32, "a set of causes has a bit for each mistake");
 
+static bool is_mistake(unsigned number)
+{
+    return number >= WD_CAUSE_MISTAKES;
+}
+
+/* The word of a set that has the bit of a check, and the bit. */
+static unsigned word_of(unsigned number)
+{
+    return number / 2 / 64;
+}
+
+static uint64_t bit_of(unsigned number)
+{
+    return UINT64_C(1) << number / 2 % 64;
+}
+
+static unsigned stage_index(unsigned number)
+{
+    return number % 2;
+}
+
 struct wd_cause wd_cause_by_number(unsigned number)
 {
-    if (number >= WD_RULE_COUNT)
-        return mistakes[number - WD_RULE_COUNT];
-    if (!wd_rules[number].raises)
-        return (struct wd_cause){WD_RULE_NONE, ""};
-    return (struct wd_cause){(uint16_t)number, "fault → not checked"};
+    if (is_mistake(number))
+        return mistakes[number - WD_CAUSE_MISTAKES];
+    if (!wd_rules[number / 2].raises)
+        return (struct wd_cause){WD_RULE_NONE, 0, ""};
+    return (struct wd_cause){(uint16_t)(number / 2), (uint8_t)(stage_index(number) + 1), "fault → not checked"};
 }
 
 void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t size)
 {
-    snprintf(signature, size, "%s %s", wd_rules[cause->rule].name, cause->words);
+    snprintf(signature, size, "%s s%u %s", wd_rules[cause->rule].name, cause->stage, cause->words);
 }
 
 void wd_causes_add(struct wd_causes *causes, unsigned number)
 {
-    if (number >= WD_RULE_COUNT)
-        causes->mistakes |= UINT32_C(1) << (number - WD_RULE_COUNT);
+    if (is_mistake(number))
+        causes->mistakes |= UINT32_C(1) << (number - WD_CAUSE_MISTAKES);
     else
-        causes->left_out[number / 64] |= UINT64_C(1) << number % 64;
+        causes->left_out[stage_index(number)][word_of(number)] |= bit_of(number);
 }
 
 void wd_causes_add_all(struct wd_causes *causes, const struct wd_causes *more)
 {
     causes->mistakes |= more->mistakes;
-    for (unsigned i = 0; i < WD_RULE_WORDS; i++)
-        causes->left_out[i] |= more->left_out[i];
+    for (unsigned stage = 0; stage < 2; stage++)
+        for (unsigned i = 0; i < WD_RULE_WORDS; i++)
+            causes->left_out[stage][i] |= more->left_out[stage][i];
 }
 
 bool wd_causes_have(const struct wd_causes *causes, unsigned number)
 {
-    if (number >= WD_RULE_COUNT)
-        return causes->mistakes >> (number - WD_RULE_COUNT) & 1;
-    return causes->left_out[number / 64] >> number % 64 & 1;
+    if (is_mistake(number))
+        return causes->mistakes >> (number - WD_CAUSE_MISTAKES) & 1;
+    return causes->left_out[stage_index(number)][word_of(number)] & bit_of(number);
 }
 
 bool wd_causes_empty(const struct wd_causes *causes)
 {
     uint64_t all = causes->mistakes;
 
-    for (unsigned i = 0; i < WD_RULE_WORDS; i++)
-        all |= causes->left_out[i];
+    for (unsigned stage = 0; stage < 2; stage++)
+        for (unsigned i = 0; i < WD_RULE_WORDS; i++)
+            all |= causes->left_out[stage][i];
     return !all;
 }
 
@@ -61,14 +84,13 @@ void wd_causes_suppose(const struct wd_causes *causes, struct wd_resolution *res
     resolution->mistakes |= causes->mistakes;
     for (unsigned stage = 0; stage < 2; stage++)
         for (unsigned i = 0; i < WD_RULE_WORDS; i++)
-            resolution->left_out[stage][i] |= causes->left_out[i];
+            resolution->left_out[stage][i] |= causes->left_out[stage][i];
 }
 
 void wd_causes_drop(struct wd_resolution *resolution, unsigned number)
 {
-    if (number >= WD_RULE_COUNT)
-        resolution->mistakes &= ~(UINT32_C(1) << (number - WD_RULE_COUNT));
+    if (is_mistake(number))
+        resolution->mistakes &= ~(UINT32_C(1) << (number - WD_CAUSE_MISTAKES));
     else
-        for (unsigned stage = 0; stage < 2; stage++)
-            resolution->left_out[stage][number / 64] &= ~(UINT64_C(1) << number % 64);
+        resolution->left_out[stage_index(number)][word_of(number)] &= ~bit_of(number);
 }

@@ -9,26 +9,39 @@
 
 #include "walkdiff/oracle.h"
 
-/** The number of a cause: enum wd_rule, the check that is left out; from WD_RULE_COUNT on enum wd_mistake. */
-enum { WD_CAUSE_COUNT = WD_RULE_COUNT + WD_MISTAKE_COUNT, WD_CAUSE_NONE = WD_RULE_NONE };
+/** Numbers of causes: two for each enum wd_rule, the check that is left out in stage 1 or 2; then enum wd_mistake. */
+enum { WD_CAUSE_NONE, WD_CAUSE_MISTAKES = 2 * WD_RULE_COUNT, WD_CAUSE_COUNT = WD_CAUSE_MISTAKES + WD_MISTAKE_COUNT };
+
+/** The cause that a check is left out at a stage. */
+static inline unsigned wd_cause_left_out(enum wd_rule rule, unsigned stage)
+{
+    return 2 * (unsigned)rule + stage - 1;
+}
+
+/** The cause that a mistake is made. */
+static inline unsigned wd_cause_mistake(enum wd_mistake mistake)
+{
+    return WD_CAUSE_MISTAKES + (unsigned)mistake;
+}
 
 /** What a finding says of a cause. */
 struct wd_cause {
     uint16_t rule;     /**< enum wd_rule; WD_RULE_NONE: there is no cause */
+    uint8_t stage;     /**< 1 or 2 */
     const char *words; /**< "right → wrong" */
 };
 
 /** A set of causes. {0} is empty. */
 struct wd_causes {
-    uint32_t mistakes;                /**< bit set of enum wd_mistake */
-    uint64_t left_out[WD_RULE_WORDS]; /**< bit set of enum wd_rule: checks left out in both stages */
+    uint32_t mistakes;                   /**< bit set of enum wd_mistake */
+    uint64_t left_out[2][WD_RULE_WORDS]; /**< bit sets of enum wd_rule: checks left out in stage 1 and stage 2 */
 };
 
 /** A cause by its number; without a rule where there is none of that number: what decides no fault is no check. */
 struct wd_cause wd_cause_by_number(unsigned number);
 
 /**
- * The signature of the findings of a cause: the rule's name and the words.
+ * The signature of the findings of a cause: the rule's name, "s1" or "s2", and the words.
  * @param signature  of `size` bytes
  */
 void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t size);

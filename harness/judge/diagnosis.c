@@ -10,7 +10,7 @@ enum {
     LEAVES_MAX = 24,  /* resolutions that are tried with each unknown cause */
 };
 
-static const struct wd_cause none = {WD_RULE_NONE, ""};
+static const struct wd_cause none = {WD_RULE_NONE, 0, ""};
 
 /* A leaf of the tree of choices: a walker may be wrong and choose otherwise at once. */
 struct leaf {
@@ -105,23 +105,28 @@ static bool leave_out(struct wd_resolution *resolution, unsigned rule, unsigned 
 
 /*
  * A walker that leaves a check out meets the next one: leaves out up to `most` checks, one after the other.
- * @param named  receives the first of them that is not known, else the first; WD_RULE_NONE: none is needed
+ * @param mistakes  that it makes beside those of the leaf
+ * @param named  receives the first of them that is not known, else the first; WD_CAUSE_NONE: none is needed
  */
-static bool left_out(const struct wd_difference *d, struct leaf *leaf, uint32_t mistake, unsigned most, unsigned *named)
+static bool left_out(const struct wd_difference *d, struct leaf *leaf, uint32_t mistakes, unsigned most,
+                     unsigned *named)
 {
     struct wd_resolution resolution = leaf->resolution;
     struct wd_oracle_output output;
     bool named_is_known = true;
 
-    *named = WD_RULE_NONE;
-    resolution.mistakes |= mistake;
+    *named = WD_CAUSE_NONE;
+    resolution.mistakes |= mistakes;
     for (unsigned count = 0; !explains(d, &resolution, &output); count++) {
+        unsigned check;
+
         leaf->mistakes_met |= output.mistakes_met;
         if (count == most || !output.fault_stage)
             return false;
-        if (!*named || (named_is_known && !wd_causes_have(d->known, output.rule))) {
-            *named = output.rule;
-            named_is_known = wd_causes_have(d->known, output.rule);
+        check = wd_cause_left_out(output.rule, output.fault_stage);
+        if (!*named || (named_is_known && !wd_causes_have(d->known, check))) {
+            *named = check;
+            named_is_known = wd_causes_have(d->known, check);
         }
         if (!leave_out(&resolution, output.rule, output.fault_stage))
             return false;
@@ -139,23 +144,49 @@ static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
     return none;
 }
 
-/* A mistake that no walk from a leaf could make needs no trial there. */
-static struct wd_cause mistake_made(struct diagnosis *d, unsigned most)
+/* Whether some mistakes, of which `number` is one, explain the answer. A mistake that no walk could make is not tried.
+ */
+static bool mistakes_explain(struct diagnosis *d, uint32_t mistakes, unsigned most, unsigned *number)
 {
     const struct wd_causes *known = d->difference->known;
 
-    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        for (unsigned i = 0; i < d->leaf_count; i++) {
-            struct leaf *leaf = &d->leaves[i];
-            unsigned number = WD_RULE_COUNT + mistake, named;
+    for (unsigned i = 0; i < d->leaf_count; i++) {
+        struct leaf *leaf = &d->leaves[i];
+        unsigned named;
 
-            if (!(leaf->mistakes_met >> mistake & 1) || leaf->resolution.mistakes >> mistake & 1 ||
-                !left_out(d->difference, leaf, UINT32_C(1) << mistake, most, &named))
-                continue;
-            if (named && wd_causes_have(known, number) && !wd_causes_have(known, named))
-                number = named;
+        if ((mistakes & ~leaf->mistakes_met) || (leaf->resolution.mistakes & mistakes) ||
+            !left_out(d->difference, leaf, mistakes, most, &named))
+            continue;
+        if (named && wd_causes_have(known, *number) && !wd_causes_have(known, named))
+            *number = named;
+        return true;
+    }
+    return false;
+}
+
+/* Whether a mistake is the one before it, made in the other stage. */
+static bool is_twin(unsigned mistake)
+{
+    struct wd_cause this, before;
+
+    if (!mistake)
+        return false;
+    this = wd_cause_by_number(wd_cause_mistake(mistake));
+    before = wd_cause_by_number(wd_cause_mistake(mistake - 1));
+    return this.rule == before.rule && this.stage != before.stage && !strcmp(this.words, before.words);
+}
+
+static struct wd_cause mistake_made(struct diagnosis *d, unsigned most)
+{
+    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        uint32_t bit = UINT32_C(1) << mistake;
+        unsigned number = wd_cause_mistake(mistake);
+
+        if (mistakes_explain(d, bit, most, &number))
             return wd_cause_by_number(number);
-        }
+        number = wd_cause_mistake(mistake) - 1; /* of a mistake made in both stages that of the first is told */
+        if (is_twin(mistake) && mistakes_explain(d, bit | bit >> 1, most, &number))
+            return wd_cause_by_number(number);
     }
     return none;
 }
@@ -211,7 +242,7 @@ static struct wd_cause wrongly_raised(const struct diagnosis *d)
         resolution.supposes = true;
         resolution.raised[reported.stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
         if (explains(difference, &resolution, &output))
-            return (struct wd_cause){(uint16_t)rule, "no fault → fault"};
+            return (struct wd_cause){(uint16_t)rule, (uint8_t)reported.stage, "no fault → fault"};
     }
     return none;
 }

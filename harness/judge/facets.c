@@ -13,7 +13,7 @@ static const char *const levels[] = {"-1", "0", "1", "2", "3"};
 
 static_assert((int)WD_OPERATION_COUNT <= (int)WD_FACET_VALUES, "an operation is the value of a facet");
 
-static uint8_t granule_of(const struct wd_oracle_output *basis)
+uint8_t wd_granule_that_counts(const struct wd_oracle_output *basis)
 {
     if (basis->fault_stage)
         return basis->granule[basis->fault_stage - 1];
@@ -25,7 +25,7 @@ struct wd_facets wd_facets_of(const struct wd_case *c, const struct wd_oracle_ou
     return (struct wd_facets){{
         [WD_FACET_OPERATION] = c->op,
         [WD_FACET_REGIME] = basis->regime,
-        [WD_FACET_GRANULE] = granule_of(basis),
+        [WD_FACET_GRANULE] = wd_granule_that_counts(basis),
         [WD_FACET_LEVEL] = (uint8_t)(basis->level - LOWEST_LEVEL),
         [WD_FACET_PROFILE] = (uint8_t)profile,
     }};

@@ -32,6 +32,9 @@ struct wd_facets {
  */
 struct wd_facets wd_facets_of(const struct wd_case *c, const struct wd_oracle_output *basis, unsigned profile);
 
+/** The granule of the stage that decided, else of the first that was walked: enum wd_granule. */
+uint8_t wd_granule_that_counts(const struct wd_oracle_output *basis);
+
 /** The name of a value, "EL1&0". Profiles have the names that the caller gives, or "" where `profiles` is NULL. */
 const char *wd_facet_value(enum wd_facet facet, unsigned value, const char *const *profiles);
 

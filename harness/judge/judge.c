@@ -285,8 +285,8 @@ static void judge_difference(struct search *search, const struct wd_causes *know
 }
 
 /* Verdicts that need no comparison. @return false: compare */
-static bool judge_without_answer(const struct wd_oracle_output *basis, const struct wd_result *got,
-                                 struct wd_judgement *j)
+static bool judge_without_answer(const struct wd_case *c, const struct wd_oracle_output *basis,
+                                 const struct wd_result *got, struct wd_judgement *j)
 {
     static const uint8_t verdicts[] = {[WD_ANSWER_UNSUPPORTED] = WD_VERDICT_UNSUPPORTED,
                                        [WD_ANSWER_RETRY] = WD_VERDICT_RETRY,
@@ -298,7 +298,7 @@ static bool judge_without_answer(const struct wd_oracle_output *basis, const str
         j->verdict = verdicts[got->answer];
         if (j->verdict != WD_VERDICT_UNSUPPORTED) {
             j->expected = *basis;
-            wd_name_no_answer(basis, got, j->signature, j->title);
+            wd_name_no_answer(c, basis, got, j->signature, j->title);
         }
         return true;
     }
@@ -326,7 +326,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->resolution = (struct wd_resolution){0};
     j->choice[0] = j->signature[0] = j->title[0] = '\0';
     j->proved[0] = j->proved[1] = 0;
-    if (judge_without_answer(basis, got, j))
+    if (judge_without_answer(c, basis, got, j))
         return;
 
     agrees = wd_answers_equal(&basis->result, got);
@@ -351,6 +351,6 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     if (got->warning_count) {
         j->verdict = WD_VERDICT_WARN;
         j->expected = *basis;
-        wd_name_no_answer(basis, got, j->signature, j->title);
+        wd_name_no_answer(c, basis, got, j->signature, j->title);
     }
 }

@@ -69,7 +69,7 @@ extern const struct wd_rule_info wd_rules[WD_RULE_COUNT];
 
 /** Mistakes that the oracle can make on purpose: WD_MISTAKE_REGIME_BY_HCR, … */
 enum wd_mistake {
-#define WD_MISTAKE(name, rule, text) WD_MISTAKE_##name,
+#define WD_MISTAKE(name, stage, rule, text) WD_MISTAKE_##name,
 #include "walkdiff/mistakes.def"
     WD_MISTAKE_COUNT,
 };

@@ -15,12 +15,12 @@
 #include "harness/judge/judge.h"
 #include "tests/unit/builder.h"
 
-#define CAUSE(mistake) (WD_RULE_COUNT + WD_MISTAKE_##mistake)
-#define LEFT_OUT(rule) WD_RULE_##rule
+#define CAUSE(mistake)        wd_cause_mistake(WD_MISTAKE_##mistake)
+#define LEFT_OUT(rule, stage) wd_cause_left_out(WD_RULE_##rule, stage)
 
 static const struct wd_causes nothing;
 
-/* The set of some causes: KNOWN(CAUSE(C_IGNORED), LEFT_OUT(EPD)). */
+/* The set of some causes: KNOWN(CAUSE(C_IGNORED), LEFT_OUT(EPD, 1)). */
 #define KNOWN(...)                                                                                                     \
     known_for((const unsigned[]){__VA_ARGS__}, sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned))
 
@@ -162,7 +162,7 @@ static void address_bits_of_a_block_are_told(void **state)
     hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
     hand_map(&hand, HAND_VA, 2, UINT64_C(0x187600000) | BIT(19) | LEAF | BLOCK);
     expect_cause(&hand, par_success(UINT64_C(0x187600000) | wd_bits(HAND_VA, 20, 0) | BIT(19), 0xff, SH_INNER), nothing,
-                 CAUSE(BLOCK_ADDRESS_BITS));
+                 CAUSE(S1_BLOCK_ADDRESS_BITS));
 }
 
 static void attributes_of_a_stage_1_that_is_off_are_told(void **state)
@@ -202,6 +202,42 @@ static void the_shareability_of_the_descriptor_is_told(void **state)
     expect_cause(&hand, par_success(HAND_PAGE, 0xff, 1), nothing, CAUSE(RESERVED_SHAREABILITY));
 }
 
+/* Both stages with these leaves: of stage 1 at a level, of stage 2 the level 1 block of HAND_IPA. */
+static void start_leaves(struct hand *hand, int level, uint64_t leaf, uint64_t stage2_leaf)
+{
+    hand_el10(hand, WD_AT_S12E1R, HAND_VA);
+    hand_map(hand, HAND_VA, level, leaf);
+    hand_stage2(hand);
+    hand_map_stage2(hand, UINT64_C(1) << 30, 1, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
+    hand_put(hand, HAND_STAGE2_TABLES + 3 * 8, UINT64_C(3) << 30 | MEM_ATTR(0xf) | S2AP_READ | BLOCK | stage2_leaf);
+}
+
+/* Of a mistake that can be made in either stage, the signature says in which; where in both, that of stage 1 counts. */
+static void the_stage_of_a_mistake_is_told(void **state)
+{
+    const uint64_t block = wd_bits(HAND_IPA, 47, 21) << 21, page = par_success(HAND_IPA | BIT(20), 0xff, SH_INNER);
+    struct hand hand;
+
+    (void)state;
+    start_leaves(&hand, 3, HAND_IPA | LEAF | PAGE, BIT(20) | AF | SH(3));
+    expect_cause(&hand, page, nothing, CAUSE(S2_BLOCK_ADDRESS_BITS));
+    start_leaves(&hand, 2, block | BIT(19) | LEAF | BLOCK, BIT(20) | AF | SH(3));
+    expect_cause(&hand, par_success(block | BIT(20) | BIT(19) | wd_bits(HAND_VA, 20, 0), 0xff, SH_INNER), nothing,
+                 CAUSE(S1_BLOCK_ADDRESS_BITS));
+}
+
+/* The same check is left out in stage 1 and in stage 2: two buckets. */
+static void the_stage_of_a_check_left_out_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_leaves(&hand, 3, HAND_IPA | SH(3) | PAGE, AF | SH(3));
+    expect_signature(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, "ACCESS_FLAG s1 fault → not checked");
+    start_leaves(&hand, 3, HAND_IPA | LEAF | PAGE, SH(3));
+    expect_signature(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, "ACCESS_FLAG s2 fault → not checked");
+}
+
 static void wrong_combinations_of_both_stages_are_told(void **state)
 {
     struct hand hand;
@@ -226,7 +262,7 @@ static void a_check_that_is_left_out_is_told(void **state)
     (void)state;
     start_small_output(&hand);
     hand_map(&hand, HAND_VA, 3, FAR | LEAF | PAGE);
-    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
 /* The table at level 2 is near and the one at level 3 is far: who leaves the check out leaves it out at both levels. */
@@ -238,7 +274,7 @@ static void a_check_left_out_at_one_level_is_not_made_wrongly_at_another(void **
     start_small_output(&hand);
     hand_map(&hand, HAND_VA, 2, FAR | TABLE);
     hand_put(&hand, FAR | wd_bits(HAND_VA, 20, 12) << 3, THE_PAGE);
-    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(NEXT_TABLE_ADDRESS_SIZE));
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(NEXT_TABLE_ADDRESS_SIZE, 1));
 }
 
 static void of_checks_left_out_one_after_the_other_the_first_is_told(void **state)
@@ -248,7 +284,7 @@ static void of_checks_left_out_one_after_the_other_the_first_is_told(void **stat
     (void)state;
     start_small_output(&hand);
     hand_map(&hand, HAND_VA, 3, FAR | SH(3) | PAGE);
-    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
 static void a_check_that_finds_what_is_not_there_is_told(void **state)
@@ -257,7 +293,7 @@ static void a_check_that_finds_what_is_not_there_is_told(void **state)
 
     (void)state;
     hand_page(&hand, WD_AT_S1E1R);
-    expect_signature(&hand, par_fault(ADDRESS_SIZE + 3), nothing, "LEAF_ADDRESS_SIZE no fault → fault");
+    expect_signature(&hand, par_fault(ADDRESS_SIZE + 3), nothing, "LEAF_ADDRESS_SIZE s1 no fault → fault");
 }
 
 static void what_nothing_explains_is_told_by_what_differs(void **state)
@@ -287,9 +323,9 @@ static void an_answer_that_known_causes_explain_together_is_one_of_theirs(void *
 
     (void)state;
     start_two_causes(&hand);
-    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE)), LEFT_OUT(LEAF_ADDRESS_SIZE));
-    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE), CAUSE(BLOCK_ADDRESS_BITS)),
-                 LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE, 1)), LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE, 1), CAUSE(S1_BLOCK_ADDRESS_BITS)),
+                 LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
 static void beside_known_causes_the_unknown_one_is_told(void **state)
@@ -299,9 +335,9 @@ static void beside_known_causes_the_unknown_one_is_told(void **state)
 
     (void)state;
     start_two_causes(&hand);
-    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED)), LEFT_OUT(LEAF_ADDRESS_SIZE));
-    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE)), CAUSE(C_IGNORED));
-    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE), CAUSE(OFF_NON_SHAREABLE)), CAUSE(C_IGNORED));
+    expect_cause(&hand, got, KNOWN(CAUSE(C_IGNORED)), LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE, 1)), CAUSE(C_IGNORED));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE, 1), CAUSE(OFF_NON_SHAREABLE)), CAUSE(C_IGNORED));
 }
 
 /* Two checks left out: the one that is not known is told, whichever comes first. */
@@ -313,8 +349,8 @@ static void of_checks_left_out_the_unknown_one_is_told(void **state)
     (void)state;
     start_small_output(&hand);
     hand_map(&hand, HAND_VA, 3, FAR | SH(3) | PAGE);
-    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE)), LEFT_OUT(ACCESS_FLAG));
-    expect_cause(&hand, got, KNOWN(LEFT_OUT(ACCESS_FLAG)), LEFT_OUT(LEAF_ADDRESS_SIZE));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE, 1)), LEFT_OUT(ACCESS_FLAG, 1));
+    expect_cause(&hand, got, KNOWN(LEFT_OUT(ACCESS_FLAG, 1)), LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
 static void a_known_cause_that_is_not_needed_is_not_told(void **state)
@@ -324,7 +360,7 @@ static void a_known_cause_that_is_not_needed_is_not_told(void **state)
     (void)state;
     hand_page(&hand, WD_AT_S1E1R);
     SET(&hand, SCTLR_EL1, C, 0);
-    expect_cause(&hand, PAGE_PAR, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE), LEFT_OUT(ACCESS_FLAG), CAUSE(C_IGNORED)),
+    expect_cause(&hand, PAGE_PAR, KNOWN(LEFT_OUT(LEAF_ADDRESS_SIZE, 1), LEFT_OUT(ACCESS_FLAG, 1), CAUSE(C_IGNORED)),
                  CAUSE(C_IGNORED));
 }
 
@@ -337,7 +373,7 @@ static void a_walker_need_not_do_always_what_it_is_known_for(void **state)
     start_small_output(&hand);
     hand_map(&hand, HAND_VA, 3, FAR | LEAF | PAGE | ATTR_INDEX(HAND_DEVICE_GRE));
     expect_cause(&hand, par_success(FAR, 0x0c, SH_OUTER), KNOWN(CAUSE(SHAREABILITY_OF_DESCRIPTOR)),
-                 LEFT_OUT(LEAF_ADDRESS_SIZE));
+                 LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
 /*
@@ -356,8 +392,8 @@ static void known_causes_explain_an_answer_however_much_there_is_to_choose(void 
     hand_map_stage2(&hand, UINT64_C(1) << 30, 1, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
     hand_put(&hand, HAND_STAGE2_TABLES + 3 * 8,
              UINT64_C(3) << 30 | BIT(20) | AF | MEM_ATTR(4) | S2AP_READ | S2AP_WRITE | BLOCK);
-    expect_cause(&hand, par_success(HAND_IPA | BIT(20), 0x0c, SH_OUTER), KNOWN(CAUSE(BLOCK_ADDRESS_BITS)),
-                 CAUSE(BLOCK_ADDRESS_BITS));
+    expect_cause(&hand, par_success(HAND_IPA | BIT(20), 0x0c, SH_OUTER), KNOWN(CAUSE(S2_BLOCK_ADDRESS_BITS)),
+                 CAUSE(S2_BLOCK_ADDRESS_BITS));
 }
 
 static void what_known_causes_do_not_explain_is_told_by_what_differs(void **state)
@@ -366,7 +402,7 @@ static void what_known_causes_do_not_explain_is_told_by_what_differs(void **stat
 
     (void)state;
     hand_page(&hand, WD_AT_S1E1R);
-    expect_signature(&hand, PAGE_PAR ^ BIT(13), KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE)),
+    expect_signature(&hand, PAGE_PAR ^ BIT(13), KNOWN(CAUSE(C_IGNORED), LEFT_OUT(LEAF_ADDRESS_SIZE, 1)),
                      "LEAF_OUTPUT_ADDRESS s1 PA: right address → bits 15:12 differ");
 }
 
@@ -446,6 +482,8 @@ int main(void)
         cmocka_unit_test(an_ignored_cacheability_control_is_told),
         cmocka_unit_test(the_shareability_of_the_descriptor_is_told),
         cmocka_unit_test(wrong_combinations_of_both_stages_are_told),
+        cmocka_unit_test(the_stage_of_a_mistake_is_told),
+        cmocka_unit_test(the_stage_of_a_check_left_out_is_told),
         cmocka_unit_test(a_check_that_is_left_out_is_told),
         cmocka_unit_test(a_check_left_out_at_one_level_is_not_made_wrongly_at_another),
         cmocka_unit_test(of_checks_left_out_one_after_the_other_the_first_is_told),

@@ -524,7 +524,7 @@ static void a_waived_finding_is_counted_and_fills_no_bucket(void **state)
 }
 
 /* The waiver that confused and confused_and_fickle need. */
-static const char confusion[] = "S2_FAULT_ON_WALK fault of stage 2 → *", confusion_rule[] = "S2_FAULT_ON_WALK";
+static const char confusion[] = "S2_FAULT_ON_WALK s2 fault of stage 2 → *", confusion_rule[] = "S2_FAULT_ON_WALK";
 
 /* A fault that it makes another one of can be what the other resolution gives: that proves nothing against it. */
 static void what_a_walker_is_waived_for_makes_it_not_inconsistent(void **state)

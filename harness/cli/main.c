@@ -20,6 +20,7 @@ static const struct {
     const char *name, *text;
 } program_texts[] = {
     {"explain", "tell how the architecture answers a case, step by step"},
+    {"findings", "list what a store of findings knows, and what became of it"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
     {"report", "make a report of a run that fuzz left: its findings, worst first"},
 };

@@ -9,6 +9,7 @@
 #include "harness/host/case_pipeline.h"
 #include "harness/cli/cli.h"
 #include "harness/judge/judgement_text.h"
+#include "reports/explain_json.h"
 #include "reports/story.h"
 #include "reports/text.h"
 
@@ -18,7 +19,7 @@ static const struct wd_verb verb = {
     .name = "explain",
     .text = "tell how the architecture answers a case, step by step",
     .usage =
-        "usage: walkdiff explain [--walker W]... CASE...\n"
+        "usage: walkdiff explain [--json] [--walker W]... CASE...\n"
         "\n"
         "Tells for each case of the files how the architecture answers it: the registers field by field, each stage\n"
         "with its sizes, each descriptor with its fields and the rule that decided what becomes of it, PAR_EL1 field\n"
@@ -26,6 +27,7 @@ static const struct wd_verb verb = {
         "input.\n"
         "\n"
         "  --walker W       also ask a walker, and judge its answer; may be given several times\n"
+        "  --json           for programs: a line of JSON for each case, or for each finding of a findings.jsonl\n"
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "\n"
         "Exit status: 0, or 2 if used wrongly, or a line is no case, or a walker could not be run.\n",
@@ -46,6 +48,7 @@ struct explain {
     size_t walker_count;
     double timeout;
     uint64_t told;
+    bool json;
 };
 
 static bool open_walkers(struct explain *explain, const struct wd_places *places, struct wd_error *error)
@@ -138,6 +141,25 @@ static bool explain_files(struct explain *explain, const struct wd_case_files *f
     return true;
 }
 
+static int explain_as_json(const struct wd_case_files *files)
+{
+    int status = WD_EXIT_NOTHING_FOUND;
+
+    for (size_t i = 0; i < files->count; i++) {
+        struct wd_case_stream stream;
+        struct wd_error error;
+        int one;
+
+        if (!wd_case_stream_open(&stream, files->paths[i], &error))
+            return wd_complain("%s", error.text);
+        one = wd_explain_json(stdout, stream.file, files->paths[i]);
+        if (!wd_case_stream_close(&stream, &error))
+            one = wd_complain("%s", error.text);
+        status = one ? one : status;
+    }
+    return status;
+}
+
 static int explain_all(struct explain *explain, char **paths)
 {
     struct wd_case_files files = {0};
@@ -147,6 +169,12 @@ static int explain_all(struct explain *explain, char **paths)
 
     for (; ok && *paths; paths++)
         ok = wd_case_files_add(&files, *paths, &error);
+    if (ok && explain->json) {
+        int status = explain_as_json(&files);
+
+        wd_case_files_free(&files);
+        return wd_close_stdout(status);
+    }
     ok = ok && open_walkers(explain, &places, &error) && explain_files(explain, &files, &error);
     fflush(stdout);
     if (!ok)
@@ -161,6 +189,7 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"walker", required_argument, NULL, 'w'},
         {"timeout", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -179,12 +208,17 @@ int main(int argc, char **argv)
             if (!wd_parse_seconds("--timeout", optarg, &explain.timeout))
                 return WD_EXIT_FAILED;
             break;
+        case 'j':
+            explain.json = true;
+            break;
         case 'h':
             return wd_show_usage(&verb, stdout);
         default:
             return wd_show_usage(&verb, stderr);
         }
     }
+    if (explain.json && explain.walker_count)
+        return wd_complain("explain: --json asks no walkers: `run` does, and a finding brings its answers along");
     if (optind == argc) {
         wd_complain("explain: the case is missing");
         return wd_show_usage(&verb, stderr);

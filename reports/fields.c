@@ -10,8 +10,8 @@
 
 enum { REGISTER_COLUMN = 18, FIELDS_COLUMN = REGISTER_COLUMN + 20, PAR_VALUE_COLUMN = 12, PAR_WORDS_COLUMN = 28 };
 
-/* How a field is best read: sizes in decimal, short fields in binary, addresses in place, the rest in hexadecimal. */
-static void add_value(struct wd_words *words, const char *name, uint64_t value, unsigned msb, unsigned lsb)
+/* Addresses stand in place. */
+void wd_add_field_value(struct wd_words *words, const char *name, uint64_t value, unsigned msb, unsigned lsb)
 {
     unsigned width = msb - lsb + 1;
 
@@ -29,7 +29,7 @@ static void add_value(struct wd_words *words, const char *name, uint64_t value, 
 static void add_field(struct wd_words *words, const char *name, uint64_t reg, unsigned msb, unsigned lsb)
 {
     wd_words_add(words, "%s%s=", words->used ? " " : "", name);
-    add_value(words, name, wd_bits(reg, msb, lsb), msb, lsb);
+    wd_add_field_value(words, name, wd_bits(reg, msb, lsb), msb, lsb);
 }
 
 void wd_add_rule_id(struct wd_words *words, unsigned rule)
@@ -150,9 +150,8 @@ static enum wd_aspect aspect_of(const struct wd_field *field)
     return WD_ASPECT_RES;
 }
 
-/* What a field of PAR_EL1 says. */
-static void add_par_meaning(struct wd_words *words, const struct wd_field *field, const struct wd_result *result,
-                            uint64_t value)
+void wd_add_par_meaning(struct wd_words *words, const struct wd_field *field, const struct wd_result *result,
+                        uint64_t value)
 {
     static const char *const shareability[4] = {"Non-shareable", "reserved", "Outer Shareable", "Inner Shareable"};
     char answer[160];
@@ -206,8 +205,8 @@ void wd_print_par(FILE *out, unsigned indent, const struct wd_oracle_output *out
         if (field->role == WD_ROLE_INERT || (fault && !value && field->lsb >= WD_PAR_EL1_F_AssuredOnly_lsb))
             continue;
         wd_words_add(&label, "%-*s", PAR_VALUE_COLUMN, field->name);
-        add_value(&label, field->name, value, field->msb, field->lsb);
-        add_par_meaning(&words, field, &output->result, value);
+        wd_add_field_value(&label, field->name, value, field->msb, field->lsb);
+        wd_add_par_meaning(&words, field, &output->result, value);
         add_deciding_rules(&words, output, aspect_of(field));
         wd_print_item(out, indent, label.text, indent + PAR_WORDS_COLUMN, words.text);
     }
@@ -284,35 +283,45 @@ static void add_descriptor_fields(struct wd_words *words, const uint64_t regs[WD
     }
 }
 
-/* A descriptor that is valid: type, address, fields. */
-static void add_valid_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT],
-                                 const struct wd_params *params, unsigned stage, int level, uint64_t descriptor)
+enum wd_descriptor_shape wd_shape_of_descriptor(const uint64_t regs[WD_REGISTER_COUNT], const struct wd_params *params,
+                                                int level, uint64_t descriptor, uint64_t *address)
 {
     const struct wd_stage format = {.ds = params->ds,
                                     .wide_64k = params->granule == WD_GRANULE_64K && wd_has_feature(regs, WD_FEAT_LPA)};
     bool page = level == WD_FINAL_LEVEL, table = wd_bit(descriptor, 1) && !page;
-    unsigned lsb = table ? wd_granule_bits(params->granule) : wd_translation_bits(params->granule, level);
-    enum wd_descriptor_layout layout = stage == 1 ? (table ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S1_LEAF)
-                                                  : (table ? WD_LAYOUT_S2_TABLE : WD_LAYOUT_S2_LEAF);
-    struct wd_words fields = {0};
 
-    wd_words_add(words, "%s 0x%" PRIx64,
-                 table  ? "Table descriptor, next-level table at"
-                 : page ? "Page descriptor, output address"
-                        : "Block descriptor, output address",
-                 wd_address_of(&format, descriptor, lsb));
-    add_descriptor_fields(&fields, regs, layout, circumstances_of(params, stage, table, page), descriptor);
-    if (fields.used)
-        wd_words_add(words, ": %s", fields.text);
+    if (!wd_bit(descriptor, 0))
+        return WD_SHAPE_INVALID;
+    if (page && !wd_bit(descriptor, 1))
+        return WD_SHAPE_RESERVED;
+    *address = wd_address_of(&format, descriptor,
+                             table ? wd_granule_bits(params->granule) : wd_translation_bits(params->granule, level));
+    return table ? WD_SHAPE_TABLE : page ? WD_SHAPE_PAGE : WD_SHAPE_BLOCK;
 }
 
 void wd_add_descriptor(struct wd_words *words, const uint64_t regs[WD_REGISTER_COUNT], const struct wd_params *params,
                        unsigned stage, int level, uint64_t descriptor)
 {
-    if (!wd_bit(descriptor, 0))
-        wd_words_add(words, "invalid: bit 0 is 0, the rest is ignored");
-    else if (level == WD_FINAL_LEVEL && !wd_bit(descriptor, 1))
-        wd_words_add(words, "reserved: bits 1:0 = 01 at level 3");
-    else
-        add_valid_descriptor(words, regs, params, stage, level, descriptor);
+    static const char *const texts[] = {
+        [WD_SHAPE_INVALID] = "invalid: bit 0 is 0, the rest is ignored",
+        [WD_SHAPE_RESERVED] = "reserved: bits 1:0 = 01 at level 3",
+        [WD_SHAPE_TABLE] = "Table descriptor, next-level table at",
+        [WD_SHAPE_BLOCK] = "Block descriptor, output address",
+        [WD_SHAPE_PAGE] = "Page descriptor, output address",
+    };
+    uint64_t address;
+    enum wd_descriptor_shape type = wd_shape_of_descriptor(regs, params, level, descriptor, &address);
+    bool table = type == WD_SHAPE_TABLE;
+    enum wd_descriptor_layout layout = stage == 1 ? (table ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S1_LEAF)
+                                                  : (table ? WD_LAYOUT_S2_TABLE : WD_LAYOUT_S2_LEAF);
+    struct wd_words fields = {0};
+
+    wd_words_add(words, "%s", texts[type]);
+    if (type == WD_SHAPE_INVALID || type == WD_SHAPE_RESERVED)
+        return;
+    wd_words_add(words, " 0x%" PRIx64, address);
+    add_descriptor_fields(&fields, regs, layout, circumstances_of(params, stage, table, type == WD_SHAPE_PAGE),
+                          descriptor);
+    if (fields.used)
+        wd_words_add(words, ": %s", fields.text);
 }

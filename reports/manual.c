@@ -7,12 +7,13 @@
 #include "generators/generate.h"
 #include "harness/cli/cli.h"
 #include "harness/judge/judge.h"
+#include "reports/manual_json.h"
 
 static const struct wd_verb verb = {
     .name = "manual",
     .text = "print a reference page of the manual, from the program's own tables",
     .usage =
-        "usage: walkdiff manual registers|features|rules|choices|mistakes|verdicts|operations|profiles\n"
+        "usage: walkdiff manual [--json] registers|features|rules|choices|mistakes|verdicts|operations|profiles\n"
         "\n"
         "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
         "\n"
@@ -24,6 +25,8 @@ static const struct wd_verb verb = {
         "  verdicts     what the judge says of an answer\n"
         "  operations   the AT instructions\n"
         "  profiles     implementations that random cases are drawn from, and enumerations\n"
+        "\n"
+        "  --json       for programs: rules, choices and verdicts as arrays of objects\n"
         "\n"
         "Exit status: 0, or 2 if used wrongly.\n",
 };
@@ -385,12 +388,21 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+    bool json = false;
     int option;
 
     argv[0] = "walkdiff manual";
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
-        return wd_show_usage(&verb, option == 'h' ? stdout : stderr);
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option != 'j')
+            return wd_show_usage(&verb, option == 'h' ? stdout : stderr);
+        json = true;
+    }
+    if (json && argc == optind + 1) {
+        if (!wd_manual_json(stdout, argv[optind]))
+            return wd_complain("manual: there is no page '%s' in JSON: rules, choices, verdicts", argv[optind]);
+        return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
+    }
     for (size_t i = 0; argc == optind + 1 && i < sizeof(pages) / sizeof(pages[0]); i++) {
         if (strcmp(argv[optind], pages[i].name))
             continue;

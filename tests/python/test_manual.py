@@ -48,7 +48,7 @@ def test_a_reference_page_is_what_the_program_prints(page: str) -> None:
 def test_the_usage_names_every_page_and_no_other() -> None:
     usage = walkdiff("manual", "--help").stdout
     assert tuple(re.findall(r"^  (\w+) ", usage, re.MULTILINE)) == PAGES
-    assert usage.splitlines()[0] == f"usage: walkdiff manual {'|'.join(PAGES)}"
+    assert usage.splitlines()[0] == f"usage: walkdiff manual [--json] {'|'.join(PAGES)}"
 
 
 def test_every_reference_page_is_one_of_the_programs() -> None:

@@ -33,8 +33,8 @@ struct fuzz_options {
     size_t reference_count;
     const char *profiles[WD_PROFILES_MAX];
     size_t profile_count;
-    bool has_seed, has_case, quiet, json;
-    uint64_t seed, cases, index, jobs;
+    bool has_seed, has_case, quiet, json, stream;
+    uint64_t seed, begin, cases, index, jobs;
     double seconds, timeout;
 };
 
@@ -55,6 +55,7 @@ enum fuzz_option {
     WALKER = 256,
     REF,
     SEED,
+    BEGIN,
     CASES,
     TIME,
     PROFILE,
@@ -63,6 +64,7 @@ enum fuzz_option {
     CASE,
     QUIET,
     JSON,
+    STREAM,
     TIMEOUT,
     WAIVERS,
     HELP
@@ -72,6 +74,7 @@ static const struct option long_options[] = {
     {"walker", required_argument, NULL, WALKER},
     {"ref", required_argument, NULL, REF},
     {"seed", required_argument, NULL, SEED},
+    {"begin", required_argument, NULL, BEGIN},
     {"cases", required_argument, NULL, CASES},
     {"time", required_argument, NULL, TIME},
     {"profile", required_argument, NULL, PROFILE},
@@ -80,6 +83,7 @@ static const struct option long_options[] = {
     {"case", required_argument, NULL, CASE},
     {"quiet", no_argument, NULL, QUIET},
     {"json", no_argument, NULL, JSON},
+    {"stream", no_argument, NULL, STREAM},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"waivers", required_argument, NULL, WAIVERS},
     {"help", no_argument, NULL, HELP},
@@ -100,6 +104,8 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case SEED:
         options->has_seed = true;
         return wd_parse_number("--seed", argument, &options->seed);
+    case BEGIN:
+        return wd_parse_number("--begin", argument, &options->begin);
     case CASES:
         return wd_parse_number("--cases", argument, &options->cases);
     case TIME:
@@ -118,6 +124,9 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case JSON:
         options->json = true;
         return true;
+    case STREAM:
+        options->json = options->stream = true;
+        return true;
     case TIMEOUT:
         return wd_parse_seconds("--timeout", argument, &options->timeout);
     case WAIVERS:
@@ -133,8 +142,12 @@ static const char *contradiction(const struct fuzz_options *options)
 {
     if (options->has_case && !options->has_seed)
         return "--case needs --seed";
-    if (options->has_case && (options->cases || options->seconds > 0 || options->out))
-        return "--case makes one case alone: no --cases, --time or --out";
+    if (options->has_case && (options->begin || options->cases || options->seconds > 0 || options->out))
+        return "--case makes one case alone: no --begin, --cases, --time or --out";
+    if (options->begin && !options->has_seed)
+        return "--begin needs --seed";
+    if (options->stream && (options->has_case || options->jobs != 1))
+        return "--stream tells how far one process has come: no --case, --jobs 1";
     if (options->jobs < 1 || options->jobs > WD_JOBS_MAX)
         return "--jobs: 1 to 128";
     return NULL;
@@ -215,6 +228,7 @@ static uint64_t random_seed(void)
 static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
 {
     plan->seed = options->has_seed ? options->seed : random_seed();
+    plan->begin = options->begin;
     plan->cases = options->cases ? options->cases : UINT64_MAX;
     plan->seconds = !options->cases && options->seconds <= 0 ? DEFAULT_SECONDS : options->seconds;
     plan->timeout = options->timeout;
@@ -306,11 +320,26 @@ static void clear_progress(const struct follower *follower)
         fprintf(stderr, "\r\033[K");
 }
 
+/* Writes what was found so far. The last line of the stream is the summary of the run. */
+static bool write_to_stream(const struct follower *follower, const struct wd_fuzz_state *state, struct wd_error *error)
+{
+    struct wd_findings findings;
+
+    if (!state->whole || state->end != WD_END_NOT_YET)
+        return true;
+    wd_findings_collect(follower->plan, state, &findings);
+    wd_summary_write(stdout, follower->plan, state, follower->command, &findings, true);
+    wd_findings_free(&findings);
+    return (!fflush(stdout) && !ferror(stdout)) || wd_error_set(error, "standard output: %s", strerror(errno));
+}
+
 static bool follow(void *context, const struct wd_fuzz_state *state, struct wd_error *error)
 {
     struct follower *follower = context;
 
     show_progress(follower, state);
+    if (follower->options->stream && !write_to_stream(follower, state, error))
+        return false;
     return !follower->journal || wd_journal_write(follower->journal, follower->plan, state, follower->command, error);
 }
 
@@ -520,6 +549,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --ref R          a further reference beside the oracle; several are several options; `none`: no other\n"
         "                   (default: unicorn, if it is there)\n"
         "  --seed S         the same seed gives the same cases (default: random, and shown first)\n"
+        "  --begin I        begin with case I of the seed (default: 0)\n"
         "  --cases N        so many cases, like 1000000 or 1M\n"
         "  --time T         so long, like 30s, 10m, 2h (default: 60s, if --cases is not given)\n"
         "  --profile P      what implementations to draw cases from; several are several options\n"
@@ -529,6 +559,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "  --json           the summary as one JSON object\n"
+        "  --stream         the same, and before it, a few times a second, what was found up to then: a line each\n"
         "  --quiet          no progress, and a summary of one line\n"
         "\n"
         "Exit status: 0 nothing found, 1 something found, 2 used wrongly or could not run.\n",

@@ -23,7 +23,8 @@ struct job {
     pid_t pid;    /* 0: it has ended, and that is known */
     int messages; /* -1: closed */
     struct wd_wire_in in;
-    bool done; /* it said that it had done its work */
+    bool telling; /* the tally that belongs to what it told last is still to come */
+    bool done;    /* it said that it had done its work */
 };
 
 struct engine {
@@ -107,6 +108,15 @@ static void take_tally(struct engine *e, struct wd_message *message)
     free(tally);
 }
 
+static void take_reached(struct engine *e, struct wd_message *message)
+{
+    struct wd_reached *reached = wd_allocate(1, sizeof(*reached));
+
+    wd_wire_get(message, reached, sizeof(*reached));
+    wd_reached_add(e->state->reached, reached);
+    free(reached);
+}
+
 static char *take_text(struct wd_message *message)
 {
     const char *text = wd_wire_get_text(message);
@@ -165,6 +175,8 @@ static void take_incident(struct engine *e, struct wd_message *message)
 
 static void take_message(struct engine *e, struct job *job, struct wd_message *message)
 {
+    if (message->kind != WD_MESSAGE_INCIDENT)
+        job->telling = message->kind <= WD_MESSAGE_REACHED && message->kind != WD_MESSAGE_TALLY;
     switch (message->kind) {
     case WD_MESSAGE_TALLY:
         take_tally(e, message);
@@ -174,6 +186,9 @@ static void take_message(struct engine *e, struct job *job, struct wd_message *m
         break;
     case WD_MESSAGE_PROOF:
         take_proof(e, message);
+        break;
+    case WD_MESSAGE_REACHED:
+        take_reached(e, message);
         break;
     case WD_MESSAGE_INCIDENT:
         take_incident(e, message);
@@ -295,12 +310,21 @@ static bool is_running(const struct engine *e)
     return false;
 }
 
+static bool is_telling(const struct engine *e)
+{
+    for (unsigned i = 0; i < e->job_count; i++)
+        if (e->jobs[i].telling)
+            return true;
+    return false;
+}
+
 static void report_progress(struct engine *e)
 {
     struct wd_error error;
 
     e->last_progress = wd_now();
     e->state->seconds = e->last_progress - e->begin;
+    e->state->whole = !is_telling(e);
     if (!e->watcher->progress(e->watcher->context, e->state, &error))
         fail(e, "%s", error.text);
 }
@@ -346,7 +370,10 @@ void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher
     *e = (struct engine){.plan = plan, .watcher = watcher, .state = state, .begin = wd_now(), .signals = -1};
     memset(state, 0, sizeof(*state));
     state->buckets = wd_buckets_new();
+    state->reached = wd_reached_new();
     e->control = mmap(NULL, sizeof(*e->control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (e->control != MAP_FAILED)
+        atomic_store(&e->control->next, plan->begin);
     if (e->control == MAP_FAILED || !take_signals(e)) {
         state->end = WD_END_FAILED;
         wd_error_set(&state->error, "cannot set up the run: %s", strerror(errno));
@@ -365,5 +392,6 @@ void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher
 void wd_fuzz_state_free(struct wd_fuzz_state *state)
 {
     wd_buckets_free(state->buckets);
+    free(state->reached);
     wd_proofs_free(&state->proofs);
 }

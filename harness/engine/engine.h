@@ -23,6 +23,8 @@ enum wd_end {
 /** What is known so far. */
 struct wd_fuzz_state {
     struct wd_tally tally;
+    struct wd_reached *reached;
+    bool whole; /**< no process is about to tell: of the cases that are counted all is known */
     struct wd_buckets *buckets;
     struct wd_proofs proofs;
     uint64_t changes; /**< of buckets and proofs: counts up */

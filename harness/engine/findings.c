@@ -374,16 +374,17 @@ static void put_choices(struct wd_json_out *out, const struct wd_fuzz_plan *plan
     WD_JSON_PUT(out, "}");
 }
 
-static bool is_reached(const uint64_t counts[WD_GRANULE_COUNT + 1])
+static bool is_any(const uint64_t numbers[WD_GRANULE_COUNT + 1], uint64_t none)
 {
     for (size_t granule = 0; granule <= WD_GRANULE_COUNT; granule++)
-        if (counts[granule])
+        if (numbers[granule] != none)
             return true;
     return false;
 }
 
-/* {"RULE":{"stage1":{"4K":12},"stage2":{}}}: how often each rule was applied */
-static void put_coverage(struct wd_json_out *out, const struct wd_tally *tally)
+/* {"RULE":{"stage1":{"4K":12},"stage2":{}}}: a number for each cell of the coverage, but those that have `none` */
+static void put_cells(struct wd_json_out *out, const uint64_t numbers[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1],
+                      uint64_t none)
 {
     bool first_rule = true;
 
@@ -394,16 +395,16 @@ static void put_coverage(struct wd_json_out *out, const struct wd_tally *tally)
         put_name(out, &first_rule, wd_rules[rule].name);
         WD_JSON_PUT(out, "{");
         for (size_t stage = 0; stage < 2; stage++) {
-            const uint64_t *counts = tally->rules[rule][stage];
+            const uint64_t *cells = numbers[rule][stage];
             bool first = true;
 
-            if (!is_reached(counts))
+            if (!is_any(cells, none))
                 continue;
             put_name(out, &first_stage, stage ? "stage2" : "stage1");
             WD_JSON_PUT(out, "{");
             for (size_t granule = 0; granule <= WD_GRANULE_COUNT; granule++)
-                if (counts[granule])
-                    put_count(out, &first, wd_facet_value(WD_FACET_GRANULE, granule, NULL), counts[granule]);
+                if (cells[granule] != none)
+                    put_count(out, &first, wd_facet_value(WD_FACET_GRANULE, granule, NULL), cells[granule]);
             WD_JSON_PUT(out, "}");
         }
         WD_JSON_PUT(out, "}");
@@ -488,6 +489,7 @@ void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
     put_strings(&out, plan->profile_names, plan->profile_count);
     put_count(&out, &first, "jobs", plan->jobs);
     put_seconds(&out, &first, "seconds", state->seconds);
+    put_count(&out, &first, "begin", plan->begin);
     put_count(&out, &first, "cases", tally->cases);
     put_seconds(&out, &first, "cases_per_second", state->seconds > 0 ? (double)tally->cases / state->seconds : 0);
     put_count(&out, &first, "successes", tally->successes);
@@ -505,7 +507,11 @@ void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
     put_name(&out, &first, "choices");
     put_choices(&out, plan, tally);
     put_name(&out, &first, "coverage");
-    put_coverage(&out, tally);
+    put_cells(&out, tally->rules, 0);
+    if (whole) {
+        put_name(&out, &first, "reached");
+        put_cells(&out, (const uint64_t(*)[2][WD_GRANULE_COUNT + 1]) state->reached->by, UINT64_MAX);
+    }
     WD_JSON_PUT(&out, "}\n");
     wd_json_end_stream(&out);
 }

@@ -40,7 +40,7 @@ void wd_finding_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
 /**
  * Writes the summary as one JSON object and a newline.
  * @param command  the arguments of the program, NULL at the end
- * @param whole  the findings are written into it; else they are only counted
+ * @param whole  with the findings, which else are only counted, and the first index that reached each cell of coverage
  */
 void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_fuzz_state *state,
                       const char *const *command, const struct wd_findings *findings, bool whole);

@@ -42,7 +42,8 @@ struct wd_fuzz_plan {
     size_t profile_count;
     const struct wd_waivers *waivers;
     uint64_t seed;
-    uint64_t cases; /**< UINT64_MAX: no limit */
+    uint64_t begin; /**< index of the first case */
+    uint64_t cases; /**< so many from there; UINT64_MAX: no limit */
     double seconds; /**< 0: no limit */
     double timeout; /**< seconds that a walker may take for an answer */
     unsigned jobs;

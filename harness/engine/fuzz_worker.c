@@ -46,6 +46,8 @@ struct worker {
     uint32_t batch_size;
     double last_judged, last_sent; /* times */
     struct wd_tally tally;         /* since it was last sent */
+    struct wd_reached *reached;
+    bool reached_more; /* since it was last sent */
     struct wd_buckets *buckets;
     struct wd_proofs proofs;
     uint64_t restarts_told[WD_WALKERS_MAX];
@@ -136,14 +138,24 @@ static void put_tally(struct worker *w)
     memset(&w->tally, 0, sizeof(w->tally));
 }
 
-/* Sends what was found since the last time. */
+static void put_reached(struct worker *w)
+{
+    wd_wire_begin(&w->out, WD_MESSAGE_REACHED);
+    wd_wire_put(&w->out, w->reached, sizeof(*w->reached));
+    wd_wire_end(&w->out);
+    w->reached_more = false;
+}
+
+/* Sends what was found since the last time; the tally is last: with it the coordinator knows all up to a batch. */
 static void tell(struct worker *w)
 {
-    put_tally(w);
     for (size_t i = 0; i < wd_buckets_count(w->buckets); i++)
         if (wd_bucket_at(w->buckets, i)->changed)
             put_bucket(w, wd_bucket_at(w->buckets, i));
     put_proofs(w);
+    if (w->reached_more)
+        put_reached(w);
+    put_tally(w);
     send_all(w);
     w->last_sent = wd_now();
 }
@@ -198,7 +210,8 @@ static void idle(void *context)
 /* Takes more indices. @return false if there are none, or the run is to stop */
 static bool take_chunk(struct worker *w)
 {
-    uint64_t limit = w->plan->cases;
+    uint64_t begin = w->plan->begin, cases = w->plan->cases;
+    uint64_t limit = cases < UINT64_MAX - begin ? begin + cases : UINT64_MAX;
 
     if (atomic_load_explicit(&w->control->stop, memory_order_relaxed))
         return false;
@@ -256,12 +269,27 @@ static unsigned take_bit(uint64_t *bits)
     return bit;
 }
 
-static void count_rules(struct worker *w)
+/* Notes the first case that a cell of the coverage is reached by. */
+static void reach(struct worker *w, size_t rule, size_t stage, size_t granule, uint64_t index)
+{
+    uint64_t *by = &w->reached->by[rule][stage][granule];
+
+    if (index < *by) {
+        *by = index;
+        w->reached_more = true;
+    }
+}
+
+static void count_rules(struct worker *w, uint64_t index)
 {
     for (size_t stage = 0; stage < 2; stage++)
         for (size_t word = 0; word < WD_RULE_WORDS; word++)
-            for (uint64_t bits = w->basis.rules_hit[stage][word]; bits;)
-                w->tally.rules[64 * word + take_bit(&bits)][stage][w->basis.granule[stage]]++;
+            for (uint64_t bits = w->basis.rules_hit[stage][word]; bits;) {
+                size_t rule = 64 * word + take_bit(&bits), granule = w->basis.granule[stage];
+
+                if (!w->tally.rules[rule][stage][granule]++)
+                    reach(w, rule, stage, granule, index);
+            }
 }
 
 /* The IMPLEMENTATION DEFINED choices among those consulted, which are counted. */
@@ -287,7 +315,7 @@ static struct subject study(struct worker *w, const struct wd_case *c, uint64_t 
     wd_oracle(c, NULL, NULL, NULL, &w->basis);
     w->tally.cases++;
     w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
-    count_rules(w);
+    count_rules(w, index);
     subject.choices = count_choices(w);
     if (subject.choices)
         subject.implementation = wd_plan_implementation_of(w->plan, c);
@@ -490,6 +518,7 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     w->messages = messages;
     w->batch_size = FIRST_BATCH;
     w->buckets = wd_buckets_new();
+    w->reached = wd_reached_new();
     open_walkers(w, witnesses);
     w->last_judged = w->last_sent = wd_now();
     work(w);

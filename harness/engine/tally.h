@@ -3,7 +3,10 @@
 #ifndef WALKDIFF_TALLY_H
 #define WALKDIFF_TALLY_H
 
+#include <string.h>
+
 #include "harness/engine/fuzz_plan.h"
+#include "harness/support/allocate.h"
 
 enum { WD_OPTIONS_COUNTED = 8 /* options of a choice from here on are counted as the last */ };
 
@@ -18,6 +21,31 @@ struct wd_tally {
     uint64_t waived[WD_WAIVERS_MAX];
     uint64_t restarts[WD_WALKERS_MAX];
 };
+
+/** For each cell of the coverage the smallest index of a case that reached it; UINT64_MAX: none. */
+struct wd_reached {
+    uint64_t by[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1];
+};
+
+/** One in which nothing is reached; free() ends it. */
+static inline struct wd_reached *wd_reached_new(void)
+{
+    struct wd_reached *reached = wd_allocate(1, sizeof(*reached));
+
+    memset(reached, 0xFF, sizeof(*reached));
+    return reached;
+}
+
+/** Takes over what `more` reached by smaller indices. */
+static inline void wd_reached_add(struct wd_reached *reached, const struct wd_reached *more)
+{
+    uint64_t *mine = (uint64_t *)reached;
+    const uint64_t *theirs = (const uint64_t *)more;
+
+    for (size_t i = 0; i < sizeof(*reached) / sizeof(*mine); i++)
+        if (theirs[i] < mine[i])
+            mine[i] = theirs[i];
+}
 
 /** Adds `more` to `tally`. */
 static inline void wd_tally_add(struct wd_tally *tally, const struct wd_tally *more)

@@ -8,9 +8,10 @@
 #include "harness/support/memory.h"
 
 enum wd_message_kind {
-    WD_MESSAGE_TALLY,    /**< struct wd_tally: what was counted since the last one */
+    WD_MESSAGE_TALLY,    /**< struct wd_tally: what was counted since the last one, after all else of these cases */
     WD_MESSAGE_BUCKET,   /**< what a bucket gained */
     WD_MESSAGE_PROOF,    /**< a proof of a choice */
+    WD_MESSAGE_REACHED,  /**< struct wd_reached */
     WD_MESSAGE_INCIDENT, /**< a walker's death */
     WD_MESSAGE_ERROR,    /**< the process cannot go on: text */
     WD_MESSAGE_DONE,     /**< the process has done all that it was to do */

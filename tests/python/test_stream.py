@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""`walkdiff fuzz --begin --stream`: what a line tells is all of the cases up to there, neither less nor more."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from walkdiff_driver.program import program
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMES = ("command", "state", "seconds", "cases_per_second")
+
+
+def fuzz(*options: str, status: tuple[int, ...] = (0, 1)) -> list[dict[str, Any]]:
+    """What a run prints, without what differs from run to run."""
+    walker = ("--walker", "sample,defect=S1-18", "--ref", "none", "--seed", "3", "--quiet")
+    done = subprocess.run([str(program(ROOT)), "fuzz", *walker, *options], capture_output=True, text=True, timeout=120)
+    assert done.returncode in status, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def without_times(summary: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in summary.items() if name not in TIMES}
+
+
+def test_every_line_is_what_a_run_of_so_many_cases_finds() -> None:
+    lines = fuzz("--begin", "5001", "--time", "1.6s", "--stream")
+    assert len(lines) > 3
+    assert [line["state"] for line in lines] == ["running"] * (len(lines) - 1) + ["complete"]
+    assert [line["cases"] for line in lines] == sorted(line["cases"] for line in lines)
+    for line in lines[1], lines[len(lines) // 2], lines[-1]:
+        (whole,) = fuzz("--begin", "5001", "--cases", str(line["cases"]), "--json")
+        assert without_times(line) == without_times(whole)
+    assert lines[-1]["findings"]
+
+
+def test_a_stretch_is_the_sum_of_its_parts() -> None:
+    parts = [fuzz("--begin", begin, "--cases", "3000", "--json")[0] for begin in ("1000", "4000")]
+    (whole,) = fuzz("--begin", "1000", "--cases", "6000", "--json")
+    counts = [{f["signature"]: f["count"] for f in summary["findings"]} for summary in (*parts, whole)]
+    assert counts[2] == {name: counts[0].get(name, 0) + counts[1].get(name, 0) for name in counts[0] | counts[1]}
+    assert min(f["first"]["index"] for f in whole["findings"]) >= 1000
+
+
+def test_the_first_case_that_reached_a_cell_reaches_it_again_alone() -> None:
+    (summary,) = fuzz("--cases", "4000", "--json")
+    cells = {
+        (rule, stage, granule): index
+        for rule, stages in summary["reached"].items()
+        for stage, granules in stages.items()
+        for granule, index in granules.items()
+    }
+    assert set(cells) == {
+        (rule, stage, granule)
+        for rule, stages in summary["coverage"].items()
+        for stage, granules in stages.items()
+        for granule in granules
+    }
+    for (rule, stage, granule), index in sorted(cells.items())[:: len(cells) // 20]:
+        (alone,) = fuzz("--begin", str(index), "--cases", "1", "--json")
+        assert alone["reached"][rule][stage][granule] == index
+        if index:
+            (before,) = fuzz("--cases", str(index), "--json")
+            assert granule not in before["coverage"][rule].get(stage, {})
+
+
+def test_a_run_whose_stream_nobody_reads_ends(tmp_path: Path) -> None:
+    command = [str(program(ROOT)), "fuzz", "--walker", "sample", "--seed", "1", "--time", "10m", "--stream", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout and run.stderr
+        assert json.loads(run.stdout.readline())["state"] == "running"
+        run.stdout.close()
+        assert run.wait(timeout=20) == 2
+        assert "standard output: Broken pipe" in run.stderr.read()

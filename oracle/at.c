@@ -81,7 +81,7 @@ static uint64_t encode_fault(const struct wd_fault *fault)
 }
 
 /* AArch64.EncodePAR of a success. */
-static uint64_t encode_success(struct wd_walk *w, const struct wd_output *output)
+static uint64_t encode_success(struct wd_walk *w, struct wd_output *output)
 {
     uint64_t par = 0;
 
@@ -154,7 +154,7 @@ static void report_fault(struct wd_walk *w, struct wd_fault *fault)
                                               .ipa = stage2_mmu_fault ? fault->ipa : 0};
 }
 
-static void report_success(struct wd_walk *w, const struct wd_output *output)
+static void report_success(struct wd_walk *w, struct wd_output *output)
 {
     struct wd_oracle_output *out = w->out;
 

@@ -22,8 +22,11 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
 /** Whether a stage 2 leaf makes a stage 1 table Device memory, for HCR_EL2.PTW. AArch64.S2CheckPermissions. */
 bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level);
 
-/** PAR_EL1.ATTR. EncodePARAttrs. */
-uint8_t wd_encode_attributes(struct wd_walk *w, const struct wd_attributes *attributes);
+/** Whether Write-Back memory of stage 1 is surely Write-Back behind a stage 2 leaf. S2CombineS1MemAttrs. */
+bool wd_s2_is_write_back(const struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor);
+
+/** PAR_EL1.ATTR. EncodePARAttrs. @param attributes  lose their transience where the hint is not supported */
+uint8_t wd_encode_attributes(struct wd_walk *w, struct wd_attributes *attributes);
 
 /** PAR_EL1.SH. PAREncodeShareability. */
 uint8_t wd_encode_shareability(const struct wd_attributes *attributes);

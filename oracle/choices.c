@@ -42,12 +42,14 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice)
  * The choices that a walk consults form a tree: which one comes next depends on how those before were resolved. The
  * next leaf differs from this one in the last choice that has an option left; choices after it start again.
  */
-bool wd_resolution_next(struct wd_resolution *resolution, const struct wd_oracle_output *output)
+bool wd_resolution_next(struct wd_resolution *resolution, const struct wd_oracle_output *output, uint64_t fixed)
 {
     for (unsigned i = output->consulted_count; i-- > 0;) {
         const struct wd_consulted *consulted = &output->consulted[i];
         unsigned option = consulted->option + 1u;
 
+        if (fixed >> consulted->choice & 1)
+            continue;
         while (option < 8 && (consulted->absent >> option & 1))
             option++;
         if (option < consulted->options) {

@@ -77,6 +77,16 @@ uint64_t wd_start_entry_address(struct wd_walk *w, const struct wd_format *f, ui
 /** Address of a descriptor at a level behind the start level. AArch64.TTEntryAddress. */
 uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, uint64_t input);
 
+/**
+ * Whether hardware updates of descriptors are guaranteed to be atomic by the attributes of table walks: Write-Back in
+ * both halves, and Shareable. R_WLTNL.
+ * @param cacheable  no control makes table walks Non-cacheable
+ */
+static inline bool wd_updates_are_atomic(const struct wd_format *f, bool cacheable)
+{
+    return cacheable && (f->irgn & 1) && (f->orgn & 1) && (f->sh == WD_INNER_SHAREABLE || f->sh == WD_OUTER_SHAREABLE);
+}
+
 /** AArch64.OAOutOfRange. */
 static inline bool wd_output_out_of_range(const struct wd_format *f, uint64_t address)
 {

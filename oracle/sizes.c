@@ -89,8 +89,8 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
         return false;
     if (!wd_has_feature(w->regs, WD_FEAT_LPA))
         return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));
-    if (f->ps == 7)
-        return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_PS_111));
+    if (f->ps == 7 && wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_PS_111)))
+        return false;
     wd_apply(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_64K, 0);
     return true;
 }

@@ -6,7 +6,7 @@
 #include "oracle/memory.h"
 #include "oracle/stage2.h"
 
-/** What is known of the leaf when its table walk is over. */
+/** What is known of a descriptor: the one read last, and of the leaf when its table walk is over. */
 struct leaf {
     uint64_t descriptor;
     uint64_t descriptor_address; /* IPA or PA */
@@ -68,24 +68,48 @@ static bool translate_table_access(struct wd_walk *w, bool two_stages, uint64_t 
 
     if (!two_stages) {
         *output = input;
-        output->grants_write = true;
+        output->grants_write = output->write_back = true;
         return true;
     }
     return wd_s2_translate(w, &input, access, output, fault);
 }
 
+/*
+ * Whether an AT reports that hardware cannot update stage 1 descriptors: permitted, not required, as soon as updates
+ * are enabled, where the memory of the descriptor does not guarantee that they are atomic. The fault is one of stage 2
+ * where only that makes the memory so (R_VSXXT).
+ */
+static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, const struct leaf *leaf,
+                                struct wd_fault *fault)
+{
+    bool by_stage2 = f->atomic_updates;
+    unsigned stage = by_stage2 ? 2 : 1, report;
+
+    if (!wd_check(w, stage, WD_RULE_UPDATE_NOT_ATOMIC, leaf->level, !(by_stage2 && leaf->fetched.write_back)))
+        return false;
+    report = by_stage2 ? wd_choose_among(w, WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2, w->c->el == 1 ? 3 : 2, 0)
+                       : wd_choose(w, WD_CHOICE_S1_ATOMIC_UPDATE);
+    if (!report)
+        return false;
+    *fault = (struct wd_fault){
+        .stage2 = by_stage2, .on_walk = by_stage2, .other_report = report == 2, .ipa = leaf->descriptor_address};
+    wd_raise(fault, WD_FAULT_ATOMIC_UPDATE, by_stage2 ? leaf->fetched.level : leaf->level, WD_RULE_UPDATE_NOT_ATOMIC);
+    return true;
+}
+
 /* Sets the Access flag of a Table descriptor: required, with FEAT_HAFT. */
-static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, uint64_t address,
-                                  uint64_t descriptor, int level, struct wd_fault *fault)
+static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages,
+                                  const struct leaf *table, struct wd_fault *fault)
 {
     const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
     struct wd_output target;
 
-    if (!p->format.haft || wd_bit(descriptor, 10))
+    if (!p->format.haft || wd_bit(table->descriptor, 10))
         return true;
-    wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, level);
-    return translate_table_access(w, two_stages, address, &update, &target, fault) &&
-           wd_store(w, &p->format, target.address, level, false, descriptor | UINT64_C(1) << 10, fault);
+    wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, table->level);
+    return !updates_unsupported(w, &p->format, table, fault) &&
+           translate_table_access(w, two_stages, table->descriptor_address, &update, &target, fault) &&
+           wd_store(w, &p->format, target.address, table->level, false, table->descriptor | UINT64_C(1) << 10, fault);
 }
 
 /*
@@ -128,7 +152,7 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
             break;
         wd_s1_table_permissions(w, p, leaf->descriptor, level, &leaf->limits);
         if (!wd_next_table(w, f, leaf->descriptor, level, &base, fault) ||
-            !set_table_access_flag(w, p, two_stages, address, leaf->descriptor, level, fault))
+            !set_table_access_flag(w, p, two_stages, leaf, fault))
             return false;
         address = wd_entry_address(f, level + 1, base, va);
     }
@@ -136,15 +160,6 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
         return true;
     prioritize_update_fault(w, p, leaf, fault);
     return false;
-}
-
-/* Whether table walks are made with memory attributes that guarantee atomic updates (R_WLTNL). */
-static bool updates_are_atomic(const struct wd_s1_params *p)
-{
-    const struct wd_format *f = &p->format;
-    bool write_back = p->cacheable && (f->irgn & 1) && (f->orgn & 1);
-
-    return write_back && (f->sh == WD_INNER_SHAREABLE || f->sh == WD_OUTER_SHAREABLE);
 }
 
 /* Writes AF = 1 into the leaf. */
@@ -168,17 +183,17 @@ static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, 
     bool denied = fault->class != WD_FAULT_NONE;
     struct wd_fault update_fault = {0};
 
-    if (!p->format.ha || wd_bit(leaf->descriptor, 10))
+    if (!p->format.ha)
+        return !denied;
+    if (updates_unsupported(w, &p->format, leaf, fault))
+        return false;
+    if (wd_bit(leaf->descriptor, 10))
         return !denied;
     if (wd_choose(w, denied ? WD_CHOICE_S1_AF_ON_FAULT : WD_CHOICE_S1_AF_BY_AT)) {
         wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
         return !denied;
     }
     wd_decide(w, 1, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
-    if (!updates_are_atomic(p) && wd_choose(w, WD_CHOICE_S1_ATOMIC_UPDATE)) {
-        *fault = (struct wd_fault){0};
-        return wd_raise(fault, WD_FAULT_ATOMIC_UPDATE, leaf->level, WD_RULE_ACCESS_FLAG_BY_AT);
-    }
     if (update_leaf(w, p, two_stages, leaf, &update_fault))
         return !denied;
     switch (wd_choose(w, WD_CHOICE_S1_AF_UPDATE_FAULT)) {

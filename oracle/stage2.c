@@ -32,6 +32,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->txsz = (uint8_t)WD_GET(vtcr, VTCR_EL2, T0SZ);
     f->ps = (uint8_t)WD_GET(vtcr, VTCR_EL2, PS);
     f->sh = (uint8_t)WD_GET(vtcr, VTCR_EL2, SH0);
+    f->irgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, IRGN0);
+    f->orgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, ORGN0);
     f->ds = WD_GET(vtcr, VTCR_EL2, DS) && wd_has_lpa2(w->regs, 2, f->granule);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
     f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
@@ -43,6 +45,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));
     p->fwb = with_feature(w, WD_FEAT_S2FWB, WD_GET(hcr, HCR_EL2, FWB));
     p->cd = WD_GET(hcr, HCR_EL2, CD);
+    f->atomic_updates = wd_updates_are_atomic(f, !p->cd);
 }
 
 /* Smallest T0SZ. AArch64.S2MinTxSZ; EL1 uses AArch64. */
@@ -114,6 +117,16 @@ static bool check_range(struct wd_walk *w, struct wd_s2_params *p, uint64_t ipa,
     return !translation_fault(w, fault, WD_RULE_IPA_OUT_OF_RANGE, ipa >> wd_input_bits(f) != 0);
 }
 
+/* Whether hardware reports that it cannot update stage 2 descriptors, where table walks do not guarantee atomicity. */
+static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, int level, struct wd_fault *fault)
+{
+    if (!wd_check(w, 2, WD_RULE_UPDATE_NOT_ATOMIC, level, !f->atomic_updates) ||
+        !wd_choose(w, WD_CHOICE_S2_ATOMIC_UPDATE))
+        return false;
+    wd_raise(fault, WD_FAULT_ATOMIC_UPDATE, level, WD_RULE_UPDATE_NOT_ATOMIC);
+    return true;
+}
+
 /* Sets the Access flag of a Table descriptor: required, with FEAT_HAFT. */
 static bool set_table_access_flag(struct wd_walk *w, const struct wd_format *f, uint64_t address, uint64_t descriptor,
                                   int level, bool on_walk, struct wd_fault *fault)
@@ -121,7 +134,8 @@ static bool set_table_access_flag(struct wd_walk *w, const struct wd_format *f, 
     if (!f->haft || wd_bit(descriptor, 10))
         return true;
     wd_decide(w, 2, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, level);
-    return wd_store(w, f, address, level, on_walk, descriptor | UINT64_C(1) << 10, fault);
+    return !updates_unsupported(w, f, level, fault) &&
+           wd_store(w, f, address, level, on_walk, descriptor | UINT64_C(1) << 10, fault);
 }
 
 struct leaf {
@@ -221,8 +235,13 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
     uint64_t descriptor = leaf->descriptor | (uint64_t)accessed << 10 | (uint64_t)dirty << 7;
     struct wd_fault update_fault = {.ipa = fault->ipa};
 
-    if (descriptor == leaf->descriptor ||
-        wd_store(w, f, leaf->address, leaf->level, access->table_walk, descriptor, &update_fault))
+    if (descriptor == leaf->descriptor)
+        return !denied;
+    if (updates_unsupported(w, f, leaf->level, &update_fault)) {
+        *fault = update_fault;
+        return false;
+    }
+    if (wd_store(w, f, leaf->address, leaf->level, access->table_walk, descriptor, &update_fault))
         return !denied;
     if (!dirty) {
         switch (wd_choose(w, WD_CHOICE_S2_AF_UPDATE_FAULT)) {
@@ -279,6 +298,7 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
     output->address = leaf.output_address;
     output->level = leaf.level;
     output->grants_write = writable && wd_bit(leaf.descriptor, 6);
+    output->write_back = access->stage1_updates && wd_s2_is_write_back(w, &p, leaf.descriptor);
     if (!access->table_walk) {
         wd_decide(w, 2, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
         output->attributes = wd_s2_attributes(w, &p, &input->attributes, leaf.descriptor, leaf.level);

@@ -71,6 +71,7 @@ struct wd_format {
     uint8_t sh; /**< SH0, SH1 of the control register */
     uint8_t irgn, orgn;
     bool ds, ha, hd, haft, big_endian;
+    bool atomic_updates;  /**< table walks are made with attributes that guarantee atomic updates */
     unsigned output_bits; /**< AArch64.PhysicalAddressSize */
     int start_level;
 };
@@ -101,6 +102,7 @@ struct wd_output {
     struct wd_attributes attributes;
     int level;         /**< of the leaf; 0 where there is no walk */
     bool grants_write; /**< stage 2: a write would be permitted */
+    bool write_back;   /**< of a table that hardware may update: stage 2 leaves Write-Back memory Write-Back */
 };
 
 /* ---- events and choices (choices.c) */

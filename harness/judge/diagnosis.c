@@ -49,7 +49,7 @@ static bool known_explain(const struct wd_difference *d, struct wd_resolution *r
     do {
         if (explains(d, resolution, &output))
             return true;
-    } while (++runs < WD_RESOLUTIONS_MAX && wd_resolution_next(resolution, &output));
+    } while (++runs < WD_RESOLUTIONS_MAX && wd_resolution_next(resolution, &output, wd_futile_choices(d->got)));
     return false;
 }
 
@@ -89,7 +89,8 @@ static void collect_leaves(struct diagnosis *d, const struct wd_causes *base)
         wd_oracle(difference->c, &resolution, NULL, NULL, &output);
         if (memcmp(resolution.option, nearest.option, sizeof resolution.option) != 0)
             d->leaves[d->leaf_count++] = (struct leaf){.resolution = resolution};
-    } while (d->leaf_count < LEAVES_MAX && wd_resolution_next(&resolution, &output));
+    } while (d->leaf_count < LEAVES_MAX &&
+             wd_resolution_next(&resolution, &output, wd_futile_choices(difference->got)));
 }
 
 /* @return false: it is left out already, and the walk cannot go on without it */

@@ -192,15 +192,29 @@ static bool is_found(const struct search *search)
     return !search->proves && search->equal && search->best_choices <= 1;
 }
 
+uint64_t wd_futile_choices(const struct wd_result *got)
+{
+    const uint64_t atomic_updates = UINT64_C(1) << WD_CHOICE_S1_ATOMIC_UPDATE |
+                                    UINT64_C(1) << WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2 |
+                                    UINT64_C(1) << WD_CHOICE_S2_ATOMIC_UPDATE;
+    unsigned status = got->answer == WD_ANSWER_EXCEPTION ? got->exception.fst
+                      : got->answer == WD_ANSWER_PAR && WD_GET(got->par, PAR_EL1, F)
+                          ? (unsigned)WD_GET(got->par, PAR_EL1_F, FST)
+                          : 0;
+
+    return wd_decode_status(status).fault == WD_FAULT_ATOMIC_UPDATE ? 0 : atomic_updates;
+}
+
 /* Runs the oracle over the tree of choices. */
 static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
 {
     struct wd_resolution resolution = {0};
     struct wd_oracle_output output = *basis;
+    uint64_t futile = wd_futile_choices(search->got);
     unsigned runs = 0;
 
     consider(search, &resolution, &output);
-    while (!is_found(search) && wd_resolution_next(&resolution, &output)) {
+    while (!is_found(search) && wd_resolution_next(&resolution, &output, futile)) {
         if (++runs == WD_RESOLUTIONS_MAX) {
             search->exhausted = true;
             return;
@@ -218,7 +232,7 @@ static void doubt_proofs(struct search *search, const struct wd_causes *known)
 {
     struct wd_resolution resolution = {0};
     struct wd_oracle_output output;
-    uint64_t resolved[2];
+    uint64_t futile = wd_futile_choices(search->got), resolved[2];
     unsigned runs = 0;
 
     wd_causes_suppose(known, &resolution);
@@ -235,7 +249,7 @@ static void doubt_proofs(struct search *search, const struct wd_causes *known)
         add_resolved(&output, resolved);
         for (unsigned side = 0; side < 2; side++)
             search->always[side] &= resolved[side];
-    } while (wd_resolution_next(&resolution, &output));
+    } while (wd_resolution_next(&resolution, &output, futile));
 }
 
 /* What the answer proves. Of a tree of choices that was not seen as a whole nothing can be said. */

@@ -60,6 +60,12 @@ bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *
 unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got);
 
 /**
+ * The choices whose other options cannot lead to an answer, whatever else is resolved: a bit set of enum wd_choice.
+ * Those that leave a walk nothing but an unsupported atomic update fault, where the answer is none.
+ */
+uint64_t wd_futile_choices(const struct wd_result *got);
+
+/**
  * Judges an answer.
  * @param basis  what wd_oracle() said of the case with the default resolution
  * @param got  the walker's answer

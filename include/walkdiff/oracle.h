@@ -182,9 +182,10 @@ void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, 
 /**
  * Steps to the next resolution over the choices that a walk consulted: the next leaf of the tree of choices.
  * @param resolution  in: the one that gave `output`; out: the next one
+ * @param fixed  bit set of enum wd_choice: those that stay as they are
  * @return false if there is none left
  */
-bool wd_resolution_next(struct wd_resolution *resolution, const struct wd_oracle_output *output);
+bool wd_resolution_next(struct wd_resolution *resolution, const struct wd_oracle_output *output, uint64_t fixed);
 
 /** Whether a feature exists by the ID registers of a case. */
 bool wd_has_feature(const uint64_t regs[WD_REGISTER_COUNT], enum wd_feature feature);

@@ -236,8 +236,8 @@ static void s1_table_base_ps_111(struct hand *hand, struct answers *answers)
     high.base |= BIT(48);
     hand_ram(hand, BIT(48) | HAND_RAM_BASE, HAND_RAM_SIZE, false);
     hand_put(hand, hand_descriptor(&high, 2, HAND_VA), UINT64_C(0x780000000) | LEAF | BLOCK);
-    answer_with_par(answers, 0, page_64k_success);
-    answer_with_par(answers, 1, par_success(UINT64_C(0x794567000), 0xff, SH_INNER));
+    answer_with_par(answers, 0, par_success(UINT64_C(0x794567000), 0xff, SH_INNER));
+    answer_with_par(answers, 1, page_64k_success);
 }
 
 static void s2_table_base_ps_111(struct hand *hand, struct answers *answers)
@@ -252,8 +252,8 @@ static void s2_table_base_ps_111(struct hand *hand, struct answers *answers)
     high.base |= BIT(48);
     hand_ram(hand, BIT(48) | HAND_RAM_BASE, HAND_RAM_SIZE, false);
     hand_put(hand, hand_descriptor(&high, 2, HAND_VA), UINT64_C(0x780000000) | STAGE2_LEAF | BLOCK);
-    answer_with_par(answers, 0, device_page_64k_success);
-    answer_with_par(answers, 1, par_success(UINT64_C(0x794567000), 0x00, SH_OUTER));
+    answer_with_par(answers, 0, par_success(UINT64_C(0x794567000), 0x00, SH_OUTER));
+    answer_with_par(answers, 1, device_page_64k_success);
 }
 
 /* R_WDZFC: bits 15:12 of a 64K page without 52-bit addresses. */
@@ -499,6 +499,106 @@ static void s1_atomic_update_c0(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 1, par_fault(ATOMIC_UPDATE));
 }
 
+/* To be enabled is enough: there is nothing to update. */
+static void s1_atomic_update_not_needed(struct hand *hand, struct answers *answers)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 1);
+    SET(hand, TCR_EL1, HA, 1);
+    SET(hand, TCR_EL1, SH0, SH_NON);
+    answer_with_par(answers, 0, page_success);
+    answer_with_par(answers, 1, par_fault(ATOMIC_UPDATE));
+}
+
+/* The Permission fault of the same stage has lower priority, or higher: R_VSXXT. */
+static void s1_atomic_update_before_permission(struct hand *hand, struct answers *answers)
+{
+    s1_atomic_update_not_needed(hand, answers);
+    hand->c.op = WD_AT_S1E0R;
+    answers->result[0] = answer_par(par_fault(PERMISSION + 3));
+}
+
+/* FEAT_HAFT: the Access flag of a table. The tables are not Shareable. */
+static void s1_atomic_update_of_a_table(struct hand *hand, struct answers *answers)
+{
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 3);
+    SET(hand, ID_AA64MMFR1_EL1, HCX, 1);
+    SET(hand, ID_AA64MMFR3_EL1, TCRX, 1);
+    SET(hand, HCRX_EL2, TCR2En, 1);
+    SET(hand, TCR_EL1, HA, 1);
+    SET(hand, TCR_EL1, SH0, SH_NON);
+    SET(hand, TCR2_EL1, HAFT, 1);
+    hand_map(hand, HAND_VA, 2, 0); /* behind the table an invalid descriptor */
+    answer_changes(answer(answers, 0, answer_par(par_fault(TRANSLATION + 2))), hand->mem[0].pa,
+                   hand->mem[0].value | AF);
+    answer_with_par(answers, 1, par_fault(ATOMIC_UPDATE));
+}
+
+/* R_VSXXT: stage 1 has its tables in Write-Back memory, stage 2 in Non-cacheable: a fault of stage 2. */
+static void s1_atomic_update_by_stage2(struct hand *hand, struct answers *answers)
+{
+    uint64_t leaf = start_old_page(hand, WD_AT_S1E1R);
+
+    hand_stage2(hand);
+    hand_map_stage2(hand, HAND_STAGE1_TABLES, 1,
+                    HAND_STAGE1_TABLES | (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(5) | BLOCK);
+    answer_changes(answer(answers, 0, answer_par(page_success)), leaf, THE_PAGE);
+    answer_with_par(answers, 1, par_walk_fault(ATOMIC_UPDATE));
+}
+
+/* At EL1 an exception, as other faults of stage 2 on a walk are, or PAR_EL1, which D8.5.4 names. */
+static void s1_atomic_update_by_stage2_at_el1(struct hand *hand, struct answers *answers)
+{
+    struct wd_result refused = answer_exception(ATOMIC_UPDATE, true, true);
+
+    s1_atomic_update_by_stage2(hand, answers);
+    hand->c.el = 1;
+    refused.exception.has_ipa = true;
+    refused.exception.ipa = hand_descriptor(&hand_stage1_path, 3, HAND_VA);
+    answers->result[1] = refused;
+    answer_with_par(answers, 2, par_walk_fault(ATOMIC_UPDATE));
+}
+
+/* FWB = 1 and MemAttr 110 make the tables Write-Back; HCR_EL2.CD = 1 makes them Non-cacheable all the same. */
+static void s1_atomic_update_by_cd(struct hand *hand, struct answers *answers)
+{
+    uint64_t leaf = start_old_page(hand, WD_AT_S1E1R);
+
+    SET(hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(hand, HCR_EL2, FWB, 1);
+    SET(hand, HCR_EL2, CD, 1);
+    hand_stage2(hand);
+    hand_map_stage2(hand, HAND_STAGE1_TABLES, 1,
+                    HAND_STAGE1_TABLES | (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(6) | BLOCK);
+    answer_changes(answer(answers, 0, answer_par(page_success)), leaf, THE_PAGE);
+    answer_with_par(answers, 1, par_walk_fault(ATOMIC_UPDATE));
+}
+
+/* The tables of stage 2 are Write-Through. */
+static void s2_atomic_update(struct hand *hand, struct answers *answers)
+{
+    uint64_t leaf = start_old_stage2_page(hand, S2AP_READ);
+
+    SET(hand, VTCR_EL2, ORGN0, 2);
+    answer_changes(answer(answers, 0, answer_par(device_page_success)), leaf, STAGE2_PAGE_ACCESSED(S2AP_READ));
+    answer_with_par(answers, 1, par_stage2_fault(ATOMIC_UPDATE));
+}
+
+/* FEAT_HAFT in stage 2; its tables are Non-cacheable by HCR_EL2.CD. */
+static void s2_atomic_update_of_a_table(struct hand *hand, struct answers *answers)
+{
+    start_stage2_alone(hand, HAND_VA);
+    SET(hand, ID_AA64MMFR1_EL1, HAFDBS, 3);
+    SET(hand, VTCR_EL2, HA, 1);
+    SET(hand, VTCR_EL2, HAFT, 1);
+    SET(hand, HCR_EL2, CD, 1);
+    hand_map_stage2(hand, HAND_VA, 2, 0);
+    answer_changes(answer(answers, 0, answer_par(par_stage2_fault(TRANSLATION + 2))), hand->mem[0].pa,
+                   hand->mem[0].value | AF);
+    answer_with_par(answers, 1, par_stage2_fault(ATOMIC_UPDATE));
+}
+
 /* R_JCXVS: nothing writes a stage 1 descriptor, whose stage 2 leaf is writable-clean. */
 static void s2_walk_dirty(struct hand *hand, struct answers *answers)
 {
@@ -666,6 +766,15 @@ static void start_tagged(struct hand *hand, uint64_t sh)
 }
 
 /* R_YSLYC: SCTLR_EL1.C = 0 makes it Non-cacheable, and Tagged or not. */
+/* D7.5.3.1: outer Write-Through and inner Write-Back, both transient; without the hint both are non-transient. */
+static void transient_hint(struct hand *hand, struct answers *answers)
+{
+    hand_page(hand, WD_AT_S1E1R);
+    SET(hand, MAIR_EL1, Attr0, 0x37);
+    answer_with_par(answers, 0, par_success(HAND_PAGE, 0x37, SH_INNER));
+    answer_with_par(answers, 1, par_success(HAND_PAGE, 0xbf, SH_INNER));
+}
+
 static void tagged_c0(struct hand *hand, struct answers *answers)
 {
     start_tagged(hand, SH_INNER);
@@ -732,6 +841,14 @@ static const struct {
     {WD_CHOICE_S1_UPDATE_PRIORITY, s1_update_priority_at_el1},
     {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update},
     {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_c0},
+    {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_not_needed},
+    {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_before_permission},
+    {WD_CHOICE_S1_ATOMIC_UPDATE, s1_atomic_update_of_a_table},
+    {WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2, s1_atomic_update_by_stage2},
+    {WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2, s1_atomic_update_by_stage2_at_el1},
+    {WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2, s1_atomic_update_by_cd},
+    {WD_CHOICE_S2_ATOMIC_UPDATE, s2_atomic_update},
+    {WD_CHOICE_S2_ATOMIC_UPDATE, s2_atomic_update_of_a_table},
     {WD_CHOICE_S2_WALK_DIRTY, s2_walk_dirty},
     {WD_CHOICE_PAN_RESERVED_PERMISSION, pan_reserved_permission},
     {WD_CHOICE_S1_SHAREABILITY, s1_shareability},
@@ -744,6 +861,7 @@ static const struct {
     {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb_mte_perm},
     {WD_CHOICE_S1_RESERVED_MAIR, s1_reserved_mair},
     {WD_CHOICE_PAR_ATTRIBUTES, par_attributes},
+    {WD_CHOICE_TRANSIENT_HINT, transient_hint},
     {WD_CHOICE_TAGGED_C0, tagged_c0},
     {WD_CHOICE_TAGGED_NON_SHAREABLE, tagged_non_shareable},
     {WD_CHOICE_TAGGED_NON_SHAREABLE, tagged_non_shareable_at_stage_1},

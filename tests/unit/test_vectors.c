@@ -107,7 +107,7 @@ static bool is_consulted(const struct wd_case *c, enum wd_choice choice)
         for (unsigned i = 0; i < output.consulted_count; i++)
             if (output.consulted[i].choice == choice)
                 return true;
-    } while (wd_resolution_next(&resolution, &output));
+    } while (wd_resolution_next(&resolution, &output, 0));
     return false;
 }
 
@@ -201,12 +201,21 @@ static void flip_exception(struct tally *tally, const struct wd_case_entry *entr
     }
 }
 
+/* Whether all choices that were consulted can only give another answer than one that is like this. */
+static bool choices_are_futile(const struct wd_oracle_output *basis, const struct wd_result *answer)
+{
+    for (unsigned i = 0; i < basis->consulted_count; i++)
+        if (!(wd_futile_choices(answer) >> basis->consulted[i].choice & 1))
+            return false;
+    return true;
+}
+
 static void look_at_flips(void *tally, const struct wd_case_entry *entry)
 {
     struct wd_oracle_output basis;
 
     wd_oracle(&entry->c, NULL, NULL, NULL, &basis);
-    if (entry->line % FLIPPED_ONE_IN || entry->choice_count || basis.consulted_count)
+    if (entry->line % FLIPPED_ONE_IN || entry->choice_count || !choices_are_futile(&basis, &entry->expect))
         return;
     if (entry->expect.answer == WD_ANSWER_PAR)
         flip_par(tally, entry, &basis);

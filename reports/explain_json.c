@@ -39,7 +39,7 @@ static bool find_resolution(const struct wd_case *c, const struct wd_result *ans
     for (unsigned tried = 0; tried < RESOLUTIONS_TRIED; tried++) {
         if (wd_answers_equal(&output.result, answer))
             return true;
-        if (!wd_resolution_next(resolution, &output))
+        if (!wd_resolution_next(resolution, &output, 0))
             break;
         wd_oracle(c, resolution, NULL, NULL, &output);
     }

@@ -5,71 +5,91 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-from walkdiff_reports import json_report
-from walkdiff_reports.run import ReportError, Run, load
+from rich.console import Console
+from rich.progress import Progress
+from walkdiff_driver.verb import NOTHING_FOUND, Parser, complain, use_utf8
+
+from walkdiff_reports import json_report, junit_report, ktap_report, text_report, trend
+from walkdiff_reports.report import Report, make
+from walkdiff_reports.run import ReportError, load
 
 USAGE = """\
-usage: walkdiff report DIR [--format FORMAT] [--out FILE]
+usage: walkdiff report DIR [--format FORMAT] [--out FILE] [--store STORE]
 
-Reports on a run: the folder DIR that `walkdiff fuzz --out DIR` left.
+Reports on a run: the folder DIR that `walkdiff fuzz --out DIR` left. What puts the oracle itself in doubt comes first,
+then the worst, then what is most frequent.
 
-  --format FORMAT  json, the report for programs
+  --format FORMAT  junit, XML; ktap; json; text, for a mail (default: by the end of FILE, else text)
   --out FILE       where it goes (default: standard output)
+  --store STORE    the findings store of the nights: what is new, and the trend
+  --quiet          no progress
 
 Exit status: 0, or 2 if used wrongly, or DIR is not the folder of a run.
 """
 
-FORMATS: dict[str, Callable[[Run], str]] = {"json": json_report.write}
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse with our usage, and our way to complain."""
-
-    def format_help(self) -> str:
-        """The usage, whole."""
-        return USAGE
-
-    def error(self, message: str) -> NoReturn:
-        """Complains and ends."""
-        print(f"walkdiff: report: {message}\n{USAGE}", file=sys.stderr, end="")
-        sys.exit(2)
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "junit": junit_report.write,
+    "ktap": ktap_report.write,
+    "json": json_report.write,
+    "text": text_report.write,
+}
+BY_SUFFIX = {".xml": "junit", ".ktap": "ktap", ".tap": "ktap", ".json": "json"}
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = Parser()
+    parser = Parser("report", USAGE)
     parser.add_argument("dir", type=Path)
-    parser.add_argument("--format", choices=FORMATS, default="json")
+    parser.add_argument("--format", choices=FORMATS)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--store", type=Path)
+    parser.add_argument("--quiet", action="store_true")
     return parser.parse_args()
+
+
+@contextmanager
+def progress(total: int, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, nothing elsewhere; gives what is to be called for each step."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("explaining findings", total=total)
+        yield lambda: bar.advance(task)
 
 
 def put(text: str, out: Path | None) -> None:
     """Writes a report where it belongs."""
     if out is None:
-        sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(text, encoding="utf-8", newline="\n")
 
 
 def main() -> int:
     """Makes the report; the exit status."""
     given = arguments()
+    use_utf8()
+    form = given.format or (BY_SUFFIX.get(given.out.suffix.lower()) if given.out else None) or "text"
     try:
-        put(FORMATS[given.format](load(given.dir)), given.out)
+        run = load(given.dir)
+        past = trend.load(given.store) if given.store else None
+        with progress(len(run.findings), given.quiet) as step:
+            report = make(run, past, step)
+        put(FORMATS[form](report), given.out)
     except ReportError as error:
-        print(f"walkdiff: {error}", file=sys.stderr)
-        return 2
+        return complain(str(error))
+    except BrokenPipeError:
+        return complain("standard output: the reader is gone")
     except OSError as error:
-        print(f"walkdiff: {error.filename or 'the report'}: {error.strerror}", file=sys.stderr)
-        return 2
-    return 0
+        return complain(f"{error.filename or given.out or 'standard output'}: {error.strerror}")
+    return NOTHING_FOUND
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from walkdiff_reports.run import Finding, Run
+from dataclasses import dataclass
 
-# Verdicts of one tier are ordered by their counts alone.
+from walkdiff_reports.run import Finding, Json, Run
+
+# Verdicts of one tier are ordered by impact, then by their counts.
 TIERS = (
     ("reference-conflict",),
     ("crash",),
@@ -15,6 +17,41 @@ TIERS = (
     ("retry",),
     ("warn",),
 )
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What a wrong answer does to whoever relies on it. The order of IMPACTS is that of how bad it is."""
+
+    name: str
+    text: str
+
+
+LETS_THROUGH = Impact("lets through", "translates where a fault is required")
+WRONG_ADDRESS = Impact("wrong address", "translates to another address")
+REFUSES = Impact("refuses", "faults where a translation is required")
+WRONG_MEMORY = Impact("wrong update", "leaves other words in memory")
+WRONG_ATTRIBUTES = Impact("wrong attributes", "reports other memory attributes or shareability")
+MISREPORTS = Impact("misreports", "faults rightly, and reports the fault wrongly")
+UNKNOWN = Impact("", "")
+IMPACTS = (LETS_THROUGH, WRONG_ADDRESS, REFUSES, WRONG_MEMORY, WRONG_ATTRIBUTES, MISREPORTS, UNKNOWN)
+FAULTS = ("fault", "exception", "undefined")
+
+
+def impact_of(expected: Json, got: Json) -> Impact:
+    """The impact of an answer, both as `walkdiff explain --json` tells them."""
+    required, given = expected["outcome"], got["outcome"]
+    differs = got["differs"]
+    if required in FAULTS and given == "success":
+        return LETS_THROUGH
+    if required == "success" and given in FAULTS:
+        return REFUSES
+    if required == given == "success":
+        by_aspect = (("PA", WRONG_ADDRESS), ("memory", WRONG_MEMORY))
+        return next((impact for aspect, impact in by_aspect if aspect in differs), WRONG_ATTRIBUTES)
+    if required in FAULTS and given in FAULTS:
+        return WRONG_MEMORY if differs == ["memory"] else MISREPORTS
+    return UNKNOWN
 
 
 def tier(verdict: str) -> int:
@@ -27,8 +64,3 @@ def against_all(run: Run, finding: Finding) -> bool:
     walkers = {walker["walker"] for walker in run.summary["walkers"]}
     same = {f.walker for f in run.findings if f.signature == finding.signature}
     return len(walkers) > 1 and walkers <= same
-
-
-def ranked(run: Run) -> list[Finding]:
-    """The findings of a run, first those to read first."""
-    return sorted(run.findings, key=lambda f: (not against_all(run, f), tier(f.verdict), -f.count, f.signature))

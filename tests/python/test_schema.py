@@ -40,7 +40,7 @@ def stored_cases() -> Iterator[object]:
 
 
 def test_the_schemas_are_schemas() -> None:
-    assert sorted(SCHEMAS) == ["case.schema.json", "result.schema.json"]
+    assert sorted(SCHEMAS) == ["case.schema.json", "report.schema.json", "result.schema.json"]
     for schema in SCHEMAS.values():
         Draft202012Validator.check_schema(schema)
 

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`python -m kvmbuild TREE[@REV][,OPTION…]`: builds, and prints what the walker's process is to load.
+
+The first line of the output is "library" or "command", the second the path or the command. Exit status: 0, 2 (the spec
+is not right), 125 (the tree gives no walker); standard error then ends in the reason.
+"""
+
+import contextlib
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .compile import Compiler
+from .configure import configure, say
+from .errors import CannotBuild, WrongUse
+from .store import Store
+from .subjects import SUBJECTS
+from .toolchain import Toolchain
+from .trees import find_tree, version_of
+
+OWN = Path(__file__).resolve().parents[4]
+
+
+@dataclass(frozen=True)
+class Spec:
+    tree: str
+    compiler: str = "gcc"
+    sanitize: bool = False
+
+
+def parse(text: str) -> Spec:
+    tree, *options = text.split(",")
+    chosen: dict[str, str | bool] = {}
+    for option in options:
+        key, _, value = option.partition("=")
+        if option == "san":
+            chosen["sanitize"] = True
+        elif key == "cc" and value:
+            chosen["compiler"] = value
+        elif option != "as-exposed":  # the walker's own
+            raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cc=COMPILER)")
+    if not tree:
+        raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
+    return Spec(tree, **chosen)  # type: ignore[arg-type]
+
+
+def cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(os.environ.get("WALKDIFF_CACHE") or Path(base) / "walkdiff") / "kvm"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def turn(cache: Path) -> Iterator[None]:
+    """One build at a time: the second finds most of its work done."""
+    with (cache / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another build of a kernel tree is under way: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(spec: Spec) -> Path:
+    cache = cache_folder()
+    with turn(cache):
+        tree = find_tree(spec.tree, cache)
+        toolchain = Toolchain(spec.compiler, spec.sanitize)
+        store = Store(cache, {"tree": tree.root, "own": OWN})
+        store.roots["generated"] = configure(store, toolchain, tree.name)
+        compiler = Compiler(store, toolchain, SUBJECTS["at"])
+        library = compiler.library(f"{version_of(tree)} ({toolchain.version})")
+        store.tidy()
+        return library
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: kvmbuild TREE[@REV][,OPTION...]", file=sys.stderr)
+        return 2
+    try:
+        print("library", build(parse(arguments[0])), sep="\n")
+    except WrongUse as error:
+        print(error, file=sys.stderr)
+        return 2
+    except CannotBuild as error:
+        print(error, file=sys.stderr)
+        return 125
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -166,22 +166,22 @@ static int explain_all(struct explain *explain, char **paths)
     struct wd_places places;
     struct wd_error error;
     bool ok = wd_places_find(&places, &error);
+    int status;
 
     for (; ok && *paths; paths++)
         ok = wd_case_files_add(&files, *paths, &error);
     if (ok && explain->json) {
-        int status = explain_as_json(&files);
+        status = explain_as_json(&files);
 
         wd_case_files_free(&files);
         return wd_close_stdout(status);
     }
     ok = ok && open_walkers(explain, &places, &error) && explain_files(explain, &files, &error);
     fflush(stdout);
-    if (!ok)
-        wd_complain("%s", error.text);
+    status = ok ? WD_EXIT_NOTHING_FOUND : wd_complain_of(&error);
     close_walkers(explain);
     wd_case_files_free(&files);
-    return wd_close_stdout(ok ? WD_EXIT_NOTHING_FOUND : WD_EXIT_FAILED);
+    return wd_close_stdout(status);
 }
 
 int main(int argc, char **argv)

@@ -22,6 +22,12 @@ int wd_complain(const char *format, ...)
     return WD_EXIT_FAILED;
 }
 
+int wd_complain_of(const struct wd_error *error)
+{
+    wd_complain("%s", error->text);
+    return error->cannot_build ? WD_EXIT_CANNOT_TEST : WD_EXIT_FAILED;
+}
+
 int wd_show_usage(const struct wd_verb *verb, FILE *stream)
 {
     fprintf(stream, "%s", verb->usage);

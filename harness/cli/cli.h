@@ -32,6 +32,9 @@ extern const struct wd_verb wd_verb_run, wd_verb_replay, wd_verb_fuzz, wd_verb_w
 /** Writes "walkdiff: <message>" to stderr. @return WD_EXIT_FAILED, for `return wd_complain(…)` */
 __attribute__((format(printf, 1, 2))) int wd_complain(const char *format, ...);
 
+/** The same for an error that somebody noticed. @return WD_EXIT_CANNOT_TEST if a walker cannot be built */
+int wd_complain_of(const struct wd_error *error);
+
 /** Shows a verb's usage. @param stream  stdout if it was asked for @return the exit status */
 int wd_show_usage(const struct wd_verb *verb, FILE *stream);
 

@@ -194,7 +194,7 @@ static bool add_walker(struct wd_fuzz_plan *plan, const struct wd_places *places
 }
 
 /* Adds the references that were named; if none was, the one that we have, if it is there. */
-static bool add_references(struct wd_fuzz_plan *plan, const struct wd_places *places,
+static int add_references(struct wd_fuzz_plan *plan, const struct wd_places *places,
                            const struct fuzz_options *options)
 {
     struct wd_error error;
@@ -202,17 +202,15 @@ static bool add_references(struct wd_fuzz_plan *plan, const struct wd_places *pl
     if (!options->reference_count && strcmp(plan->walkers[0].spec.name, default_reference)) {
         if (!add_walker(plan, places, default_reference, true, &error) && !options->quiet)
             fprintf(stderr, "no reference beside the oracle: %s\n", error.text);
-        return true;
+        return WD_EXIT_NOTHING_FOUND;
     }
     for (size_t i = 0; i < options->reference_count; i++) {
         if (!strcmp(options->references[i], no_reference))
             continue;
-        if (!add_walker(plan, places, options->references[i], true, &error)) {
-            wd_complain("%s", error.text);
-            return false;
-        }
+        if (!add_walker(plan, places, options->references[i], true, &error))
+            return wd_complain_of(&error);
     }
-    return true;
+    return WD_EXIT_NOTHING_FOUND;
 }
 
 /* A seed that nobody chose: short enough to be typed. */
@@ -235,28 +233,26 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     plan->jobs = (unsigned)options->jobs;
 }
 
-static bool make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
+/* @return WD_EXIT_NOTHING_FOUND, or how the program ends without a plan */
+static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
 {
     struct wd_error error;
+    int status;
 
     set_limits(plan, options);
     if (!choose_profiles(plan, options))
-        return false;
+        return WD_EXIT_FAILED;
     plan->waivers = wd_load_waivers(places, options->waivers);
     if (!plan->waivers)
-        return false;
-    if (wd_waivers_count(plan->waivers) > WD_WAIVERS_MAX) {
-        wd_complain("more than %d waivers", WD_WAIVERS_MAX);
-        return false;
-    }
-    if (!add_walker(plan, places, options->walker, false, &error)) {
-        wd_complain("%s", error.text);
-        return false;
-    }
-    if (!add_references(plan, places, options))
-        return false;
-    wd_plan_find_implementations(plan);
-    return true;
+        return WD_EXIT_FAILED;
+    if (wd_waivers_count(plan->waivers) > WD_WAIVERS_MAX)
+        return wd_complain("more than %d waivers", WD_WAIVERS_MAX);
+    if (!add_walker(plan, places, options->walker, false, &error))
+        return wd_complain_of(&error);
+    status = add_references(plan, places, options);
+    if (status == WD_EXIT_NOTHING_FOUND)
+        wd_plan_find_implementations(plan);
+    return status;
 }
 
 static void free_plan(struct wd_fuzz_plan *plan)
@@ -503,9 +499,9 @@ static int run_one_case(const struct wd_fuzz_plan *plan, const struct fuzz_optio
 static int fuzz(const struct fuzz_options *options, const struct wd_places *places, const char *const *command)
 {
     struct wd_fuzz_plan *plan = wd_allocate(1, sizeof(*plan));
-    int status = WD_EXIT_FAILED;
+    int status = make_plan(plan, options, places);
 
-    if (make_plan(plan, options, places))
+    if (status == WD_EXIT_NOTHING_FOUND)
         status = options->has_case ? run_one_case(plan, options) : run_plan(plan, options, command);
     free_plan(plan);
     return wd_close_stdout(status);

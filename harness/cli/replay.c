@@ -145,7 +145,7 @@ static int replay_walker(struct replay *replay, const struct wd_places *places, 
 
     if (!wd_walker_spec_parse(options->walker, places, &spec, &error) ||
         !(area = wd_case_area_new(WD_FILE_SLOT_SIZE, &error)))
-        status = wd_complain("%s", error.text);
+        status = wd_complain_of(&error);
     else if (!(host = wd_walker_host_open(&spec, area, options->timeout, &watcher, &error))) {
         wd_complain("%s", error.text);
         status = options->bisect ? WD_EXIT_CANNOT_TEST : WD_EXIT_FAILED;

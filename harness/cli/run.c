@@ -68,7 +68,7 @@ static int run_walker(const struct run_options *options, const struct wd_places 
         !(area = wd_case_area_new(WD_FILE_SLOT_SIZE, &error)) ||
         !(host = wd_walker_host_open(&spec, area, options->timeout, &watcher, &error)) ||
         !wd_pipeline(files, area, host, &handler, &error))
-        status = wd_complain("%s", error.text);
+        status = wd_complain_of(&error);
     if (run.bad_lines)
         status = WD_EXIT_FAILED;
     wd_walker_host_close(host);

@@ -33,7 +33,7 @@ static void try_walker(const char *name, const struct wd_places *places)
 
 static void show_walker(const char *name, const char *usage, const char *text, const struct wd_places *places)
 {
-    bool needs_argument = !strcmp(name, "so") || !strcmp(name, "exec");
+    bool needs_argument = !strcmp(name, "so") || !strcmp(name, "exec") || !strcmp(name, "kvm");
 
     printf("  %-22s %s\n", usage, text);
     if (needs_argument)

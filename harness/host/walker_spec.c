@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/host/built_walker.h"
 #include "harness/walkers/exec/exec.h"
 #include "harness/walkers/oracle/oracle.h"
 #include "harness/walkers/sample/sample.h"
@@ -15,6 +16,7 @@ static const struct wd_walker_kind kinds[] = {
     {"sample", "sample[,defect=ID]", "a walker in the shape of a kernel's, with defects that can be switched on",
      wd_walker_sample},
     {"unicorn", "unicorn", "the walker of libunicorn (QEMU 5.0's), a reference", NULL},
+    {"kvm", "kvm:TREE[@REV][,OPTIONS]", "KVM's walker, compiled from a Linux tree (docs/walkers-kvm.md)", NULL},
     {"so", "so:LIB.so[,OPTIONS]", "your walker in a shared library (include/walkdiff/walker.h)", NULL},
     {"exec", "exec:COMMAND", "your walker as a program: cases on its stdin, results on its stdout", wd_walker_exec},
 };
@@ -100,6 +102,8 @@ bool wd_walker_spec_parse(const char *text, const struct wd_places *places, stru
     spec->options = *rest ? rest + 1 : "";
     if (!strcmp(spec->name, "so"))
         return parse_so(rest, spec, error);
+    if (!strcmp(spec->name, "kvm"))
+        return wd_build_walker(rest, places, spec, error);
     if (!strcmp(spec->name, "exec") && !parse_exec(rest, spec, error))
         return false;
     kind = kind_of(spec->name);

@@ -19,7 +19,7 @@ struct wd_walker_spec {
     const char *text;                    /**< the whole spec; the caller's */
     const char *options;                 /**< what the walker is opened with; within `text` */
     const struct wd_walker_api *builtin; /**< NULL: `library` holds the walker */
-    char library[PATH_MAX];
+    char library[PATH_MAX]; /**< or the command that `options` is, for a walker that was built as a program */
 };
 
 /** What a listing says of a kind of walker. */
@@ -34,7 +34,8 @@ struct wd_walker_kind {
 const struct wd_walker_kind *wd_walker_kind(size_t i);
 
 /**
- * Reads a spec. Loads and opens nothing: a library that is not there is found out when it is to be loaded.
+ * Reads a spec. Loads and opens nothing: a library that is not there is found out when it is to be loaded. But a walker
+ * that is made from somebody's sources is built.
  * @param text  must outlive the spec
  */
 bool wd_walker_spec_parse(const char *text, const struct wd_places *places, struct wd_walker_spec *spec,

@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 struct wd_error {
-    char text[2048]; /**< without a newline at its end; cut if it is longer */
+    char text[2048];   /**< without a newline at its end; cut if it is longer */
+    bool cannot_build; /**< a walker that is built from somebody's sources cannot be: nothing is wrong with the command
+                        */
 };
 
 /** Writes the message. @return false, always, for `return wd_error_set(…)` */
@@ -19,6 +21,7 @@ __attribute__((format(printf, 2, 3))) static inline bool wd_error_set(struct wd_
     va_start(arguments, format);
     vsnprintf(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
+    error->cannot_build = false;
     return false;
 }
 

@@ -56,6 +56,7 @@ static bool read_tree(const char *folder, char source[PATH_MAX], char build[PATH
 static bool in_tree(struct wd_places *places, const char *source, const char *build)
 {
     return wd_path_join(places->walkers, build, "walkers") && wd_path_join(places->data, source, "cases") &&
+           wd_path_join(places->sources, source, ".") &&
            wd_path_join(places->programs[0], build, "harness") && wd_path_join(places->programs[1], build, "reports") &&
            wd_path_join(places->programs[2], source, "harness/verbs");
 }
@@ -67,6 +68,7 @@ static bool installed(struct wd_places *places, const char *folder, bool of_verb
     return wd_path_join(bin, folder, of_verb ? WALKDIFF_BIN_FROM_LIBEXEC : ".") &&
            wd_path_join(places->programs[0], bin, WALKDIFF_LIBEXEC_FROM_BIN) &&
            wd_path_join(places->walkers, places->programs[0], "walkers") &&
+           wd_path_join(places->sources, places->programs[0], "sources") &&
            wd_path_join(places->data, bin, WALKDIFF_DATA_FROM_BIN);
 }
 

@@ -14,8 +14,9 @@
 enum { WD_PROGRAM_FOLDERS = 4 };
 
 struct wd_places {
-    char walkers[PATH_MAX];                      /**< folder of walker modules, <name>.so */
-    char data[PATH_MAX];                         /**< folder that holds waivers/ */
+    char walkers[PATH_MAX]; /**< folder of walker modules, <name>.so */
+    char data[PATH_MAX];    /**< folder that holds waivers/ */
+    char sources[PATH_MAX]; /**< folder that holds harness/walkers/kvm/, include/ and oracle/, to build walkers from */
     char programs[WD_PROGRAM_FOLDERS][PATH_MAX]; /**< folders of walkdiff-<verb>; "" where there are fewer */
 };
 

@@ -9,22 +9,22 @@ typedef unsigned long long wd_kvm_u64;
 
 /** How the tree answered. */
 enum wd_kvm_answer {
-    WD_KVM_PAR,     /**< PAR_EL1 was written, or left alone: see `par` */
-    WD_KVM_RETRY,   /**< the function failed, and the guest's instruction would be executed again */
-    WD_KVM_UNKNOWN, /**< the tree has no such instruction */
+    WD_KVM_PAR,        /**< PAR_EL1 was written, or left alone: see `par` */
+    WD_KVM_RETRY,      /**< the function failed, and the guest's instruction would be executed again */
+    WD_KVM_UNKNOWN,    /**< the tree has no such instruction */
     WD_KVM_NO_MACHINE, /**< the tree runs on no machine with this `ipa_bits` */
 };
 
 /** An AT instruction as a guest hypervisor executes it. */
 struct wd_kvm_at {
-    unsigned op;              /**< enum wd_operation */
-    unsigned el;              /**< 1 or 2 */
-    unsigned pan;             /**< PSTATE.PAN */
-    unsigned ipa_bits;        /**< IPA size limit of the machine below; 0: PARange of the case */
-    wd_kvm_u64 va;            /**< the operand */
-    const wd_kvm_u64 *regs;   /**< by enum wd_register */
-    wd_kvm_u64 par;           /**< out: PAR_EL1 */
-    int error;                /**< out, for WD_KVM_RETRY: what the function returned */
+    unsigned op;            /**< enum wd_operation */
+    unsigned el;            /**< 1 or 2 */
+    unsigned pan;           /**< PSTATE.PAN */
+    unsigned ipa_bits;      /**< IPA size limit of the machine below; 0: PARange of the case */
+    wd_kvm_u64 va;          /**< the operand */
+    const wd_kvm_u64 *regs; /**< by enum wd_register */
+    wd_kvm_u64 par;         /**< out: PAR_EL1 */
+    int error;              /**< out, for WD_KVM_RETRY: what the function returned */
 };
 
 /* The kernel's half. */
@@ -35,7 +35,8 @@ void wd_tree_at_open(void);
 /** Has the tree emulate an instruction. */
 enum wd_kvm_answer wd_tree_at(struct wd_kvm_at *at);
 
-/** Name of the first register that has a value which this tree cannot hold, because it knows no such register, or NULL. */
+/** Name of the first register that has a value which this tree cannot hold, because it knows no such register, or NULL.
+ */
 const char *wd_tree_at_unknown_register(const wd_kvm_u64 *regs);
 
 /* The host's half: the case's memory. */

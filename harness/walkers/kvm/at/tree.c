@@ -34,10 +34,10 @@ enum {
 };
 
 /* Where the tree keeps a register: probed.h says of each which it is. */
-#define WD_PLACE_NONE(name)   NULL
-#define WD_PLACE_SYSREG(name) &ctxt_sys_reg(&vcpu.arch.ctxt, name)
-#define WD_PLACE_IDREG(name)  __vm_id_reg(&kvm.arch, SYS_##name)
-#define WD_PLACE_AS(how, name) WD_PLACE_AS_(how, name)
+#define WD_PLACE_NONE(name)     NULL
+#define WD_PLACE_SYSREG(name)   &ctxt_sys_reg(&vcpu.arch.ctxt, name)
+#define WD_PLACE_IDREG(name)    __vm_id_reg(&kvm.arch, SYS_##name)
+#define WD_PLACE_AS(how, name)  WD_PLACE_AS_(how, name)
 #define WD_PLACE_AS_(how, name) WD_PLACE_##how(name)
 
 static const struct {
@@ -131,7 +131,8 @@ u64 read_sanitised_ftr_reg(u32 id)
     if (id != SYS_ID_AA64MMFR0_EL1)
         return 0;
     return SYS_FIELD_PREP(ID_AA64MMFR0_EL1, PARANGE, machine_parange) |
-           SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, TGRAN4_2, IMP) | SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, TGRAN16_2, IMP) |
+           SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, TGRAN4_2, IMP) |
+           SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, TGRAN16_2, IMP) |
            SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, TGRAN64_2, IMP);
 }
 
@@ -164,8 +165,7 @@ static bool parange_of(unsigned bits, u64 *parange)
 static bool set_machine(unsigned bits)
 {
     static bool is_set;
-    u64 parange =
-        SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, *__vm_id_reg(&kvm.arch, SYS_ID_AA64MMFR0_EL1));
+    u64 parange = SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, *__vm_id_reg(&kvm.arch, SYS_ID_AA64MMFR0_EL1));
 
     if (bits && !parange_of(bits, &parange))
         return false;
@@ -198,28 +198,37 @@ struct instruction {
 
 enum { S1E01 = 1, S1E2, S12 };
 
-#define WD_INSTRUCTION(name, function) {OP_AT_##name, function}
+#define WD_INSTRUCTION(name, function)                                                                                 \
+    {                                                                                                                  \
+        OP_AT_##name, function                                                                                         \
+    }
 #ifdef OP_AT_S1E1A
-#define WD_ATS1A(name, function) {OP_AT_##name, function}
+#define WD_ATS1A(name, function)                                                                                       \
+    {                                                                                                                  \
+        OP_AT_##name, function                                                                                         \
+    }
 #else
-#define WD_ATS1A(name, function) {0, 0}
+#define WD_ATS1A(name, function)                                                                                       \
+    {                                                                                                                  \
+        0, 0                                                                                                           \
+    }
 #endif
 
 static const struct instruction instructions[] = {
-#define WD_FUNCTION_S1E1R                    WD_INSTRUCTION(S1E1R, S1E01)
-#define WD_FUNCTION_S1E1W                    WD_INSTRUCTION(S1E1W, S1E01)
-#define WD_FUNCTION_S1E0R                    WD_INSTRUCTION(S1E0R, S1E01)
-#define WD_FUNCTION_S1E0W                    WD_INSTRUCTION(S1E0W, S1E01)
-#define WD_FUNCTION_S1E1RP                   WD_INSTRUCTION(S1E1RP, S1E01)
-#define WD_FUNCTION_S1E1WP                   WD_INSTRUCTION(S1E1WP, S1E01)
-#define WD_FUNCTION_S1E1A                    WD_ATS1A(S1E1A, S1E01)
-#define WD_FUNCTION_S1E2R                    WD_INSTRUCTION(S1E2R, S1E2)
-#define WD_FUNCTION_S1E2W                    WD_INSTRUCTION(S1E2W, S1E2)
-#define WD_FUNCTION_S1E2A                    WD_ATS1A(S1E2A, S1E2)
-#define WD_FUNCTION_S12E1R                   WD_INSTRUCTION(S12E1R, S12)
-#define WD_FUNCTION_S12E1W                   WD_INSTRUCTION(S12E1W, S12)
-#define WD_FUNCTION_S12E0R                   WD_INSTRUCTION(S12E0R, S12)
-#define WD_FUNCTION_S12E0W                   WD_INSTRUCTION(S12E0W, S12)
+#define WD_FUNCTION_S1E1R                                        WD_INSTRUCTION(S1E1R, S1E01)
+#define WD_FUNCTION_S1E1W                                        WD_INSTRUCTION(S1E1W, S1E01)
+#define WD_FUNCTION_S1E0R                                        WD_INSTRUCTION(S1E0R, S1E01)
+#define WD_FUNCTION_S1E0W                                        WD_INSTRUCTION(S1E0W, S1E01)
+#define WD_FUNCTION_S1E1RP                                       WD_INSTRUCTION(S1E1RP, S1E01)
+#define WD_FUNCTION_S1E1WP                                       WD_INSTRUCTION(S1E1WP, S1E01)
+#define WD_FUNCTION_S1E1A                                        WD_ATS1A(S1E1A, S1E01)
+#define WD_FUNCTION_S1E2R                                        WD_INSTRUCTION(S1E2R, S1E2)
+#define WD_FUNCTION_S1E2W                                        WD_INSTRUCTION(S1E2W, S1E2)
+#define WD_FUNCTION_S1E2A                                        WD_ATS1A(S1E2A, S1E2)
+#define WD_FUNCTION_S12E1R                                       WD_INSTRUCTION(S12E1R, S12)
+#define WD_FUNCTION_S12E1W                                       WD_INSTRUCTION(S12E1W, S12)
+#define WD_FUNCTION_S12E0R                                       WD_INSTRUCTION(S12E0R, S12)
+#define WD_FUNCTION_S12E0W                                       WD_INSTRUCTION(S12E0W, S12)
 #define WD_AT(name, el, stages, access, privilege, pan, feature) WD_FUNCTION_##name,
 #include "walkdiff/operations.def"
 };

@@ -14,7 +14,8 @@ void wd_guard_open(void);
 
 /**
  * Calls into the kernel's code.
- * @param result  receives warnings; if the code ends in a BUG() or uses an undefined symbol, becomes a crash that says so
+ * @param result  receives warnings; if the code ends in a BUG() or uses an undefined symbol, becomes a crash that says
+ * so
  * @return false if that happened: the call did not come to its end
  */
 bool wd_guarded_call(void (*call)(void *context), void *context, struct wd_result *result);

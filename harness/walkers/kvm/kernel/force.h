@@ -2,8 +2,8 @@
 /*
  * Included before everything in each file of a kernel tree, and in the adapters that see its headers: makes assembly
  * disappear, so that arm64's own headers and sources compile for any machine. The macros fire only where a parenthesis
- * follows at once, so the type qualifier in `volatile u64 *p` and the statement `goto out` are not touched; what is left
- * of `asm volatile(…)` and `asm goto(…)` is an empty assembly statement.
+ * follows at once, so the type qualifier in `volatile u64 *p` and the statement `goto out` are not touched; what is
+ * left of `asm volatile(…)` and `asm goto(…)` is an empty assembly statement.
  *
  * Our own files say `__asm`, which is not hidden.
  */

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`python -m kvmbuild TREE[@REV][,OPTION…]`: builds, and prints what the walker's process is to load.
 
-The first line of the output is "library" or "command", the second the path or the command. Exit status: 0, 2 (the spec
-is not right), 125 (the tree gives no walker); standard error then ends in the reason.
+The output is two lines, for harness/host/built_walker.c: "library" or "command", and the path or the command; "error"
+(the spec is not right) or "cannot" (the tree gives no walker), and the reason. The exit status is 0, 2 or 125.
 """
 
 import contextlib
@@ -36,12 +36,10 @@ def parse(text: str) -> Spec:
     chosen: dict[str, str | bool] = {}
     for option in options:
         key, _, value = option.partition("=")
-        if option == "san":
-            chosen["sanitize"] = True
-        elif key == "cc" and value:
+        if key == "cc" and value:
             chosen["compiler"] = value
-        elif option != "as-exposed":  # the walker's own
-            raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cc=COMPILER)")
+        else:
+            raise WrongUse(f"'{option}' is no option of kvm: (cc=COMPILER)")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]
@@ -86,11 +84,14 @@ def main(arguments: list[str]) -> int:
     try:
         print("library", build(parse(arguments[0])), sep="\n")
     except WrongUse as error:
-        print(error, file=sys.stderr)
+        print("error", error, sep="\n")
         return 2
     except CannotBuild as error:
-        print(error, file=sys.stderr)
+        print("cannot", error, sep="\n")
         return 125
+    except OSError as error:
+        print("error", f"the builder: {error}", sep="\n")
+        return 2
     return 0
 
 

@@ -16,18 +16,50 @@ ADAPTERS = "harness/walkers/kvm"
 
 # How a tree's file is compiled. Warnings are the tree's affair. -fcommon, because a global register variable is a plain
 # one here, and every object has it.
-TREE_FLAGS = (
-    "-std=gnu11 -O2 -g1 -fPIC -w -nostdinc -fno-strict-aliasing -fcommon -fshort-wchar -funsigned-char -fwrapv "
-    "-fms-extensions -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections "
-    "-fvisibility=hidden -D__KERNEL__ -DCC_USING_PATCHABLE_FUNCTION_ENTRY -DKASAN_SHADOW_SCALE_SHIFT="
-).split()
-HOST_FLAGS = "-std=gnu11 -O2 -g1 -fPIC -ffunction-sections -fvisibility=hidden".split()
+TREE_FLAGS = [
+    "-std=gnu11",
+    "-O2",
+    "-g1",
+    "-fPIC",
+    "-w",
+    "-nostdinc",
+    "-fno-strict-aliasing",
+    "-fcommon",
+    "-fshort-wchar",
+    "-funsigned-char",
+    "-fwrapv",
+    "-fms-extensions",
+    "-fno-stack-protector",
+    "-fno-asynchronous-unwind-tables",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fvisibility=hidden",
+    "-D__KERNEL__",
+    "-DCC_USING_PATCHABLE_FUNCTION_ENTRY",
+    "-DKASAN_SHADOW_SCALE_SHIFT=",
+]
+HOST_FLAGS = ["-std=gnu11", "-O2", "-g1", "-fPIC", "-ffunction-sections", "-fvisibility=hidden"]
 
 # Kbuild makes these with the compiler: header, the source whose DEFINE()s it holds. The first is needed by the rest.
 OFFSETS = (("bounds.h", "kernel/bounds.c"), ("rq-offsets.h", "kernel/sched/rq-offsets.c"))
 
 # Where kernel code may use the C library's functions, because they are the same.
-FROM_LIBRARY = frozenset("memcpy memmove memset memcmp memchr strlen strcmp strncmp strchr strrchr strnlen strstr".split())
+FROM_LIBRARY = frozenset(
+    [
+        "memcpy",
+        "memmove",
+        "memset",
+        "memcmp",
+        "memchr",
+        "strlen",
+        "strcmp",
+        "strncmp",
+        "strchr",
+        "strrchr",
+        "strnlen",
+        "strstr",
+    ]
+)
 
 
 class Compiler:
@@ -124,7 +156,7 @@ class Compiler:
             if not (self.store.roots["tree"] / source).is_file():
                 continue
             assembly = self.run("offsets", self.tree_command(["-S"]), f"tree:{source}", "offsets.s")
-            found = re.findall(r'->(\w+) [$#]*(-?\d+) ', assembly.read_text())
+            found = re.findall(r"->(\w+) [$#]*(-?\d+) ", assembly.read_text())
             if not found:
                 raise CannotBuild(f"the tree's {source} does not define {header} as it used to")
             parts.append((header, "".join(f"#define {name} {value}\n" for name, value in found)))
@@ -176,7 +208,13 @@ class Compiler:
         for source in self.sources():
             jobs.append(("tree", self.tree_command(["-c", *source.flags]), f"tree:{source.path}"))
         for file in self.subject.tree_half:
-            jobs.append(("tree half", self.tree_command(["-c", "-DWD_ADAPTER", "-iquote", "{own}/include"]), f"own:{ADAPTERS}/{file}"))
+            jobs.append(
+                (
+                    "tree half",
+                    self.tree_command(["-c", "-DWD_ADAPTER", "-iquote", "{own}/include"]),
+                    f"own:{ADAPTERS}/{file}",
+                )
+            )
         host = [*HOST_FLAGS, *self.toolchain.sanitizers, "-c", "-I{own}", "-I{own}/include"]
         for file in (*(f"{ADAPTERS}/{file}" for file in self.subject.host_half), "oracle/case.c"):
             jobs.append(("host half", host, f"own:{file}"))
@@ -202,7 +240,9 @@ class Compiler:
         )
         lines = [f"__attribute__((aligned(4096))) char wd_missing_pages[4096 * {max(len(names), 1)}];\n"]
         lines.append(f"const unsigned wd_missing_count = {len(names)};\n")
-        lines.append("const char *const wd_missing_names[] = {" + ", ".join(f'"{name}"' for name in [*names, ""]) + "};\n")
+        lines.append(
+            "const char *const wd_missing_names[] = {" + ", ".join(f'"{name}"' for name in [*names, ""]) + "};\n"
+        )
         for i, name in enumerate(names):
             lines.append(f'__asm__(".globl {name}\\n.hidden {name}\\n.set {name}, wd_missing_pages + {4096 * i}");\n')
         self.store.roots["missing"] = self._folder({"missing.c": "".join(lines)})
@@ -224,7 +264,9 @@ class Compiler:
 
     def library(self, version: str) -> Path:
         """Builds all. @return the shared object"""
-        self.store.roots["offsets"] = self._folder({"include/generated/bounds.h": "", "include/generated/rq-offsets.h": ""})
+        self.store.roots["offsets"] = self._folder(
+            {"include/generated/bounds.h": "", "include/generated/rq-offsets.h": ""}
+        )
         self.store.roots["probed"] = self._folder({"empty": ""})
         self.offsets()
         self.probe()

@@ -41,7 +41,9 @@ def configure(store: Store, toolchain: Toolchain, tree_name: str) -> Path:
         return _configure(store, toolchain, made)
 
     here = store.hash_of("own:harness/walkers/kvm/kvmbuild/configure.py")
-    return store.step(("configuration", here, store.hash_of("own:harness/walkers/kvm/kernel/kconfig-cc"), *toolchain.identity), run)
+    return store.step(
+        ("configuration", here, store.hash_of("own:harness/walkers/kvm/kernel/kconfig-cc"), *toolchain.identity), run
+    )
 
 
 def _configure(store: Store, toolchain: Toolchain, made: Path) -> Iterable[str]:

@@ -45,10 +45,7 @@ def split_revision(argument: str) -> tuple[Path, str | None]:
 
 def find_tree(argument: str, cache: Path) -> Tree:
     path, revision = split_revision(argument)
-    if revision is None:
-        tree = Tree(path, str(path))
-    else:
-        tree = Tree(lay_out(path, revision, cache), f"{path}@{revision}")
+    tree = Tree(path, str(path)) if revision is None else Tree(lay_out(path, revision, cache), f"{path}@{revision}")
     if not (tree.root / "arch/arm64/kvm").is_dir():
         raise WrongUse(f"{tree.name}: not a Linux tree: it has no arch/arm64/kvm")
     return tree

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* In front of the tree's header of this name, which asks a register: there is one CPU, and its variables are the originals. */
+/* In front of the tree's header of this name, which asks a register: there is one CPU, and its variables are the
+ * originals. */
 #ifndef WD_KVM_PERCPU_H
 #define WD_KVM_PERCPU_H
 

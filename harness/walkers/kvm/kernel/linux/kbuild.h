@@ -6,9 +6,9 @@
 #ifndef WD_KVM_KBUILD_H
 #define WD_KVM_KBUILD_H
 
-#define DEFINE(name, value)       __asm("\n.ascii \"->" #name " %c0 \"" : : "i"(value))
-#define BLANK()                   (void)0
+#define DEFINE(name, value)        __asm("\n.ascii \"->" #name " %c0 \"" : : "i"(value))
+#define BLANK()                    (void)0
 #define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
-#define COMMENT(text)             (void)0
+#define COMMENT(text)              (void)0
 
 #endif

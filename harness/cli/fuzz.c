@@ -194,8 +194,7 @@ static bool add_walker(struct wd_fuzz_plan *plan, const struct wd_places *places
 }
 
 /* Adds the references that were named; if none was, the one that we have, if it is there. */
-static int add_references(struct wd_fuzz_plan *plan, const struct wd_places *places,
-                           const struct fuzz_options *options)
+static int add_references(struct wd_fuzz_plan *plan, const struct wd_places *places, const struct fuzz_options *options)
 {
     struct wd_error error;
 

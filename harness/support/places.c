@@ -56,8 +56,8 @@ static bool read_tree(const char *folder, char source[PATH_MAX], char build[PATH
 static bool in_tree(struct wd_places *places, const char *source, const char *build)
 {
     return wd_path_join(places->walkers, build, "walkers") && wd_path_join(places->data, source, "cases") &&
-           wd_path_join(places->sources, source, ".") &&
-           wd_path_join(places->programs[0], build, "harness") && wd_path_join(places->programs[1], build, "reports") &&
+           wd_path_join(places->sources, source, ".") && wd_path_join(places->programs[0], build, "harness") &&
+           wd_path_join(places->programs[1], build, "reports") &&
            wd_path_join(places->programs[2], source, "harness/verbs");
 }
 

@@ -33,7 +33,7 @@ struct fuzz_options {
     size_t reference_count;
     const char *profiles[WD_PROFILES_MAX];
     size_t profile_count;
-    bool has_seed, has_case, quiet, json, stream;
+    bool has_seed, has_case, quiet, json, stream, until_finding;
     uint64_t seed, begin, cases, index, jobs;
     double seconds, timeout;
 };
@@ -58,6 +58,7 @@ enum fuzz_option {
     BEGIN,
     CASES,
     TIME,
+    UNTIL_FINDING,
     PROFILE,
     JOBS,
     OUT,
@@ -77,6 +78,7 @@ static const struct option long_options[] = {
     {"begin", required_argument, NULL, BEGIN},
     {"cases", required_argument, NULL, CASES},
     {"time", required_argument, NULL, TIME},
+    {"until-finding", no_argument, NULL, UNTIL_FINDING},
     {"profile", required_argument, NULL, PROFILE},
     {"jobs", required_argument, NULL, JOBS},
     {"out", required_argument, NULL, OUT},
@@ -110,6 +112,9 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
         return wd_parse_number("--cases", argument, &options->cases);
     case TIME:
         return wd_parse_seconds("--time", argument, &options->seconds);
+    case UNTIL_FINDING:
+        options->until_finding = true;
+        return true;
     case JOBS:
         return wd_parse_number("--jobs", argument, &options->jobs);
     case OUT:
@@ -142,8 +147,9 @@ static const char *contradiction(const struct fuzz_options *options)
 {
     if (options->has_case && !options->has_seed)
         return "--case needs --seed";
-    if (options->has_case && (options->begin || options->cases || options->seconds > 0 || options->out))
-        return "--case makes one case alone: no --begin, --cases, --time or --out";
+    if (options->has_case &&
+        (options->begin || options->cases || options->seconds > 0 || options->out || options->until_finding))
+        return "--case makes one case alone: no --begin, --cases, --time, --until-finding or --out";
     if (options->begin && !options->has_seed)
         return "--begin needs --seed";
     if (options->stream && (options->has_case || options->jobs != 1))
@@ -229,6 +235,7 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     plan->cases = options->cases ? options->cases : UINT64_MAX;
     plan->seconds = !options->cases && options->seconds <= 0 ? DEFAULT_SECONDS : options->seconds;
     plan->timeout = options->timeout;
+    plan->until_finding = options->until_finding;
     plan->jobs = (unsigned)options->jobs;
 }
 
@@ -547,6 +554,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --begin I        begin with case I of the seed (default: 0)\n"
         "  --cases N        so many cases, like 1000000 or 1M\n"
         "  --time T         so long, like 30s, 10m, 2h (default: 60s, if --cases is not given)\n"
+        "  --until-finding  no longer than until something is found\n"
         "  --profile P      what implementations to draw cases from; several are several options\n"
         "  --jobs J         so many processes at once (default: 1); what is found does not depend on it\n"
         "  --out DIR        leave DIR/findings.jsonl, DIR/summary.json, and DIR/stderr.log if a walker dies\n"

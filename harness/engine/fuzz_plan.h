@@ -42,10 +42,11 @@ struct wd_fuzz_plan {
     size_t profile_count;
     const struct wd_waivers *waivers;
     uint64_t seed;
-    uint64_t begin; /**< index of the first case */
-    uint64_t cases; /**< so many from there; UINT64_MAX: no limit */
-    double seconds; /**< 0: no limit */
-    double timeout; /**< seconds that a walker may take for an answer */
+    uint64_t begin;     /**< index of the first case */
+    uint64_t cases;     /**< so many from there; UINT64_MAX: no limit */
+    double seconds;     /**< 0: no limit */
+    double timeout;     /**< seconds that a walker may take for an answer */
+    bool until_finding; /**< the run ends with the batch in which something is found */
     unsigned jobs;
     struct wd_implementations implementations;
 };

@@ -473,6 +473,8 @@ static void judge_batch(struct worker *w)
             w->tally.verdicts[walker][subject.profile][judge(w, walker, &subject, &results[walker][i])]++;
     }
     w->judged++;
+    if (w->plan->until_finding && wd_buckets_count(w->buckets))
+        atomic_store(&w->control->stop, 1);
     adapt_batch_size(w);
     tell_if_due(w);
 }

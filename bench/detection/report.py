@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""docs/detection.md and docs/detection.svg, from what was measured."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from statistics import median
+from typing import Any
+
+HEAD = """# How soon defects are found
+
+Made by `bench/detection --update`; do not edit.
+
+```
+.venv/bin/python bench/detection             # measures, and says what has changed since the numbers below
+.venv/bin/python bench/detection --update    # … and makes this page of them
+```
+
+Every defect that the sample walker can be given ([defects.def](../harness/walkers/sample/defects.def)) is searched for
+by `walkdiff fuzz --until-finding` on one core, {seeds} times with different seeds. *cases* and *seconds* are medians;
+seconds are from the start of the program to its end, of the machine that measured. *buckets* is what a run of
+{cases} cases ends with: 1 is best, more means that one cause shows as several. The exit status is 1 if a defect is not
+found by every seed within {limit:g} s, or takes more than ten times as many cases as the last time, so that whatever
+runs it nightly hears of it.
+
+**{found} of {count} found**; in the median after {median_cases:.0f} cases and {median_seconds:.2f} s, the slowest after
+{most_cases:.0f} cases and {most_seconds:.2f} s.
+
+![The share of defects found, over the number of cases](detection.svg)
+"""
+
+PROOF = """
+## Seen by AT, all of them
+
+No defect of S1 and S2 is invisible to AT: each has a stored case in [cases/seed-defects](../cases/seed-defects) whose
+right answer no permitted choice makes that of the defective walker, and for each pair of defects there is a stored case
+that the two answer differently (`tests/unit/test_seed_defects.c`).
+"""
+
+
+def page(kept: dict[str, Any], mutants: list[dict[str, Any]]) -> str:
+    """The page of the manual."""
+    defects = kept["defects"]
+    text = HEAD.format(
+        seeds=kept["seeds"],
+        cases=f"{kept['cases']:,}",
+        limit=kept["limit"],
+        found=sum(one["found"] for one in defects),
+        count=len(defects),
+        median_cases=median(one["cases"] for one in defects),
+        median_seconds=median(one["seconds"] for one in defects),
+        most_cases=max(one["cases"] for one in defects),
+        most_seconds=max(one["most_seconds"] for one in defects),
+    )
+    text += PROOF + "\n## Seed defects\n\n| id | found | cases | seconds | buckets | the defective walker … |\n"
+    text += "| --- | --- | --- | --- | --- | --- |\n"
+    for one in defects:
+        found = sum(each["found"] for each in one["searches"])
+        seeds = len(one["searches"])
+        text += (
+            f"| {one['subject']} | {found}/{seeds} | {one['cases']:.0f} | {one['seconds']:.2f} | {one['buckets']} | "
+        )
+        text += one["text"].replace("|", "\\|") + " |\n"
+    return text + "".join(mutant_section(campaign) for campaign in mutants)
+
+
+def mutant_section(campaign: dict[str, Any]) -> str:
+    """What became of the mutants of one walker."""
+    all_of_them = campaign["mutants"]
+    by = {status: [one for one in all_of_them if one["status"] == status] for status in STATUSES}
+    judged = len(by["found"]) + len(by["not found"])
+    cases = [one["cases"] for one in by["found"]]
+    text = f"\n## Mutants of {campaign['title']}\n\n{campaign['about']}\n\n"
+    text += "| mutants | found | not found | equivalent | found, of those that are not equivalent |\n"
+    text += "| --- | --- | --- | --- | --- |\n"
+    text += f"| {len(all_of_them)} | {len(by['found'])} | {len(by['not found'])} | {len(by['equivalent'])} | "
+    text += f"{100 * len(by['found']) / judged:.1f} % |\n" if judged else "- |\n"
+    if cases:
+        text += f"\nThose found took {median(cases):.0f} cases in the median, {max(cases):,} at most, "
+        text += f"{max(one['seconds'] for one in by['found']):.1f} s at most.\n"
+    for status in ("not found", "equivalent"):
+        if not by[status]:
+            continue
+        text += f"\n{status.capitalize()}:\n\n| mutant | was | is | why |\n| --- | --- | --- | --- |\n"
+        for one in by[status]:
+            was, now = (f"`{one[name]}`".replace("|", "\\|") for name in ("was", "now"))
+            text += f"| {one['file']}:{one['line']} | {was} | {now} | {one['reason']} |\n"
+    return text
+
+
+STATUSES = ("found", "not found", "equivalent")
+
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 360, 56, 16, 20, 48
+COLORS = ("#1a5fb4", "#c64600", "#26a269", "#813d9c")
+
+
+def plot(kept: dict[str, Any], mutants: list[dict[str, Any]]) -> str:
+    """The share found over the number of cases, a curve for the seed defects and one for each walker's mutants."""
+    defects = kept["defects"]
+    curves = [("seed defects", [one["cases"] for one in defects if one["found"]], len(defects))]
+    for campaign in mutants:
+        of_interest = [one for one in campaign["mutants"] if one["status"] != "equivalent"]
+        found = [one["cases"] for one in of_interest if one["status"] == "found"]
+        curves.append((f"mutants of {campaign['title']}", found, len(of_interest)))
+    most = max((max(cases) for _, cases, _ in curves if cases), default=1)
+    decades = max(1, math.ceil(math.log10(most)))
+
+    def x(cases: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * math.log10(max(cases, 1)) / decades
+
+    def y(share: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+        ' font-family="sans-serif" font-size="12">',
+        "<!-- SPDX-License-Identifier: MIT -->",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+    ]
+    for decade in range(decades + 1):
+        at = x(10**decade)
+        parts.append(f'<line x1="{at:.1f}" y1="{TOP}" x2="{at:.1f}" y2="{HEIGHT - BOTTOM}" stroke="#ddd"/>')
+        parts.append(f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{10**decade:,}</text>')
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        parts.append(f'<line x1="{LEFT}" y1="{y(share):.1f}" x2="{WIDTH - RIGHT}" y2="{y(share):.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>')
+    parts.append(f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">cases</text>')
+    for number, (name, cases, count) in enumerate(curves):
+        color = COLORS[number % len(COLORS)]
+        path = f"M{x(1):.1f},{y(0):.1f}"
+        for position, each in enumerate(sorted(cases)):
+            path += f"H{x(each):.1f}V{y((position + 1) / count):.1f}"
+        path += f"H{WIDTH - RIGHT}"
+        parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        label = HEIGHT - BOTTOM - 12 - 18 * (len(curves) - 1 - number)
+        parts.append(
+            f'<text x="{WIDTH - RIGHT - 8}" y="{label}" text-anchor="end" fill="{color}">'
+            f"{escape(name)}: {len(cases)} of {count}</text>"
+        )
+    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_GPL = ("harness/walkers/unicorn", "harness/walkers/kvm")
+WITH_GPL = ("harness/walkers/unicorn", "harness/walkers/kvm", "harness/walkers/xen")
 FOLDERS = ["include", "oracle", "generators", "harness", "reports", "tests", "setup", "cmake", "docs", "bench"]
 SUFFIXES = {".c", ".h", ".def", ".py", ".sh", ".bash", ".cmake"}
 

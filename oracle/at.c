@@ -80,15 +80,22 @@ static uint64_t encode_fault(const struct wd_fault *fault)
     return WD_WITH(par, PAR_EL1_F, DirtyBit, fault->dirty_bit);
 }
 
+/* ATTR and SH of PAR_EL1. */
+static uint64_t encode_attributes(struct wd_walk *w, struct wd_attributes *attributes, uint64_t par)
+{
+    par = WD_WITH(par, PAR_EL1, SH, wd_encode_shareability(attributes));
+    return WD_WITH(par, PAR_EL1, ATTR, wd_encode_attributes(w, attributes));
+}
+
 /* AArch64.EncodePAR of a success. */
 static uint64_t encode_success(struct wd_walk *w, struct wd_output *output)
 {
     uint64_t par = 0;
 
-    par = WD_WITH(par, PAR_EL1, SH, wd_encode_shareability(&output->attributes));
     par = WD_WITH(par, PAR_EL1, NSE, 1);
     par = WD_WITH(par, PAR_EL1, PA, output->address >> 12);
-    return WD_WITH(par, PAR_EL1, ATTR, wd_encode_attributes(w, &output->attributes));
+    w->in_attributes = true;
+    return encode_attributes(w, &output->attributes, par);
 }
 
 /*
@@ -195,6 +202,7 @@ static void clear_output(struct wd_oracle_output *out)
     wd_result_clear(&out->result, 0);
     out->rule = WD_RULE_NONE;
     out->consulted_count = 0;
+    out->attribute_choices = 0;
     out->mistakes_met = 0;
     out->fault_stage = 0;
     out->level = out->walk_level = 0;
@@ -205,20 +213,17 @@ static void clear_output(struct wd_oracle_output *out)
         out->granule[stage] = WD_GRANULE_NONE;
         out->start_level[stage] = 0;
         for (unsigned i = 0; i < WD_RULE_WORDS; i++)
-            out->rules_hit[stage][i] = 0;
+            out->rules_hit[stage][i] = out->left_out[stage][i] = 0;
     }
 }
 
-void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
-               void *context, struct wd_oracle_output *output)
+static const struct wd_resolution default_resolution;
+
+/* AArch64.AT. */
+static void answer(struct wd_walk *w)
 {
-    static const struct wd_resolution defaults;
-    struct wd_walk w = {.c = c,
-                        .regs = c->regs,
-                        .resolution = resolution ? resolution : &defaults,
-                        .handler = handler,
-                        .context = context,
-                        .out = output};
+    const struct wd_case *c = w->c;
+    struct wd_oracle_output *output = w->out;
     struct wd_request request;
     struct wd_fault fault = {0};
     struct wd_output translated;
@@ -229,18 +234,72 @@ void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, 
         wd_result_unsupported(&output->result, reason);
         return;
     }
-    w.pa_max = wd_pa_max(c->regs);
-    if (!wd_decode_operation(&w, &request)) {
+    w->pa_max = wd_pa_max(c->regs);
+    if (!wd_decode_operation(w, &request)) {
         output->result.answer = WD_ANSWER_UNDEFINED;
         return;
     }
     output->regime = (uint8_t)request.regime;
-    if (translate(&w, &request, &translated, &fault))
-        report_success(&w, &translated);
+    if (translate(w, &request, &translated, &fault))
+        report_success(w, &translated);
     else
-        report_fault(&w, &fault);
+        report_fault(w, &fault);
     if (!output->aspect_rule[WD_ASPECT_MEM])
-        wd_decide(&w, 1, WD_ASPECT_MEM, WD_RULE_NO_UPDATE, output->level);
+        wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_NO_UPDATE, output->level);
+    output->attribute_choices = w->by_attributes;
+}
+
+void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
+               void *context, struct wd_oracle_output *output)
+{
+    struct wd_walk w = {.c = c,
+                        .regs = c->regs,
+                        .resolution = resolution ? resolution : &default_resolution,
+                        .handler = handler,
+                        .context = context,
+                        .out = output};
+
+    answer(&w);
+}
+
+_Static_assert(sizeof(struct wd_attribute_inputs) <= sizeof(struct wd_attribute_source), "it fits");
+
+void wd_oracle_with_source(const struct wd_case *c, const struct wd_resolution *resolution,
+                           struct wd_oracle_output *output, struct wd_attribute_source *source)
+{
+    struct wd_attribute_inputs *inputs = (struct wd_attribute_inputs *)source->opaque;
+    struct wd_walk w = {.c = c, .regs = c->regs, .resolution = resolution, .out = output, .inputs = inputs};
+
+    inputs->c = c;
+    inputs->stage2 = false;
+    answer(&w);
+    inputs->consulted = w.consulted & ~w.by_attributes;
+}
+
+void wd_oracle_attributes(const struct wd_attribute_source *source, const struct wd_resolution *resolution,
+                          struct wd_oracle_output *output)
+{
+    const struct wd_attribute_inputs *inputs = (const struct wd_attribute_inputs *)source->opaque;
+    struct wd_walk w = {.c = inputs->c,
+                        .regs = inputs->c->regs,
+                        .resolution = resolution,
+                        .out = output,
+                        .consulted = inputs->consulted,
+                        .in_attributes = true};
+    struct wd_attributes attributes;
+
+    output->consulted_count = 0;
+    output->mistakes_met = 0;
+    if (inputs->stage1) {
+        attributes = wd_s1_attributes(&w, &inputs->s1, inputs->descriptor[0], inputs->level[0]);
+        wd_s1_finish_attributes(&w, &inputs->s1, inputs->stage2_follows, inputs->level[0], &attributes);
+    } else {
+        attributes = wd_s1_disabled_attributes(&w, &inputs->s1, inputs->stage2_follows);
+    }
+    if (inputs->stage2)
+        attributes = wd_s2_attributes(&w, &inputs->s2, &attributes, inputs->descriptor[1], inputs->level[1]);
+    output->result.par = encode_attributes(&w, &attributes, output->result.par);
+    output->attribute_choices = w.by_attributes;
 }
 
 uint64_t wd_par_mask(uint64_t par)

@@ -24,6 +24,7 @@ unsigned wd_choose_among(struct wd_walk *w, enum wd_choice choice, unsigned opti
         option = 0;
     if (!(w->consulted >> choice & 1)) {
         w->consulted |= UINT64_C(1) << choice;
+        w->by_attributes |= (uint64_t)w->in_attributes << choice;
         w->out->consulted[w->out->consulted_count++] = (struct wd_consulted){.choice = (uint8_t)choice,
                                                                              .option = (uint8_t)option,
                                                                              .options = (uint8_t)options,

@@ -64,8 +64,12 @@ static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule,
 {
     const struct wd_resolution *resolution = w->resolution;
 
+    if (holds && is_among(resolution->left_out[stage - 1], rule) && can_be_left_out(rule)) {
+        w->out->left_out[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
+        return false;
+    }
     if (holds)
-        return !(is_among(resolution->left_out[stage - 1], rule) && can_be_left_out(rule));
+        return true;
     return is_among(resolution->raised[stage - 1], rule) && wd_rules[rule].raises != WD_FAULT_NONE;
 }
 

@@ -217,6 +217,11 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
     if (wd_check(w, 1, WD_RULE_S1_OFF_ADDRESS_SIZE, 0, wd_low(va, top + 1) >> w->pa_max != 0))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_S1_OFF_ADDRESS_SIZE);
     wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_S1_OFF_FLAT, 0);
+    if (w->inputs) {
+        w->inputs->s1 = *p;
+        w->inputs->stage1 = false;
+        w->inputs->stage2_follows = stage2_follows;
+    }
     *output =
         (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p, stage2_follows)};
     return true;
@@ -270,7 +275,16 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
     output->address = leaf.output_address;
     output->level = leaf.level;
+    if (w->inputs) {
+        w->inputs->s1 = p;
+        w->inputs->stage1 = true;
+        w->inputs->stage2_follows = stage2_follows;
+        w->inputs->descriptor[0] = leaf.descriptor;
+        w->inputs->level[0] = leaf.level;
+    }
+    w->in_attributes = true;
     output->attributes = wd_s1_attributes(w, &p, leaf.descriptor, leaf.level);
     wd_s1_finish_attributes(w, &p, stage2_follows, leaf.level, &output->attributes);
+    w->in_attributes = false;
     return true;
 }

@@ -301,7 +301,15 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
     output->write_back = access->stage1_updates && wd_s2_is_write_back(w, &p, leaf.descriptor);
     if (!access->table_walk) {
         wd_decide(w, 2, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
+        if (w->inputs) {
+            w->inputs->s2 = p;
+            w->inputs->stage2 = true;
+            w->inputs->descriptor[1] = leaf.descriptor;
+            w->inputs->level[1] = leaf.level;
+        }
+        w->in_attributes = true;
         output->attributes = wd_s2_attributes(w, &p, &input->attributes, leaf.descriptor, leaf.level);
+        w->in_attributes = false;
     }
     return true;
 }

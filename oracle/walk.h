@@ -5,6 +5,8 @@
 
 #include "walkdiff/oracle.h"
 
+struct wd_attribute_inputs;
+
 /** State of one walk. */
 struct wd_walk {
     const struct wd_case *c;
@@ -13,8 +15,11 @@ struct wd_walk {
     wd_event_handler *handler;
     void *context;
     struct wd_oracle_output *out;
-    uint64_t consulted; /**< bit set of enum wd_choice */
-    unsigned pa_max;    /**< implemented physical address size in bits */
+    uint64_t consulted;     /**< bit set of enum wd_choice */
+    uint64_t by_attributes; /**< those of them that were consulted first for attributes */
+    bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
+    unsigned pa_max;        /**< implemented physical address size in bits */
+    struct wd_attribute_inputs *inputs; /**< receives what attributes follow from; NULL: nobody asks */
 };
 
 /** FaultRecord. */
@@ -94,6 +99,18 @@ struct wd_s2_params {
     bool enabled, ptw, fwb, cd;
     uint8_t sl0;
     bool sl2;
+};
+
+/** What the attributes of a success follow from, beside choices and mistakes. It lies in the bytes of a caller. */
+struct __attribute__((may_alias)) wd_attribute_inputs {
+    const struct wd_case *c;
+    bool stage1, stage2; /**< translated by tables */
+    bool stage2_follows;
+    uint64_t consulted; /**< bit set of enum wd_choice: by the walk itself */
+    struct wd_s1_params s1;
+    struct wd_s2_params s2;
+    uint64_t descriptor[2]; /**< leaves of stage 1 and 2 */
+    int level[2];
 };
 
 /** What a stage gives. */

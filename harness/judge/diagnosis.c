@@ -2,6 +2,7 @@
 #include "harness/judge/diagnosis.h"
 #include "harness/judge/answer_words.h"
 #include "harness/judge/judge.h"
+#include "harness/judge/leaves.h"
 
 #include <string.h>
 
@@ -35,40 +36,48 @@ static bool explains(const struct wd_difference *d, const struct wd_resolution *
 /* ---------------------------------------------------------------- what is known alone */
 
 /* Finds how a walker that has all known causes must choose to answer so. */
-static bool known_explain(const struct wd_difference *d, struct wd_resolution *resolution)
+static bool known_explain(const struct wd_difference *d, struct wd_resolution *resolution,
+                          struct wd_oracle_output *output)
 {
-    struct wd_oracle_output output;
-    unsigned runs = 0;
-
     *resolution = *d->resolution;
     wd_causes_suppose(d->known, resolution);
-    if (explains(d, resolution, &output))
+    if (explains(d, resolution, output))
         return true;
-    *resolution = (struct wd_resolution){0};
-    wd_causes_suppose(d->known, resolution);
-    do {
-        if (explains(d, resolution, &output))
-            return true;
-    } while (++runs < WD_RESOLUTIONS_MAX && wd_resolution_next(resolution, &output, wd_futile_choices(d->got)));
-    return false;
+    return wd_find_leaf(d->c, d->got, resolution) && explains(d, resolution, output);
 }
 
-/* The first known cause without which the answer would be another one; causes that come later are dropped first. */
-static struct wd_cause first_needed(const struct wd_difference *d, struct wd_resolution *resolution)
+/* The causes that had a part in a walk: no other one can be needed. */
+static struct wd_causes causes_met(const struct wd_oracle_output *output)
 {
-    struct wd_oracle_output output;
+    struct wd_causes met = {.mistakes = output->mistakes_met};
+
+    memcpy(met.left_out, output->left_out, sizeof met.left_out);
+    return met;
+}
+
+/*
+ * The first known cause without which the answer would be another one; causes that come later are dropped first.
+ * @param output  what the oracle says under the resolution
+ */
+static struct wd_cause first_needed(const struct wd_difference *d, struct wd_resolution *resolution,
+                                    struct wd_oracle_output *output)
+{
+    struct wd_causes met = causes_met(output);
     unsigned first = WD_CAUSE_NONE;
 
     for (unsigned number = WD_CAUSE_COUNT; number-- > 0;) {
-        struct wd_resolution without = *resolution;
+        struct wd_resolution without;
 
-        if (!wd_causes_have(d->known, number))
+        if (!wd_causes_have(&met, number) || !wd_causes_have(d->known, number))
             continue;
+        without = *resolution;
         wd_causes_drop(&without, number);
-        if (explains(d, &without, &output))
+        if (explains(d, &without, output)) {
             *resolution = without;
-        else
+            met = causes_met(output);
+        } else {
             first = number;
+        }
     }
     return wd_cause_by_number(first);
 }
@@ -90,7 +99,7 @@ static void collect_leaves(struct diagnosis *d, const struct wd_causes *base)
         if (memcmp(resolution.option, nearest.option, sizeof resolution.option) != 0)
             d->leaves[d->leaf_count++] = (struct leaf){.resolution = resolution};
     } while (d->leaf_count < LEAVES_MAX &&
-             wd_resolution_next(&resolution, &output, wd_futile_choices(difference->got)));
+             wd_resolution_next(&resolution, &output, wd_futile_choices(difference->c, difference->got)));
 }
 
 /* @return false: it is left out already, and the walk cannot go on without it */
@@ -271,11 +280,12 @@ struct wd_cause wd_diagnose(const struct wd_difference *difference)
     static const struct wd_causes nothing;
     struct diagnosis d = {.difference = difference};
     struct wd_resolution resolution;
+    struct wd_oracle_output output;
     struct wd_cause cause = none;
 
     if (!wd_causes_empty(difference->known)) {
-        if (known_explain(difference, &resolution))
-            return first_needed(difference, &resolution);
+        if (known_explain(difference, &resolution, &output))
+            return first_needed(difference, &resolution, &output);
         cause = further_cause(&d, difference->known);
     }
     return cause.rule ? cause : further_cause(&d, &nothing);

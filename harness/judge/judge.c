@@ -3,6 +3,7 @@
 #include "harness/judge/judge.h"
 #include "harness/judge/answer_words.h"
 #include "harness/judge/diagnosis.h"
+#include "harness/judge/leaves.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -114,7 +115,6 @@ struct search {
     const struct wd_case *c;
     const struct wd_result *got;
     struct wd_judgement *judgement;
-    unsigned tried;          /* resolutions considered */
     unsigned best_differing; /* aspects in which the nearest answer differs; 0: it is equal */
     unsigned best_choices;   /* choices that are not at their default in the nearest answer */
     unsigned equal;          /* how many resolutions give the answer */
@@ -122,15 +122,6 @@ struct search {
     bool proves;             /* there is a choice that the answer may prove */
     bool exhausted;
 };
-
-static unsigned count_choices(const struct wd_resolution *resolution)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
-        count += resolution->option[i] != 0;
-    return count;
-}
 
 /*
  * Fewer aspects are nearer; of as many, those that come later in the order weigh less. Where one answer is a success
@@ -148,41 +139,26 @@ static unsigned distance(unsigned differing)
     return (unsigned)__builtin_popcount(differing) << WD_ASPECT_COUNT | weight;
 }
 
-/*
- * Which IMPLEMENTATION DEFINED choices a resolution takes, at the default and elsewhere. A granule choice tells of an
- * implementation only where it had all granules to choose from: with fewer it may have to choose another one.
- */
-static void add_resolved(const struct wd_oracle_output *output, uint64_t resolved[2])
+static void consider(struct search *search, const struct wd_leaf_walk *leaf)
 {
-    resolved[0] = resolved[1] = 0;
-    for (unsigned i = 0; i < output->consulted_count; i++) {
-        const struct wd_consulted *consulted = &output->consulted[i];
-        bool all_options = !consulted->absent;
+    unsigned choices;
 
-        if (wd_choices[consulted->choice].kind == WD_IMPLEMENTATION_DEFINED && all_options)
-            resolved[consulted->option != 0] |= UINT64_C(1) << consulted->choice;
-    }
-}
+    if (!leaf->differing && (search->proves || !search->equal)) {
+        uint64_t resolved[2];
 
-static void consider(struct search *search, const struct wd_resolution *resolution,
-                     const struct wd_oracle_output *output)
-{
-    unsigned differing = wd_answers_differ(&output->result, search->got);
-    unsigned choices = count_choices(resolution);
-    uint64_t resolved[2];
-
-    if (!differing) {
-        add_resolved(output, resolved);
+        wd_leaf_resolved(leaf, resolved);
         for (unsigned side = 0; side < 2; side++)
             search->always[side] = search->equal ? search->always[side] & resolved[side] : resolved[side];
-        search->equal++;
     }
-    if (!search->tried++ || distance(differing) < distance(search->best_differing) ||
-        (differing == search->best_differing && choices < search->best_choices)) {
-        search->best_differing = differing;
+    search->equal += !leaf->differing;
+    if (leaf->tried > 1 && leaf->differing != search->best_differing &&
+        distance(leaf->differing) >= distance(search->best_differing))
+        return;
+    choices = wd_leaf_choices(leaf);
+    if (leaf->tried == 1 || leaf->differing != search->best_differing || choices < search->best_choices) {
+        search->best_differing = leaf->differing;
         search->best_choices = choices;
-        search->judgement->resolution = *resolution;
-        search->judgement->expected = *output;
+        search->judgement->resolution = leaf->resolution;
     }
 }
 
@@ -192,36 +168,30 @@ static bool is_found(const struct search *search)
     return !search->proves && search->equal && search->best_choices <= 1;
 }
 
-uint64_t wd_futile_choices(const struct wd_result *got)
+/* Whether other attributes can make a walk nearer to the answer than what was found, or prove something. */
+static bool attributes_matter(const struct search *search, const struct wd_leaf_walk *leaf)
 {
-    const uint64_t atomic_updates = UINT64_C(1) << WD_CHOICE_S1_ATOMIC_UPDATE |
-                                    UINT64_C(1) << WD_CHOICE_S1_ATOMIC_UPDATE_BY_STAGE_2 |
-                                    UINT64_C(1) << WD_CHOICE_S2_ATOMIC_UPDATE;
-    unsigned status = got->answer == WD_ANSWER_EXCEPTION ? got->exception.fst
-                      : got->answer == WD_ANSWER_PAR && WD_GET(got->par, PAR_EL1, F)
-                          ? (unsigned)WD_GET(got->par, PAR_EL1_F, FST)
-                          : 0;
+    unsigned differing = leaf->differing_before_attributes;
 
-    return wd_decode_status(status).fault == WD_FAULT_ATOMIC_UPDATE ? 0 : atomic_updates;
+    if (!differing && search->proves)
+        return true;
+    if (differing == search->best_differing)
+        return leaf->choices_before_attributes + 1 < search->best_choices;
+    return distance(differing) < distance(search->best_differing);
 }
 
-/* Runs the oracle over the tree of choices. */
-static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
+/* Looks at the leaves of the tree of choices. */
+static void search_permitted(struct search *search)
 {
-    struct wd_resolution resolution = {0};
-    struct wd_oracle_output output = *basis;
-    uint64_t futile = wd_futile_choices(search->got);
-    unsigned runs = 0;
+    static const struct wd_resolution nothing;
+    struct wd_leaf_walk leaf;
 
-    consider(search, &resolution, &output);
-    while (!is_found(search) && wd_resolution_next(&resolution, &output, futile)) {
-        if (++runs == WD_RESOLUTIONS_MAX) {
-            search->exhausted = true;
-            return;
-        }
-        wd_oracle(search->c, &resolution, NULL, NULL, &output);
-        consider(search, &resolution, &output);
-    }
+    wd_leaves_begin(&leaf, search->c, &nothing, search->got);
+    do
+        consider(search, &leaf);
+    while (!is_found(search) && wd_leaves_next(&leaf, attributes_matter(search, &leaf)));
+    search->exhausted = wd_leaves_exhausted(&leaf);
+    wd_oracle(search->c, &search->judgement->resolution, NULL, NULL, &search->judgement->expected);
 }
 
 /*
@@ -230,26 +200,24 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
  */
 static void doubt_proofs(struct search *search, const struct wd_causes *known)
 {
-    struct wd_resolution resolution = {0};
-    struct wd_oracle_output output;
-    uint64_t futile = wd_futile_choices(search->got), resolved[2];
-    unsigned runs = 0;
+    struct wd_resolution supposed = {0};
+    struct wd_leaf_walk leaf;
+    uint64_t resolved[2];
 
-    wd_causes_suppose(known, &resolution);
+    if (!(search->always[0] | search->always[1]))
+        return;
+    wd_causes_suppose(known, &supposed);
+    wd_leaves_begin(&leaf, search->c, &supposed, search->got);
     do {
-        if (!(search->always[0] | search->always[1]))
-            return;
-        if (++runs == WD_RESOLUTIONS_MAX) {
-            search->exhausted = true;
-            return;
-        }
-        wd_oracle(search->c, &resolution, NULL, NULL, &output);
-        if (!wd_answers_equal(&output.result, search->got))
+        if (leaf.differing)
             continue;
-        add_resolved(&output, resolved);
+        wd_leaf_resolved(&leaf, resolved);
         for (unsigned side = 0; side < 2; side++)
             search->always[side] &= resolved[side];
-    } while (wd_resolution_next(&resolution, &output, futile));
+        if (!(search->always[0] | search->always[1]))
+            return;
+    } while (wd_leaves_next(&leaf, !leaf.differing_before_attributes));
+    search->exhausted = wd_leaves_exhausted(&leaf);
 }
 
 /* What the answer proves. Of a tree of choices that was not seen as a whole nothing can be said. */
@@ -277,7 +245,7 @@ static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settl
 {
     uint64_t resolved[2];
 
-    add_resolved(basis, resolved);
+    wd_output_resolved(basis, resolved);
     return ((resolved[0] | resolved[1]) & ~settled) != 0;
 }
 
@@ -346,7 +314,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     agrees = wd_answers_equal(&basis->result, got);
     j->verdict = WD_VERDICT_AGREE;
     if (!agrees || has_open_choice(basis, settled)) {
-        search_permitted(&search, basis);
+        search_permitted(&search);
         if (search.exhausted && !search.equal) {
             j->verdict = WD_VERDICT_UNSUPPORTED;
             return;

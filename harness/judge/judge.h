@@ -30,9 +30,6 @@ enum wd_verdict {
 extern const char *const wd_verdict_names[WD_VERDICT_COUNT];
 extern const bool wd_verdict_is_finding[WD_VERDICT_COUNT];
 
-/** Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
-enum { WD_RESOLUTIONS_MAX = 1 << 18 };
-
 enum { WD_SIGNATURE_MAX = 256, WD_TITLE_MAX = 480, WD_CHOICE_TEXT_MAX = 240 };
 
 /** What the judge says of one answer. */
@@ -58,12 +55,6 @@ bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *
 
 /** In which aspects two answers differ: a bit set of enum wd_aspect; 0 where wd_answers_equal(). */
 unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_result *got);
-
-/**
- * The choices whose other options cannot lead to an answer, whatever else is resolved: a bit set of enum wd_choice.
- * Those that leave a walk nothing but an unsupported atomic update fault, where the answer is none.
- */
-uint64_t wd_futile_choices(const struct wd_result *got);
 
 /**
  * Judges an answer.

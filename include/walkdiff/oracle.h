@@ -129,7 +129,9 @@ struct wd_oracle_output {
     int8_t walk_level;   /**< of the last stage 1 lookup */
     uint8_t consulted_count;
     struct wd_consulted consulted[WD_CHOICE_COUNT]; /**< in the order of first consultation */
+    uint64_t attribute_choices;                     /**< bit set of enum wd_choice: consulted for attributes alone */
     uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */
+    uint64_t left_out[2][WD_RULE_WORDS]; /**< the same: checks that were left out and would have found something */
     uint32_t mistakes_met; /**< bit set of enum wd_mistake: those that this walk can make, supposed or not */
 };
 
@@ -178,6 +180,28 @@ typedef void wd_event_handler(void *context, const struct wd_event *event);
  */
 void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
                void *context, struct wd_oracle_output *output);
+
+/** What the attributes of a success follow from; opaque. */
+struct wd_attribute_source {
+    uint64_t opaque[48];
+};
+
+/**
+ * The same as wd_oracle(), and if the answer is a success, what its attributes follow from. They come last and nothing
+ * else depends on them, so that other resolutions of the choices that they alone consult need no other walk.
+ * @param source  receives it; wd_oracle_attributes() must not be called if the answer is no success
+ */
+void wd_oracle_with_source(const struct wd_case *c, const struct wd_resolution *resolution,
+                           struct wd_oracle_output *output, struct wd_attribute_source *source);
+
+/**
+ * Reports attributes under another resolution, which resolves what the walk itself consulted as the one did that gave
+ * the source.
+ * @param output  receives ATTR and SH in `result.par`, of which nothing else changes; in `consulted` the choices that
+ * only the attributes consult; and in `mistakes_met` the mistakes that they could make
+ */
+void wd_oracle_attributes(const struct wd_attribute_source *source, const struct wd_resolution *resolution,
+                          struct wd_oracle_output *output);
 
 /**
  * Steps to the next resolution over the choices that a walk consulted: the next leaf of the tree of choices.

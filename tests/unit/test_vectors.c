@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "harness/judge/judge.h"
+#include "harness/judge/leaves.h"
 #include "tests/unit/case_folder.h"
 
 #define VECTORS  WD_CASES "/vectors"
@@ -202,10 +203,11 @@ static void flip_exception(struct tally *tally, const struct wd_case_entry *entr
 }
 
 /* Whether all choices that were consulted can only give another answer than one that is like this. */
-static bool choices_are_futile(const struct wd_oracle_output *basis, const struct wd_result *answer)
+static bool choices_are_futile(const struct wd_case *c, const struct wd_oracle_output *basis,
+                               const struct wd_result *answer)
 {
     for (unsigned i = 0; i < basis->consulted_count; i++)
-        if (!(wd_futile_choices(answer) >> basis->consulted[i].choice & 1))
+        if (!(wd_futile_choices(c, answer) >> basis->consulted[i].choice & 1))
             return false;
     return true;
 }
@@ -215,7 +217,7 @@ static void look_at_flips(void *tally, const struct wd_case_entry *entry)
     struct wd_oracle_output basis;
 
     wd_oracle(&entry->c, NULL, NULL, NULL, &basis);
-    if (entry->line % FLIPPED_ONE_IN || entry->choice_count || !choices_are_futile(&basis, &entry->expect))
+    if (entry->line % FLIPPED_ONE_IN || entry->choice_count || !choices_are_futile(&entry->c, &basis, &entry->expect))
         return;
     if (entry->expect.answer == WD_ANSWER_PAR)
         flip_par(tally, entry, &basis);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/judge/leaves.h"
+#include "harness/judge/answer_words.h"
+
+#include <string.h>
+
+#define CHOICE(name) (UINT64_C(1) << WD_CHOICE_##name)
+
+/* Choices whose other options leave a walk nothing but an unsupported atomic update fault. */
+static const uint64_t atomic_update_choices =
+    CHOICE(S1_ATOMIC_UPDATE) | CHOICE(S1_ATOMIC_UPDATE_BY_STAGE_2) | CHOICE(S2_ATOMIC_UPDATE);
+
+static const unsigned attribute_aspects = 1u << WD_ASPECT_ATTR | 1u << WD_ASPECT_SH;
+
+static bool may_be_atomic_update_fault(const struct wd_result *got)
+{
+    unsigned status =
+        got->answer == WD_ANSWER_EXCEPTION ? got->exception.fst : (unsigned)WD_GET(got->par, PAR_EL1_F, FST);
+
+    if (got->answer != WD_ANSWER_EXCEPTION && !(got->answer == WD_ANSWER_PAR && WD_GET(got->par, PAR_EL1, F)))
+        return false;
+    return WD_GET(got->unanswered, PAR_EL1_F, FST) || wd_decode_status(status).fault == WD_FAULT_ATOMIC_UPDATE;
+}
+
+/* Whether a MAIR register holds an encoding. */
+static bool mair_holds(const struct wd_case *c, unsigned attr)
+{
+    for (unsigned i = 0; i < 64; i += 8)
+        if ((c->regs[WD_MAIR_EL1] >> i & 0xff) == attr || (c->regs[WD_MAIR_EL2] >> i & 0xff) == attr)
+            return true;
+    return false;
+}
+
+uint64_t wd_futile_choices(const struct wd_case *c, const struct wd_result *got)
+{
+    uint64_t futile = may_be_atomic_update_fault(got) ? 0 : atomic_update_choices;
+    bool success = got->answer == WD_ANSWER_PAR && !WD_GET(got->par, PAR_EL1, F);
+
+    /* Its other option reports the encoding in MAIR. */
+    if (!success ||
+        (!WD_GET(got->unanswered, PAR_EL1, ATTR) && !mair_holds(c, (unsigned)WD_GET(got->par, PAR_EL1, ATTR))))
+        futile |= CHOICE(PAR_ATTRIBUTES);
+    return futile;
+}
+
+/* ---------------------------------------------------------------- a leaf */
+
+/*
+ * Which IMPLEMENTATION DEFINED choices a leaf takes, at the default and elsewhere. A granule choice tells of an
+ * implementation only where it had all granules to choose from: with fewer it may have to choose another one.
+ */
+static void add_resolved(const struct wd_oracle_output *output, uint64_t except, uint64_t resolved[2])
+{
+    for (unsigned i = 0; i < output->consulted_count; i++) {
+        const struct wd_consulted *consulted = &output->consulted[i];
+        bool all_options = !consulted->absent;
+
+        if (wd_choices[consulted->choice].kind == WD_IMPLEMENTATION_DEFINED && all_options &&
+            !(except >> consulted->choice & 1))
+            resolved[consulted->option != 0] |= UINT64_C(1) << consulted->choice;
+    }
+}
+
+void wd_output_resolved(const struct wd_oracle_output *output, uint64_t resolved[2])
+{
+    resolved[0] = resolved[1] = 0;
+    add_resolved(output, 0, resolved);
+}
+
+void wd_leaf_resolved(const struct wd_leaf_walk *walk, uint64_t resolved[2])
+{
+    resolved[0] = resolved[1] = 0;
+    add_resolved(&walk->output, walk->output.attribute_choices, resolved);
+    if (walk->success)
+        add_resolved(&walk->attributes, 0, resolved);
+}
+
+static unsigned count_choices(const struct wd_resolution *resolution)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < WD_CHOICE_COUNT; i++)
+        count += resolution->option[i] != 0;
+    return count;
+}
+
+unsigned wd_leaf_choices(const struct wd_leaf_walk *walk)
+{
+    return count_choices(&walk->resolution);
+}
+
+static void see_leaf(struct wd_leaf_walk *walk)
+{
+    uint64_t differing = (walk->attributes.result.par ^ walk->got->par) & ~walk->got->unanswered;
+
+    walk->tried++;
+    walk->differing = walk->differing_before_attributes;
+    if (walk->success && !(walk->differing >> WD_ASPECT_F & 1))
+        walk->differing |= (unsigned)(WD_GET(differing, PAR_EL1, ATTR) != 0) << WD_ASPECT_ATTR |
+                           (unsigned)(WD_GET(differing, PAR_EL1, SH) != 0) << WD_ASPECT_SH;
+}
+
+static bool is_success(const struct wd_result *result)
+{
+    return result->answer == WD_ANSWER_PAR && !WD_GET(result->par, PAR_EL1, F);
+}
+
+/* What wd_oracle_attributes() would say of the walk's own resolution. */
+static void take_attributes(const struct wd_oracle_output *output, struct wd_oracle_output *attributes)
+{
+    attributes->result.par = output->result.par;
+    attributes->attribute_choices = output->attribute_choices;
+    attributes->consulted_count = 0;
+    for (unsigned i = 0; output->attribute_choices && i < output->consulted_count; i++)
+        if (output->attribute_choices >> output->consulted[i].choice & 1)
+            attributes->consulted[attributes->consulted_count++] = output->consulted[i];
+}
+
+/* Walks, with every choice that only attributes consult at its default. */
+static void begin_walk(struct wd_leaf_walk *walk)
+{
+    unsigned differing;
+
+    wd_oracle_with_source(walk->c, &walk->resolution, &walk->output, &walk->source);
+    walk->success = is_success(&walk->output.result);
+    walk->choices_before_attributes = count_choices(&walk->resolution);
+    differing = wd_answers_differ(&walk->output.result, walk->got);
+    walk->differing_before_attributes = walk->success ? differing & ~attribute_aspects : differing;
+    if (walk->success)
+        take_attributes(&walk->output, &walk->attributes);
+    see_leaf(walk);
+}
+
+/* ---------------------------------------------------------------- a climb */
+
+void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
+                     const struct wd_result *got)
+{
+    walk->c = c;
+    walk->got = got;
+    walk->futile = wd_futile_choices(c, got);
+    walk->tried = 0;
+    walk->resolution = *base;
+    memset(walk->resolution.option, 0, sizeof walk->resolution.option);
+    memset(walk->attributes.rules_hit, 0, sizeof walk->attributes.rules_hit);
+    begin_walk(walk);
+}
+
+bool wd_leaves_next(struct wd_leaf_walk *walk, bool attributes)
+{
+    if (wd_leaves_exhausted(walk))
+        return false;
+    if (walk->success) {
+        if (attributes && wd_resolution_next(&walk->resolution, &walk->attributes, walk->futile)) {
+            wd_oracle_attributes(&walk->source, &walk->resolution, &walk->attributes);
+            see_leaf(walk);
+            return true;
+        }
+        for (uint64_t bits = walk->attributes.attribute_choices; bits; bits &= bits - 1)
+            walk->resolution.option[__builtin_ctzll(bits)] = 0;
+    }
+    if (!wd_resolution_next(&walk->resolution, &walk->output, walk->futile | walk->output.attribute_choices))
+        return false;
+    begin_walk(walk);
+    return true;
+}
+
+bool wd_find_leaf(const struct wd_case *c, const struct wd_result *got, struct wd_resolution *resolution)
+{
+    struct wd_leaf_walk walk;
+
+    wd_leaves_begin(&walk, c, resolution, got);
+    do {
+        if (!walk.differing) {
+            *resolution = walk.resolution;
+            return true;
+        }
+    } while (wd_leaves_next(&walk, !walk.differing_before_attributes));
+    return false;
+}

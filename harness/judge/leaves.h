@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The leaves of the tree of choices: every resolution of the choices that a walk consults. Which choices come up
+ * depends on how those before were resolved. Attributes come last and decide nothing else, so the choices that they
+ * alone consult are a tree of their own at the end of each walk that succeeds; it is climbed without walking again.
+ */
+#ifndef WALKDIFF_LEAVES_H
+#define WALKDIFF_LEAVES_H
+
+#include "walkdiff/oracle.h"
+
+/** Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
+enum { WD_RESOLUTIONS_MAX = 1 << 18 };
+
+/** Where a climb is. */
+struct wd_leaf_walk {
+    struct wd_resolution resolution;      /**< of the leaf that it has come to */
+    unsigned differing;                   /**< aspects in which the leaf's answer differs from the one compared with */
+    unsigned differing_before_attributes; /**< the same without ATTR and SH: what all leaves of its walk have */
+    unsigned choices_before_attributes;   /**< choices of the walk that are not at their default */
+    const struct wd_case *c;
+    const struct wd_result *got;
+    uint64_t futile;
+    unsigned tried; /**< leaves so far */
+    bool success;
+    struct wd_oracle_output output;     /**< of the walk */
+    struct wd_attribute_source source;  /**< likewise, if it succeeds */
+    struct wd_oracle_output attributes; /**< of the leaf: what wd_oracle_attributes() writes, if the walk succeeds */
+};
+
+/**
+ * Begins a climb at the leaf that takes every choice at its default.
+ * @param base  what is supposed of the walker; options that it sets are not kept
+ * @param got  the answer that those of the leaves are compared with
+ */
+void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
+                     const struct wd_result *got);
+
+/**
+ * Goes to the next leaf.
+ * @param attributes  those that differ from this one in attributes alone are wanted too; else the climb goes on to the
+ * next walk
+ * @return false if there is none left, or WD_RESOLUTIONS_MAX were tried
+ */
+bool wd_leaves_next(struct wd_leaf_walk *walk, bool attributes);
+
+/** How many choices are not at their default in the leaf. */
+unsigned wd_leaf_choices(const struct wd_leaf_walk *walk);
+
+/** IMPLEMENTATION DEFINED choices that the leaf takes, bit sets of enum wd_choice: [0] at the default, [1] elsewhere.
+ */
+void wd_leaf_resolved(const struct wd_leaf_walk *walk, uint64_t resolved[2]);
+
+/** The same of what the oracle says under a resolution. */
+void wd_output_resolved(const struct wd_oracle_output *output, uint64_t resolved[2]);
+
+/** Whether a climb was given up. */
+static inline bool wd_leaves_exhausted(const struct wd_leaf_walk *walk)
+{
+    return walk->tried >= WD_RESOLUTIONS_MAX;
+}
+
+/**
+ * Finds the first leaf that gives an answer.
+ * @param resolution  in: what is supposed of the walker; out: the leaf's resolution
+ * @return false: none does, `resolution` is as it was
+ */
+bool wd_find_leaf(const struct wd_case *c, const struct wd_result *got, struct wd_resolution *resolution);
+
+/**
+ * The choices whose other options cannot lead to an answer, whatever else is resolved: a bit set of enum wd_choice.
+ */
+uint64_t wd_futile_choices(const struct wd_case *c, const struct wd_result *got);
+
+#endif

@@ -8,18 +8,22 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/support/allocate.h"
 #include "harness/casefile/case_file.h"
 #include "harness/cli/cli.h"
 #include "harness/engine/engine.h"
+#include "harness/engine/exchange.h"
 #include "harness/engine/fuzz_text.h"
 #include "harness/engine/fuzz_worker.h"
 #include "harness/engine/journal.h"
 #include "harness/judge/judgement_text.h"
 
 enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10 };
+
+#define PART_NAME "part" /* in the folder of a shard */
 
 static const char default_walker[] = "sample", default_reference[] = "unicorn", no_reference[] = "none";
 
@@ -33,8 +37,12 @@ struct fuzz_options {
     size_t reference_count;
     const char *profiles[WD_PROFILES_MAX];
     size_t profile_count;
-    bool has_seed, has_case, quiet, json, stream, until_finding;
+    const char *part; /* a file to leave what was found in, for --merge */
+    const char *const *parts;
+    size_t part_count;
+    bool has_seed, has_case, quiet, json, stream, until_finding, merge;
     uint64_t seed, begin, cases, index, jobs;
+    uint64_t shard, shards; /* shard 1 … shards; 0: the run is not shared */
     double seconds, timeout;
 };
 
@@ -62,6 +70,9 @@ enum fuzz_option {
     PROFILE,
     JOBS,
     OUT,
+    SHARD,
+    PART,
+    MERGE,
     CASE,
     QUIET,
     JSON,
@@ -82,6 +93,9 @@ static const struct option long_options[] = {
     {"profile", required_argument, NULL, PROFILE},
     {"jobs", required_argument, NULL, JOBS},
     {"out", required_argument, NULL, OUT},
+    {"shard", required_argument, NULL, SHARD},
+    {"part", required_argument, NULL, PART},
+    {"merge", no_argument, NULL, MERGE},
     {"case", required_argument, NULL, CASE},
     {"quiet", no_argument, NULL, QUIET},
     {"json", no_argument, NULL, JSON},
@@ -91,6 +105,18 @@ static const struct option long_options[] = {
     {"help", no_argument, NULL, HELP},
     {0},
 };
+
+/* "2/8": the second of eight. @return false if it is wrong: told the user */
+static bool take_shard(struct fuzz_options *options, const char *argument)
+{
+    int length = 0;
+
+    if (sscanf(argument, "%" SCNu64 "/%" SCNu64 "%n", &options->shard, &options->shards, &length) == 2 &&
+        !argument[length] && options->shard >= 1 && options->shard <= options->shards)
+        return true;
+    wd_complain("--shard '%s': must be I/N, from 1/N to N/N", argument);
+    return false;
+}
 
 /* Takes one option. @return false if it is wrong: told the user */
 static bool take_option(struct fuzz_options *options, enum fuzz_option option, const char *argument)
@@ -119,6 +145,14 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
         return wd_parse_number("--jobs", argument, &options->jobs);
     case OUT:
         options->out = argument;
+        return true;
+    case SHARD:
+        return take_shard(options, argument);
+    case PART:
+        options->part = argument;
+        return true;
+    case MERGE:
+        options->merge = true;
         return true;
     case CASE:
         options->has_case = true;
@@ -150,6 +184,16 @@ static const char *contradiction(const struct fuzz_options *options)
     if (options->has_case &&
         (options->begin || options->cases || options->seconds > 0 || options->out || options->until_finding))
         return "--case makes one case alone: no --begin, --cases, --time, --until-finding or --out";
+    if ((options->shards || options->part || options->merge) && (!options->has_seed || !options->cases))
+        return "--shard, --part and --merge need --seed and --cases: all parts must be of one run";
+    if ((options->shards || options->part) && (options->seconds > 0 || options->until_finding || options->merge))
+        return "a part is a number of cases: no --time, --until-finding or --merge";
+    if (options->shards && (!options->out || options->cases < options->shards))
+        return "--shard needs --out, and a case for each shard";
+    if (options->merge && (options->stream || options->has_case || !options->part_count))
+        return "--merge needs the parts, files or folders that --shard left, and nothing is run";
+    if (options->part_count && !options->merge)
+        return "takes no arguments without an option's name";
     if (options->begin && !options->has_seed)
         return "--begin needs --seed";
     if (options->stream && (options->has_case || options->jobs != 1))
@@ -233,6 +277,13 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     plan->seed = options->has_seed ? options->seed : random_seed();
     plan->begin = options->begin;
     plan->cases = options->cases ? options->cases : UINT64_MAX;
+    if (options->shards) {
+        uint64_t each = options->cases / options->shards, more = options->cases % options->shards;
+        uint64_t before = options->shard - 1;
+
+        plan->begin += before * each + (before < more ? before : more);
+        plan->cases = each + (before < more);
+    }
     plan->seconds = !options->cases && options->seconds <= 0 ? DEFAULT_SECONDS : options->seconds;
     plan->timeout = options->timeout;
     plan->until_finding = options->until_finding;
@@ -383,6 +434,52 @@ static int conclude(const struct follower *follower, const struct wd_fuzz_state 
     return state->end == WD_END_FAILED ? wd_complain("%s", state->error.text) : status;
 }
 
+/* The file of a part that is named by itself, or by the folder that --shard left it in. */
+static char *part_path(const char *argument)
+{
+    struct stat status;
+    size_t size = strlen(argument) + sizeof("/" PART_NAME);
+    char *path = wd_allocate(size, 1);
+
+    snprintf(path, size, "%s%s", argument, !stat(argument, &status) && S_ISDIR(status.st_mode) ? "/" PART_NAME : "");
+    return path;
+}
+
+/* Puts the parts of a run together instead of running it. */
+static void merge(const struct follower *follower, struct wd_fuzz_state *state)
+{
+    const struct fuzz_options *options = follower->options;
+    char **paths = wd_allocate(options->part_count, sizeof(*paths));
+    struct wd_error error;
+
+    for (size_t i = 0; i < options->part_count; i++)
+        paths[i] = part_path(options->parts[i]);
+    wd_parts_merge(follower->plan, (const char *const *)paths, options->part_count, state);
+    if (follower->journal && state->end == WD_END_COMPLETE &&
+        !wd_journal_write(follower->journal, follower->plan, state, follower->command, &error)) {
+        state->end = WD_END_FAILED;
+        state->error = error;
+    }
+    for (size_t i = 0; i < options->part_count; i++)
+        free(paths[i]);
+    free(paths);
+}
+
+/* Leaves what was found for --merge, if that was asked for. */
+static bool leave_part(const struct follower *follower, const struct wd_fuzz_state *state, struct wd_error *error)
+{
+    const struct fuzz_options *options = follower->options;
+    bool good = !options->part || wd_part_write(options->part, follower->plan, state, error);
+
+    if (good && options->shards) {
+        char *path = part_path(options->out);
+
+        good = wd_part_write(path, follower->plan, state, error);
+        free(path);
+    }
+    return good;
+}
+
 static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const char *const *command)
 {
     struct follower follower = {
@@ -403,9 +500,17 @@ static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *option
     }
     if (!options->quiet)
         wd_fuzz_write_head(options->json ? stderr : stdout, plan);
-    wd_engine_run(plan, &watcher, state);
+    if (options->merge)
+        merge(&follower, state);
+    else
+        wd_engine_run(plan, &watcher, state);
     clear_progress(&follower);
-    status = conclude(&follower, state);
+    if (options->merge && state->end == WD_END_FAILED)
+        status = wd_complain("%s", state->error.text);
+    else
+        status = conclude(&follower, state);
+    if (state->end == WD_END_COMPLETE && !leave_part(&follower, state, &error))
+        status = wd_complain("%s", error.text);
     wd_journal_close(follower.journal);
     wd_fuzz_state_free(state);
     free(state);
@@ -527,7 +632,9 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
         if (!take_option(&options, option, optarg))
             return WD_EXIT_FAILED;
     }
-    problem = optind < argc ? "takes no arguments without an option's name" : contradiction(&options);
+    options.parts = (const char *const *)argv + optind;
+    options.part_count = (size_t)(argc - optind);
+    problem = contradiction(&options);
     if (problem) {
         wd_complain("fuzz: %s", problem);
         return wd_show_usage(verb, stderr);
@@ -558,6 +665,10 @@ const struct wd_verb wd_verb_fuzz = {
         "  --profile P      what implementations to draw cases from; several are several options\n"
         "  --jobs J         so many processes at once (default: 1); what is found does not depend on it\n"
         "  --out DIR        leave DIR/findings.jsonl, DIR/summary.json, and DIR/stderr.log if a walker dies\n"
+        "  --shard I/N      do the I-th of N shares of the cases, and leave it in DIR for --merge\n"
+        "  --part FILE      leave what was found in a file for --merge\n"
+        "  --merge          run nothing; put together the parts that are named: files of --part, folders of --shard\n"
+        "  --dask WHERE     share the run among machines: `walkdiff fuzz --dask local --help`\n"
         "  --case I         make case I of the seed alone, show it, and judge the answers to it\n"
         "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"

@@ -19,6 +19,7 @@ static const char program_prefix[] = "walkdiff-";
 static const struct {
     const char *name, *text;
 } program_texts[] = {
+    {"dask", "share a fuzzing run among machines: `walkdiff fuzz --dask`"},
     {"explain", "tell how the architecture answers a case, step by step"},
     {"findings", "list what a store of findings knows, and what became of it"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
@@ -112,12 +113,28 @@ static int run_program(const struct wd_places *places, char **argv)
     return wd_complain("%s: %s", path, strerror(errno));
 }
 
+/* Whether an option is among the arguments, with its value behind it or in it. */
+static bool has_option(char **argv, const char *option)
+{
+    size_t length = strlen(option);
+
+    for (; *argv && strcmp(*argv, "--"); argv++)
+        if (!strncmp(*argv, option, length) && (!(*argv)[length] || (*argv)[length] == '='))
+            return true;
+    return false;
+}
+
 /* @param argv  [0] the verb */
 static int run_verb(const struct wd_places *places, int argc, char **argv)
 {
+    static char dask[] = "dask";
     const struct wd_verb *verb = find_verb(argv[0]);
     char name[64];
 
+    if (verb == &wd_verb_fuzz && has_option(argv, "--dask")) {
+        argv[0] = dask; /* shares the run among others that run this verb */
+        verb = NULL;
+    }
     if (!verb)
         return run_program(places, argv);
     snprintf(name, sizeof(name), "walkdiff %s", verb->name);

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "harness/support/allocate.h"
+#include "harness/engine/exchange.h"
 #include "harness/engine/fuzz_worker.h"
 #include "harness/support/process.h"
 #include "harness/host/walker_host.h"
-#include "harness/engine/wire.h"
 
 static const double progress_seconds = 0.3;
 
@@ -99,68 +99,6 @@ static void kill_jobs(struct engine *e)
 
 /* ---------------------------------------------------------------- messages */
 
-static void take_tally(struct engine *e, struct wd_message *message)
-{
-    struct wd_tally *tally = wd_allocate(1, sizeof(*tally));
-
-    wd_wire_get(message, tally, sizeof(*tally));
-    wd_tally_add(&e->state->tally, tally);
-    free(tally);
-}
-
-static void take_reached(struct engine *e, struct wd_message *message)
-{
-    struct wd_reached *reached = wd_allocate(1, sizeof(*reached));
-
-    wd_wire_get(message, reached, sizeof(*reached));
-    wd_reached_add(e->state->reached, reached);
-    free(reached);
-}
-
-static char *take_text(struct wd_message *message)
-{
-    const char *text = wd_wire_get_text(message);
-
-    return wd_copy_text(text, strlen(text));
-}
-
-static void take_bucket(struct engine *e, struct wd_message *message)
-{
-    uint8_t walker = (uint8_t)wd_wire_get_u64(message), verdict = (uint8_t)wd_wire_get_u64(message);
-    struct wd_bucket *bucket = wd_bucket_of(e->state->buckets, walker, verdict, wd_wire_get_text(message));
-    uint64_t count = wd_wire_get_u64(message);
-    struct wd_facet_counts facets;
-    struct wd_exhibit exhibit;
-
-    wd_wire_get(message, &facets, sizeof(facets));
-    wd_bucket_add(bucket, count, &facets);
-    e->state->changes++;
-    if (!wd_wire_get_u64(message))
-        return;
-    exhibit.index = wd_wire_get_u64(message);
-    exhibit.rule = (uint16_t)wd_wire_get_u64(message);
-    exhibit.title = take_text(message);
-    exhibit.expected = take_text(message);
-    exhibit.got = take_text(message);
-    exhibit.c = take_text(message);
-    wd_bucket_show(bucket, &exhibit);
-}
-
-static void take_proof(struct engine *e, struct wd_message *message)
-{
-    size_t implementation = wd_wire_get_u64(message), walker = wd_wire_get_u64(message);
-    size_t choice = wd_wire_get_u64(message);
-    struct wd_proof *proof = wd_proof_of(&e->state->proofs, implementation, walker, choice);
-
-    proof->others += wd_wire_get_u64(message);
-    for (size_t side = 0; side < WD_SIDES; side++) {
-        uint64_t index = wd_wire_get_u64(message);
-
-        wd_proof_show(proof, side, index, take_text(message));
-    }
-    e->state->changes++;
-}
-
 static void take_incident(struct engine *e, struct wd_message *message)
 {
     struct wd_fuzz_incident incident;
@@ -177,19 +115,9 @@ static void take_message(struct engine *e, struct job *job, struct wd_message *m
 {
     if (message->kind != WD_MESSAGE_INCIDENT)
         job->telling = message->kind <= WD_MESSAGE_REACHED && message->kind != WD_MESSAGE_TALLY;
+    if (wd_take_message(e->state, message))
+        return;
     switch (message->kind) {
-    case WD_MESSAGE_TALLY:
-        take_tally(e, message);
-        break;
-    case WD_MESSAGE_BUCKET:
-        take_bucket(e, message);
-        break;
-    case WD_MESSAGE_PROOF:
-        take_proof(e, message);
-        break;
-    case WD_MESSAGE_REACHED:
-        take_reached(e, message);
-        break;
     case WD_MESSAGE_INCIDENT:
         take_incident(e, message);
         break;
@@ -199,6 +127,8 @@ static void take_message(struct engine *e, struct job *job, struct wd_message *m
         break;
     case WD_MESSAGE_DONE:
         job->done = true;
+        break;
+    default:
         break;
     }
 }
@@ -363,14 +293,19 @@ static void run(struct engine *e)
     report_progress(e);
 }
 
+void wd_fuzz_state_begin(struct wd_fuzz_state *state)
+{
+    memset(state, 0, sizeof(*state));
+    state->buckets = wd_buckets_new();
+    state->reached = wd_reached_new();
+}
+
 void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher *watcher, struct wd_fuzz_state *state)
 {
     struct engine *e = wd_allocate(1, sizeof(*e));
 
     *e = (struct engine){.plan = plan, .watcher = watcher, .state = state, .begin = wd_now(), .signals = -1};
-    memset(state, 0, sizeof(*state));
-    state->buckets = wd_buckets_new();
-    state->reached = wd_reached_new();
+    wd_fuzz_state_begin(state);
     e->control = mmap(NULL, sizeof(*e->control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (e->control != MAP_FAILED)
         atomic_store(&e->control->next, plan->begin);

@@ -61,6 +61,9 @@ bool wd_engine_probe(struct wd_fuzz_plan *plan, size_t walker, struct wd_error *
  */
 void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher *watcher, struct wd_fuzz_state *state);
 
+/** Makes a state in which nothing is known yet. */
+void wd_fuzz_state_begin(struct wd_fuzz_state *state);
+
 void wd_fuzz_state_free(struct wd_fuzz_state *state);
 
 #endif

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "harness/support/allocate.h"
-#include "harness/engine/buckets.h"
+#include "harness/engine/exchange.h"
 #include "harness/casefile/case_file.h"
 #include "harness/support/process.h"
 #include "harness/engine/proofs.h"
 #include "harness/engine/tally.h"
 #include "harness/host/walker_host.h"
-#include "harness/engine/wire.h"
 
 enum {
     CHUNK = 1024,     /* indices that are taken at a time */
@@ -75,22 +74,7 @@ static void send_all(struct worker *w)
 
 static void put_bucket(struct worker *w, struct wd_bucket *bucket)
 {
-    wd_wire_begin(&w->out, WD_MESSAGE_BUCKET);
-    wd_wire_put_u64(&w->out, bucket->walker);
-    wd_wire_put_u64(&w->out, bucket->verdict);
-    wd_wire_put_text(&w->out, bucket->signature);
-    wd_wire_put_u64(&w->out, bucket->count);
-    wd_wire_put(&w->out, &bucket->facets, sizeof(bucket->facets));
-    wd_wire_put_u64(&w->out, bucket->exhibit_changed);
-    if (bucket->exhibit_changed) {
-        wd_wire_put_u64(&w->out, bucket->first.index);
-        wd_wire_put_u64(&w->out, bucket->first.rule);
-        wd_wire_put_text(&w->out, bucket->first.title);
-        wd_wire_put_text(&w->out, bucket->first.expected);
-        wd_wire_put_text(&w->out, bucket->first.got);
-        wd_wire_put_text(&w->out, bucket->first.c);
-    }
-    wd_wire_end(&w->out);
+    wd_put_bucket(&w->out, bucket);
     bucket->count = 0; /* what is kept is what is still to be sent, and the index of what is shown */
     memset(&bucket->facets, 0, sizeof(bucket->facets));
     bucket->changed = bucket->exhibit_changed = false;
@@ -102,17 +86,8 @@ static void put_proof(struct worker *w, size_t implementation, size_t walker, si
 
     if (!proof->changed[WD_SIDE_DEFAULT] && !proof->changed[WD_SIDE_OTHER] && !proof->others)
         return;
-    wd_wire_begin(&w->out, WD_MESSAGE_PROOF);
-    wd_wire_put_u64(&w->out, implementation);
-    wd_wire_put_u64(&w->out, walker);
-    wd_wire_put_u64(&w->out, choice);
-    wd_wire_put_u64(&w->out, proof->others);
-    for (size_t side = 0; side < WD_SIDES; side++) {
-        wd_wire_put_u64(&w->out, proof->changed[side] ? proof->first[side] : UINT64_MAX);
-        wd_wire_put_text(&w->out, proof->changed[side] ? proof->got[side] : "");
-        proof->changed[side] = false;
-    }
-    wd_wire_end(&w->out);
+    wd_put_proof(&w->out, implementation, walker, choice, proof);
+    proof->changed[WD_SIDE_DEFAULT] = proof->changed[WD_SIDE_OTHER] = false;
     proof->others = 0;
 }
 
@@ -132,17 +107,13 @@ static void put_tally(struct worker *w)
         w->tally.restarts[i] = restarts - w->restarts_told[i];
         w->restarts_told[i] = restarts;
     }
-    wd_wire_begin(&w->out, WD_MESSAGE_TALLY);
-    wd_wire_put(&w->out, &w->tally, sizeof(w->tally));
-    wd_wire_end(&w->out);
+    wd_put_tally(&w->out, &w->tally);
     memset(&w->tally, 0, sizeof(w->tally));
 }
 
 static void put_reached(struct worker *w)
 {
-    wd_wire_begin(&w->out, WD_MESSAGE_REACHED);
-    wd_wire_put(&w->out, w->reached, sizeof(*w->reached));
-    wd_wire_end(&w->out);
+    wd_put_reached(&w->out, w->reached);
     w->reached_more = false;
 }
 

@@ -12,6 +12,7 @@ enum wd_message_kind {
     WD_MESSAGE_BUCKET,   /**< what a bucket gained */
     WD_MESSAGE_PROOF,    /**< a proof of a choice */
     WD_MESSAGE_REACHED,  /**< struct wd_reached */
+    WD_MESSAGE_PART,     /**< of which run and of which cases the messages after it tell */
     WD_MESSAGE_INCIDENT, /**< a walker's death */
     WD_MESSAGE_ERROR,    /**< the process cannot go on: text */
     WD_MESSAGE_DONE,     /**< the process has done all that it was to do */

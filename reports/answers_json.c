@@ -183,7 +183,7 @@ static void note_par(struct entries *entries, const struct wd_result *result)
     if (!note_told(entry, result->unanswered, rest))
         return;
     snprintf(entry->value, sizeof(entry->value), "0x%" PRIx64, entry->raw);
-    wd_words_add(&entry->words, "%s", entry->raw ? "bits that must be 0" : "all 0");
+    wd_words_add(&entry->words, "%s", entry->raw ? "bits that must be 0" : "");
 }
 
 static void note_flag(struct entries *entries, unsigned place, const char *name, bool flag, bool unanswered)

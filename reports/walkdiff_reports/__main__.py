@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from walkdiff_driver.verb import NOTHING_FOUND, Parser, complain, use_utf8
 
-from walkdiff_reports import json_report, junit_report, ktap_report, text_report, trend
+from walkdiff_reports import html_report, json_report, junit_report, ktap_report, text_report, trend
 from walkdiff_reports.report import Report, make
 from walkdiff_reports.run import ReportError, load
 
@@ -23,7 +23,7 @@ usage: walkdiff report DIR [--format FORMAT] [--out FILE] [--store STORE]
 Reports on a run: the folder DIR that `walkdiff fuzz --out DIR` left. What puts the oracle itself in doubt comes first,
 then the worst, then what is most frequent.
 
-  --format FORMAT  junit, XML; ktap; json; text, for a mail (default: by the end of FILE, else text)
+  --format FORMAT  html, one page; junit, XML; ktap; json; text, for a mail (default: by FILE's end, or text)
   --out FILE       where it goes (default: standard output)
   --store STORE    the findings store of the nights: what is new, and the trend
   --quiet          no progress
@@ -32,12 +32,13 @@ Exit status: 0, or 2 if used wrongly, or DIR is not the folder of a run.
 """
 
 FORMATS: dict[str, Callable[[Report], str]] = {
+    "html": html_report.write,
     "junit": junit_report.write,
     "ktap": ktap_report.write,
     "json": json_report.write,
     "text": text_report.write,
 }
-BY_SUFFIX = {".xml": "junit", ".ktap": "ktap", ".tap": "ktap", ".json": "json"}
+BY_SUFFIX = {".html": "html", ".htm": "html", ".xml": "junit", ".ktap": "ktap", ".tap": "ktap", ".json": "json"}
 
 
 def arguments() -> argparse.Namespace:

@@ -87,6 +87,11 @@ class Report:
         parts += [str(said["state"])] if said.get("state") not in (None, "complete") else []
         return ", ".join(parts)
 
+    @property
+    def doubts(self) -> int:
+        """How many buckets put the oracle itself in doubt."""
+        return sum(bucket.against_all or bucket.finding.verdict == "reference-conflict" for bucket in self.buckets)
+
     def counts(self) -> list[tuple[Json, list[int]]]:
         """The verdicts that occurred, each with how often for each walker."""
         table = [

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pty
@@ -16,43 +17,15 @@ import pytest
 import report_runs
 import xmlschema
 from jsonschema import Draft202012Validator
-from report_runs import ROOT, walkdiff
+from report_runs import KINDS, ROOT, WALKER, walkdiff
 from walkdiff_driver.program import program
-from walkdiff_driver.store import Sighting, Store, Walker
 
-WALKER = "sample,defect=S1-43"
 FORMATS = ("junit", "ktap", "json", "text")
 SCHEMA = json.loads((ROOT / "cases" / "schema" / "report.schema.json").read_text(encoding="utf-8"))
 JUNIT = xmlschema.XMLSchema(str(ROOT / "tests" / "schema" / "junit.xsd"))
 
 
-@pytest.fixture(scope="session")
-def real_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the sample walker with a defect that leaves several buckets."""
-    return report_runs.fuzz(tmp_path_factory.mktemp("report") / "run", WALKER, 3000)
-
-
-@pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory, real_run: Path) -> dict[str, Path]:
-    """Runs of every kind, by name."""
-    folder = tmp_path_factory.mktemp("runs")
-    summary, _ = report_runs.read(real_run)
-    made = {
-        "empty": (summary, []),
-        "of every kind": report_runs.of_every_kind(real_run),
-        "evil": report_runs.with_evil_text(real_run),
-        "300 buckets": report_runs.many(real_run, 300),
-    }
-    return {
-        "real": real_run,
-        "clean": report_runs.fuzz(folder / "clean", "sample", 500),
-        **{name: report_runs.write(folder / name, *run) for name, run in made.items()},
-    }
-
-
-KINDS = ("real", "clean", "empty", "of every kind", "evil", "300 buckets")
-
-
+@functools.cache
 def report(run: Path, form: str, *options: str) -> str:
     done = walkdiff("report", str(run), "--format", form, *options)
     assert done.returncode == 0, done.stderr
@@ -236,20 +209,6 @@ def test_a_terminal_is_not_moved_by_what_a_walker_said(runs: dict[str, Path]) ->
 
 
 # ---------------------------------------------------------------- nights
-
-
-@pytest.fixture
-def store(tmp_path: Path, real_run: Path) -> Path:
-    """A store of two nights that knows the largest bucket of the real run."""
-    path = tmp_path / "store.sqlite"
-    _, findings = report_runs.read(real_run)
-    common = {"mode": "nightly", "walkdiff": "0.1.0", "seed": 1, "shard": "1/1", "fingerprint": "f", "config": {}}
-    with Store.open(path) as opened:
-        for name in ("first night", "second night"):
-            run = opened.begin_run(name=name, walkers=[Walker("sample", WALKER, "1.0", "under test")], **common)
-            opened.see(run, None, Sighting("sample", findings[0], 3, findings[0]["facets"]))
-            opened.end_run(run, "complete")
-    return path
 
 
 def test_with_a_store_a_report_tells_which_buckets_are_known_and_the_nights(real_run: Path, store: Path) -> None:

@@ -21,7 +21,7 @@
 #include "harness/engine/journal.h"
 #include "harness/judge/judgement_text.h"
 
-enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10 };
+enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10, INDICES_MAX = 1024 };
 
 #define PART_NAME "part" /* in the folder of a shard */
 
@@ -40,8 +40,10 @@ struct fuzz_options {
     const char *part; /* a file to leave what was found in, for --merge */
     const char *const *parts;
     size_t part_count;
-    bool has_seed, has_case, quiet, json, stream, until_finding, merge;
-    uint64_t seed, begin, cases, index, jobs;
+    bool has_seed, quiet, json, stream, until_finding, merge;
+    uint64_t seed, begin, cases, jobs;
+    uint64_t indices[INDICES_MAX]; /* of cases that are to be made alone */
+    size_t index_count;
     uint64_t shard, shards; /* shard 1 … shards; 0: the run is not shared */
     double seconds, timeout;
 };
@@ -155,8 +157,11 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
         options->merge = true;
         return true;
     case CASE:
-        options->has_case = true;
-        return wd_parse_number("--case", argument, &options->index);
+        if (options->index_count == INDICES_MAX) {
+            wd_complain("fuzz: --case: at most %d", INDICES_MAX);
+            return false;
+        }
+        return wd_parse_number("--case", argument, &options->indices[options->index_count++]);
     case QUIET:
         options->quiet = true;
         return true;
@@ -179,24 +184,24 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
 /* What is wrong with the options together, or NULL. */
 static const char *contradiction(const struct fuzz_options *options)
 {
-    if (options->has_case && !options->has_seed)
+    if (options->index_count && !options->has_seed)
         return "--case needs --seed";
-    if (options->has_case &&
+    if (options->index_count &&
         (options->begin || options->cases || options->seconds > 0 || options->out || options->until_finding))
-        return "--case makes one case alone: no --begin, --cases, --time, --until-finding or --out";
+        return "--case makes cases alone: no --begin, --cases, --time, --until-finding or --out";
     if ((options->shards || options->part || options->merge) && (!options->has_seed || !options->cases))
         return "--shard, --part and --merge need --seed and --cases: all parts must be of one run";
     if ((options->shards || options->part) && (options->seconds > 0 || options->until_finding || options->merge))
         return "a part is a number of cases: no --time, --until-finding or --merge";
     if (options->shards && (!options->out || options->cases < options->shards))
         return "--shard needs --out, and a case for each shard";
-    if (options->merge && (options->stream || options->has_case || !options->part_count))
+    if (options->merge && (options->stream || options->index_count || !options->part_count))
         return "--merge needs the parts, files or folders that --shard left, and nothing is run";
     if (options->part_count && !options->merge)
         return "takes no arguments without an option's name";
     if (options->begin && !options->has_seed)
         return "--begin needs --seed";
-    if (options->stream && (options->has_case || options->jobs != 1))
+    if (options->stream && (options->index_count || options->jobs != 1))
         return "--stream tells how far one process has come: no --case, --jobs 1";
     if (options->jobs < 1 || options->jobs > WD_JOBS_MAX)
         return "--jobs: 1 to 128";
@@ -519,18 +524,18 @@ static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *option
 
 /* ---------------------------------------------------------------- one case */
 
-static void show_case(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_case *c)
+static void show_case(const struct wd_fuzz_plan *plan, uint64_t index, const struct wd_case *c)
 {
     char id[64];
     const struct wd_case_extra extra = {.id = id};
 
-    snprintf(id, sizeof(id), "seed %" PRIu64 " case %" PRIu64, plan->seed, options->index);
+    snprintf(id, sizeof(id), "seed %" PRIu64 " case %" PRIu64, plan->seed, index);
     wd_case_write(stdout, c, &extra);
 }
 
 /* Judges a walker's answer to the one case that is in the area. */
 static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, size_t walker,
-                     struct wd_case_area *area, unsigned profile, const struct wd_result *got)
+                     struct wd_case_area *area, uint64_t index, unsigned profile, const struct wd_result *got)
 {
     const struct wd_contestant *contestant = &plan->walkers[walker];
     const struct wd_case *c = wd_case_area_slot(area, 0)->cases[0];
@@ -547,7 +552,7 @@ static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options 
     waiver = wd_assess(&contestant->answerer, c, basis, &facets, got, UINT64_MAX, judgement);
     if (waiver >= 0)
         shown.waiver = wd_waiver_id(plan->waivers, (size_t)waiver);
-    snprintf(where, sizeof(where), "seed %" PRIu64 " case %" PRIu64, plan->seed, options->index);
+    snprintf(where, sizeof(where), "seed %" PRIu64 " case %" PRIu64, plan->seed, index);
     if (options->json) {
         shown.id = where;
         wd_judgement_write_json(stdout, &shown);
@@ -562,7 +567,7 @@ static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options 
 }
 
 static int answer_one(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, size_t walker,
-                      struct wd_case_area *area, unsigned profile)
+                      struct wd_case_area *area, uint64_t index, unsigned profile)
 {
     struct wd_obituaries obituaries = {.walker = plan->walkers[walker].spec.text};
     const struct wd_walker_watcher watcher = {.incident = wd_tell_incident, .context = &obituaries};
@@ -576,13 +581,13 @@ static int answer_one(const struct wd_fuzz_plan *plan, const struct fuzz_options
         return wd_complain("%s", error.text);
     wd_walker_host_submit(host);
     results = wd_walker_host_wait(host, 0, &error);
-    status = results ? judge_one(plan, options, walker, area, profile, results) : wd_complain("%s", error.text);
+    status = results ? judge_one(plan, options, walker, area, index, profile, results) : wd_complain("%s", error.text);
     wd_walker_host_close(host);
     return status;
 }
 
 /* Makes one case, shows it, and what each walker answers. */
-static int run_one_case(const struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+static int run_one_case(const struct wd_fuzz_plan *plan, const struct fuzz_options *options, uint64_t index)
 {
     struct wd_error error;
     struct wd_case_area *area = wd_case_area_new(sizeof(struct wd_case_buffer), &error);
@@ -593,15 +598,28 @@ static int run_one_case(const struct wd_fuzz_plan *plan, const struct fuzz_optio
     if (!area)
         return wd_complain("%s", error.text);
     slot = wd_case_area_slot(area, 0);
-    profile = wd_plan_make_case(plan, options->index, wd_slot_next(slot));
+    profile = wd_plan_make_case(plan, index, wd_slot_next(slot));
     wd_slot_keep(slot);
-    show_case(plan, options, slot->cases[0]);
+    show_case(plan, index, slot->cases[0]);
     for (size_t i = 0; i < plan->walker_count && status != WD_EXIT_FAILED; i++) {
-        int of_walker = answer_one(plan, options, i, area, profile);
+        int of_walker = answer_one(plan, options, i, area, index, profile);
 
         status = of_walker > status ? of_walker : status;
     }
     wd_case_area_free(area);
+    return status;
+}
+
+/* Makes cases alone, one after the other. @return the highest exit status */
+static int run_alone(const struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    int status = WD_EXIT_NOTHING_FOUND;
+
+    for (size_t i = 0; i < options->index_count && status != WD_EXIT_FAILED; i++) {
+        int of_case = run_one_case(plan, options, options->indices[i]);
+
+        status = of_case > status ? of_case : status;
+    }
     return status;
 }
 
@@ -613,7 +631,7 @@ static int fuzz(const struct fuzz_options *options, const struct wd_places *plac
     int status = make_plan(plan, options, places);
 
     if (status == WD_EXIT_NOTHING_FOUND)
-        status = options->has_case ? run_one_case(plan, options) : run_plan(plan, options, command);
+        status = options->index_count ? run_alone(plan, options) : run_plan(plan, options, command);
     free_plan(plan);
     return wd_close_stdout(status);
 }
@@ -669,7 +687,8 @@ const struct wd_verb wd_verb_fuzz = {
         "  --part FILE      leave what was found in a file for --merge\n"
         "  --merge          run nothing; put together the parts that are named: files of --part, folders of --shard\n"
         "  --dask WHERE     share the run among machines: `walkdiff fuzz --dask local --help`\n"
-        "  --case I         make case I of the seed alone, show it, and judge the answers to it\n"
+        "  --case I         make case I of the seed alone, show it, and judge the answers to it; several are several\n"
+        "                   options\n"
         "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "  --json           the summary as one JSON object\n"

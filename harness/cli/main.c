@@ -23,6 +23,8 @@ static const struct {
     {"explain", "tell how the architecture answers a case, step by step"},
     {"findings", "list what a store of findings knows, and what became of it"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
+    {"nightly", "fuzz for hours, and say what is new since the nights before"},
+    {"waive", "write down that a finding is known, and why; look for waivers that are stale"},
     {"report", "make a report of a run that fuzz left: its findings, worst first"},
 };
 
@@ -87,8 +89,8 @@ static int show_help(const struct wd_places *places)
     return wd_close_stdout(WD_EXIT_NOTHING_FOUND);
 }
 
-/* Verbs that are scripts run this program again: they are told which it is. */
-static bool tell_program(void)
+/* Verbs that are scripts run this program again: they are told which it is, and where its data are. */
+static bool tell_program(const struct wd_places *places)
 {
     char path[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -96,7 +98,7 @@ static bool tell_program(void)
     if (length < 0)
         return false;
     path[length] = '\0';
-    return !setenv("WALKDIFF_PROGRAM", path, 1);
+    return !setenv("WALKDIFF_PROGRAM", path, 1) && !setenv("WALKDIFF_DATA", places->data, 1);
 }
 
 /* Becomes the program of a verb, if there is one. */
@@ -106,7 +108,7 @@ static int run_program(const struct wd_places *places, char **argv)
 
     if (!find_program(places, argv[0], path))
         return wd_complain("there is no verb '%s' (`walkdiff help` lists them)", argv[0]);
-    if (!tell_program())
+    if (!tell_program(places))
         return wd_complain("/proc/self/exe: %s", strerror(errno));
     argv[0] = path;
     execv(path, argv);

@@ -65,9 +65,30 @@ def test_a_finding_of_a_later_run_is_known_and_of_the_same_run_is_still_new(stor
     assert bucket.state == "unconfirmed"
     store.set_state(bucket.id, "new", first, "shown three times")
     assert store.see(first, None, sighting()).state == "new"
+    store.end_run(first, "complete")
     second = begin(store)
     assert store.see(second, None, sighting()).state == "known"
     assert [night.states for night in store.trend()] == [{"new": 1}, {"known": 1}]
+
+
+def test_what_a_run_filed_that_died_before_it_could_say_so_is_still_new(store: Store) -> None:
+    first, second = begin(store), begin(store)
+    store.set_state(store.see(first, None, sighting()).id, "new", first, "shown")
+    assert store.see(second, None, sighting()).state == "new"  # the first is alive, and has said nothing yet
+    store.end_run(first, "died")
+    assert store.see(second, None, sighting()).state == "new"
+    assert store.seen_in(second)[0][1] == "new"
+
+
+def test_what_a_run_calls_fixed_by_one_case_and_then_sees_in_another_was_never_gone(store: Store) -> None:
+    first, second = begin(store), begin(store)
+    number = store.see(first, None, sighting()).id
+    store.set_state(number, "new", first, "shown")
+    store.end_run(first, "complete")
+    store.set_state(number, "fixed", second, "its case is answered rightly")
+    other = {"id": "another", "op": "S1E0R", "va": "0x1000"}
+    bucket = store.see(second, None, sighting(case=other))
+    assert (bucket.state, bucket.case) == ("known", other)
 
 
 @pytest.mark.parametrize("state", ["fixed", "retracted", "waived"])
@@ -78,6 +99,7 @@ def test_what_was_gone_and_is_seen_again_is_back_and_then_known(store: Store, st
     store.set_state(number, state, second, "its case says so")
     assert store.see(third, None, sighting()).state == "back"
     assert store.see(third, None, sighting()).state == "back"
+    store.end_run(third, "complete")
     assert store.see(fourth, None, sighting()).state == "known"
     assert [change.became for change in store.changes(number)] == ["unconfirmed", "new", state, "back", "known"]
 

@@ -123,9 +123,14 @@ MIGRATIONS = (
     CREATE TABLE corpus (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         text TEXT NOT NULL UNIQUE,              -- the case, JSON without its id
-        added_run INTEGER NOT NULL,
-        replayed_run INTEGER NOT NULL DEFAULT 0
+        added_run INTEGER NOT NULL
     );
+    CREATE TABLE replays (                      -- of the corpus: the last run that had a walker answer a case
+        walker TEXT NOT NULL,
+        entry INTEGER NOT NULL REFERENCES corpus ON DELETE CASCADE,
+        run INTEGER NOT NULL,
+        PRIMARY KEY (walker, entry)
+    ) WITHOUT ROWID;
     CREATE TABLE cells (                        -- of the coverage: which case of the corpus reached each
         rule TEXT NOT NULL,
         stage TEXT NOT NULL,
@@ -609,8 +614,8 @@ class Store:
     def see(self, run: int, leg: int | None, sighting: Sighting) -> Bucket:
         """Files what a run saw of a bucket. A leg tells its counts from its begin; they are counted once.
 
-        A bucket that was not known is `unconfirmed` until settle() says what it is, and so is a flaky one again; one
-        that was gone is back, one of an earlier run is known.
+        A bucket that was not known is `unconfirmed`; whoever files it runs it again and then says what it is. One that
+        was gone is back; one that an earlier run has reported is known.
         """
         finding = sighting.finding
         with self.transaction():
@@ -618,14 +623,30 @@ class Store:
             if bucket is None:
                 bucket = self._file(run, sighting)
             elif bucket.state in GONE:
-                self.set_state(bucket.id, BACK, run, "seen again")
-            elif bucket.state in (NEW, BACK) and bucket.last_run != run and self._is_of_earlier_run(bucket, run):
+                self._see_again(run, bucket)
+            elif bucket.state in REPORTED and self._was_reported(bucket, run):
                 self.set_state(bucket.id, KNOWN, run, "seen again by a later run")
+            if sighting.count and bucket.state in (*GONE, FLAKY):
+                show = {name: finding[name] for name in ("case", "expected", "got")}
+                self.show(bucket.id, **show)
             self._count(run, leg, bucket.id, sighting)
             return self.bucket(bucket.id)
 
-    def _is_of_earlier_run(self, bucket: Bucket, run: int) -> bool:
-        return all(change.run != run for change in self.changes(bucket=bucket.id) if change.became == bucket.state)
+    def _see_again(self, run: int, bucket: Bucket) -> None:
+        last = self.changes(bucket=bucket.id)[-1]
+        if last.run == run and last.was not in (None, *GONE):  # this run said so, by one case alone
+            was = KNOWN if last.was in (NEW, BACK) else last.was
+            self.set_state(bucket.id, was, run, "its case does not show it any more, but others do")
+        else:
+            self.set_state(bucket.id, BACK, run, "seen again")
+
+    def _was_reported(self, bucket: Bucket, run: int) -> bool:
+        """Whether an earlier run filed the bucket in its state, and came to its end: nobody heard of one that died."""
+        filed = [change for change in self.changes(bucket=bucket.id) if change.became == bucket.state][-1]
+        if filed.run is None or filed.run == run:
+            return filed.run is None
+        row = self._one("SELECT ending FROM runs WHERE id = ?", filed.run)
+        return row is not None and row["ending"] not in ("running", "died")
 
     def _file(self, run: int, sighting: Sighting) -> Bucket:
         finding = sighting.finding
@@ -708,12 +729,19 @@ class Store:
 
     # ------------------------------------------------------------ corpus
 
-    def corpus(self) -> list[Entry]:
-        """The cases that are kept, those that were not replayed for longest first."""
+    def corpus(self, walker: str = "", run: int | None = None) -> list[Entry]:
+        """The cases that are kept, those that a walker was not asked for longest first.
+
+        With `run`: those alone that are still to be replayed in it; those that it added itself are not.
+        """
         cells: dict[int, list[tuple[str, str, str]]] = {}
         for row in self._all("SELECT * FROM cells"):
             cells.setdefault(row["entry"], []).append((row["rule"], row["stage"], row["granule"]))
-        rows = self._all("SELECT * FROM corpus ORDER BY replayed_run, id")
+        rows = self._all(
+            "SELECT c.id, c.text FROM corpus c LEFT JOIN replays r ON r.entry = c.id AND r.walker = ?"
+            " WHERE ? IS NULL OR (r.run IS NOT ? AND c.added_run <> ?) ORDER BY coalesce(r.run, 0), c.id",
+            *(walker, run, run, run),
+        )
         return [Entry(row["id"], json.loads(row["text"]), tuple(sorted(cells.get(row["id"], [])))) for row in rows]
 
     def cells(self) -> set[tuple[str, str, str]]:
@@ -734,11 +762,11 @@ class Store:
                 self._write("INSERT INTO cells (rule, stage, granule, entry) VALUES (?, ?, ?, ?)", *cell, entry["id"])
         return True
 
-    def replayed(self, run: int, entries: Iterable[int]) -> None:
-        """Writes down which cases of the corpus a run has replayed."""
+    def replayed(self, run: int, walker: str, entries: Iterable[int]) -> None:
+        """Writes down which cases of the corpus a walker was asked in a run."""
         with self.transaction():
             for entry in entries:
-                self._write("UPDATE corpus SET replayed_run = ? WHERE id = ?", run, entry)
+                self._write("INSERT OR REPLACE INTO replays (walker, entry, run) VALUES (?, ?, ?)", walker, entry, run)
 
     def prune_corpus(self, most: int) -> int:
         """Leaves at most `most` cases: those that reach the most cells. Returns how many went."""

@@ -8,6 +8,8 @@ The output is two lines, for harness/host/built_walker.c: "library" or "command"
 import contextlib
 import fcntl
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,10 +38,12 @@ def parse(text: str) -> Spec:
     chosen: dict[str, str | bool] = {}
     for option in options:
         key, _, value = option.partition("=")
-        if key == "cc" and value:
+        if option == "san":
+            chosen["sanitize"] = True
+        elif key == "cc" and value:
             chosen["compiler"] = value
         else:
-            raise WrongUse(f"'{option}' is no option of kvm: (cc=COMPILER)")
+            raise WrongUse(f"'{option}' is no option of kvm: (san, cc=COMPILER)")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]
@@ -64,17 +68,33 @@ def turn(cache: Path) -> Iterator[None]:
         yield
 
 
-def build(spec: Spec) -> Path:
+def build(spec: Spec) -> tuple[str, str]:
+    """What the walker's process is to load or to run: "library" or "command", and the path or the command."""
     cache = cache_folder()
     with turn(cache):
         tree = find_tree(spec.tree, cache)
         toolchain = Toolchain(spec.compiler, spec.sanitize)
         store = Store(cache, {"tree": tree.root, "own": OWN})
-        store.roots["generated"] = configure(store, toolchain, tree.name)
+        store.roots["generated"] = configure(store, tree.name)
         compiler = Compiler(store, toolchain, SUBJECTS["at"])
-        library = compiler.library(f"{version_of(tree)} ({toolchain.version})")
+        objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
+        if spec.sanitize or toolchain.is_foreign:
+            made = "command", command_of(compiler.program(objects), toolchain)
+        else:
+            made = "library", str(compiler.library(objects))
         store.tidy()
-        return library
+        return made
+
+
+def command_of(program: Path, toolchain: Toolchain) -> str:
+    """A shell's command that runs the program here."""
+    command = f"exec {shlex.quote(str(program))}"
+    if toolchain.is_foreign:
+        emulator = f"qemu-{toolchain.machine.split('-')[0]}"
+        if not shutil.which(emulator):
+            raise CannotBuild(f"cc={toolchain.command}: its programs need {emulator}, which is not installed")
+        command = f"exec {emulator} {shlex.quote(str(program))}"
+    return f"ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=0 {command}" if toolchain.sanitize else command
 
 
 def main(arguments: list[str]) -> int:
@@ -82,7 +102,7 @@ def main(arguments: list[str]) -> int:
         print("usage: kvmbuild TREE[@REV][,OPTION...]", file=sys.stderr)
         return 2
     try:
-        print("library", build(parse(arguments[0])), sep="\n")
+        print(*build(parse(arguments[0])), sep="\n")
     except WrongUse as error:
         print("error", error, sep="\n")
         return 2

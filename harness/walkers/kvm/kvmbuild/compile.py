@@ -40,6 +40,14 @@ TREE_FLAGS = [
 ]
 HOST_FLAGS = ["-std=gnu11", "-O2", "-g1", "-fPIC", "-ffunction-sections", "-fvisibility=hidden"]
 
+# The runner, and the reader and writer of case files (harness/casefile/case_file.cmake).
+RUNNER_SOURCES = (
+    "own:harness/walkers/kvm/host/runner.c",
+    *(f"own:harness/casefile/case_{part}.c" for part in ("file", "ids", "members", "result", "words", "write")),
+    *(f"own:harness/support/json_{part}.c" for part in ("in", "out", "parser")),
+    "own:oracle/registers.c",
+)
+
 # Kbuild makes these with the compiler: header, the source whose DEFINE()s it holds. The first is needed by the rest.
 OFFSETS = (("bounds.h", "kernel/bounds.c"), ("rq-offsets.h", "kernel/sched/rq-offsets.c"))
 
@@ -262,8 +270,8 @@ class Compiler:
                 names["undefined" if kind in "wv" else "defined"].add(name)
         return names
 
-    def library(self, version: str) -> Path:
-        """Builds all. @return the shared object"""
+    def build(self, version: str) -> list[Path]:
+        """Compiles all. @return the objects of a walker"""
         self.store.roots["offsets"] = self._folder(
             {"include/generated/bounds.h": "", "include/generated/rq-offsets.h": ""}
         )
@@ -277,14 +285,36 @@ class Compiler:
         objects = [*tree_side, *host_side, self.missing(tree_side, host_side)]
         self.store.roots["version"] = self._folder({"version.c": f'const char wd_build_version[] = "{version}";\n'})
         objects.append(self.run("version", [*HOST_FLAGS, "-c"], "version:version.c", "object.o"))
-        self.store.roots["results"] = self.store.folder / "results"
-        return self._link(objects, "walker.so")
+        return objects
 
-    def _link(self, objects: list[Path], name: str) -> Path:
-        flags = ["-shared", "-Wl,--gc-sections", "-Wl,-z,defs", "-Wl,-Bsymbolic", *self.toolchain.sanitizers]
+    def library(self, objects: list[Path]) -> Path:
+        return self._link(objects, ["-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic"], "walker.so")
+
+    def program(self, objects: list[Path]) -> Path:
+        """The walker as a program that answers cases on its standard input: host/runner.c."""
+        jobs = [(source, ["-I{own}", "-I{own}/include", "-I{yyjson}"]) for source in RUNNER_SOURCES]
+        jobs[0][1].extend(["-DWD_SANITIZE"] if self.toolchain.sanitize else [])
+        self.store.roots["yyjson"] = self.store.roots["own"] / ".deps/yyjson"
+        libraries = []
+        if (self.store.roots["yyjson"] / "yyjson.c").is_file():
+            jobs.append(("yyjson:yyjson.c", []))
+        elif self.toolchain.is_foreign:
+            raise CannotBuild(f"cc={self.toolchain.command} needs yyjson's source in {self.store.roots['yyjson']}")
+        else:
+            libraries.append("-lyyjson")
+        flags = [*HOST_FLAGS, "-D_GNU_SOURCE", *self.toolchain.sanitizers, "-c"]
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.map(lambda job: self.run("runner", [*flags, *job[1]], job[0], "object.o"), jobs)
+            objects = [*objects, *made]
+        how = ["-static"] if self.toolchain.is_foreign else ["-rdynamic", "-pie"]
+        return self._link(objects, [*how, *libraries], "walker")
+
+    def _link(self, objects: list[Path], how: list[str], name: str) -> Path:
+        self.store.roots["results"] = self.store.folder / "results"
+        flags = [*how, "-Wl,--gc-sections", *self.toolchain.sanitizers]
 
         def link(made: Path) -> Iterable[str]:
-            command = [self.toolchain.path, *flags, "-o", str(made / name), *map(str, objects)]
+            command = [self.toolchain.path, "-o", str(made / name), *map(str, objects), *flags]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise CannotBuild(f"the pieces do not fit together: {done.stderr.strip().splitlines()[0]}")

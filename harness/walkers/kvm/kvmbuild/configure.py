@@ -33,8 +33,12 @@ def say(text: str) -> None:
     print(f"walkdiff: {text}", file=sys.stderr, flush=True)
 
 
-def configure(store: Store, toolchain: Toolchain, tree_name: str) -> Path:
-    """A folder with include/generated/autoconf.h and the headers that Kbuild would generate first."""
+def configure(store: Store, tree_name: str) -> Path:
+    """A folder with include/generated/autoconf.h and the headers that Kbuild would generate first.
+
+    The configuration is that of one compiler, whichever compiles: builds with different ones differ in nothing else.
+    """
+    toolchain = Toolchain("gcc")
 
     def run(made: Path) -> Iterable[str]:
         say(f"{tree_name}: runs the tree's build scripts once, for its configuration (about 10 s)")
@@ -117,8 +121,7 @@ def _environment() -> dict[str, str]:
 
 
 def _make(shadow: Path, out: Path, toolchain: Toolchain, targets: list[str]) -> None:
-    compiler = toolchain.path if toolchain.takes_arm64 else KCONFIG_CC
-    command = ["make", "-s", "-C", str(shadow), f"O={out}", "ARCH=arm64", f"CC={compiler}", *targets]
+    command = ["make", "-s", "-C", str(shadow), f"O={out}", "ARCH=arm64", f"CC={KCONFIG_CC}", *targets]
     environment = _environment() | {"WD_CC": toolchain.path}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)

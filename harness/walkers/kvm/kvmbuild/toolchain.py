@@ -57,11 +57,6 @@ class Toolchain:
         return self._ask("-print-file-name=include").strip()
 
     @property
-    def takes_arm64(self) -> bool:
-        """Whether it can be asked by the tree's configuration as it is: clang compiles for any machine."""
-        return self.is_clang or self.machine.startswith("aarch64")
-
-    @property
     def identity(self) -> tuple[str, ...]:
         """What the result depends on beside files and options."""
         return (self._ask("--version").splitlines()[0], self.machine)

@@ -10,4 +10,8 @@
 void wd_host_warning(const char *file, int line);
 void __attribute__((noreturn)) wd_host_bug(const char *file, int line);
 
+/* Memory of zeroes, or NULL; and back. */
+void *wd_host_allocate(unsigned long size);
+void wd_host_free(const void *memory);
+
 #endif

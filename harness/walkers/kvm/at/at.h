@@ -39,6 +39,15 @@ enum wd_kvm_answer wd_tree_at(struct wd_kvm_at *at);
  */
 const char *wd_tree_at_unknown_register(const wd_kvm_u64 *regs);
 
+/**
+ * Applies to registers, by enum wd_register, what the tree limits: the features that a nested guest is told of in its
+ * ID registers, and the RES0 and RES1 bits of the others that follow from them.
+ */
+void wd_tree_at_expose(wd_kvm_u64 *regs);
+
+/** Whether wd_tree_at() uses the RES0 and RES1 masks that the last wd_tree_at_expose() made. At first it does not. */
+void wd_tree_at_use_masks(int use);
+
 /* The host's half: the case's memory. */
 
 /** Reads a word. @param stage  of the walk that reads: 1 or 2 @return false if no memory is there */

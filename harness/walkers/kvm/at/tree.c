@@ -176,12 +176,132 @@ static bool set_machine(unsigned bits)
     return !kvm_set_ipa_limit();
 }
 
+/* ---------------------------------------------------------------- what a guest can have */
+
+/* The masks that the tree made last, and the virtual machine that they are of: its ID registers and features. */
+static struct {
+    bool made;
+    struct kvm_sysreg_masks *masks;
+    u64 ids[WD_NUMBER_COUNT];
+    unsigned long features;
+} exposed;
+
+/* What the tree's sys_regs.c does with a value; the tree's limits call it in versions that change the registers in
+ * place. */
+void kvm_set_vm_id_reg(struct kvm *k, u32 reg, u64 value)
+{
+    u64 *place = __vm_id_reg(&k->arch, reg);
+
+    if (place)
+        *place = value;
+}
+
+/* The bits of an ID register's number in the table of walkdiff; 0: no ID register. */
+#define WD_ID_NONE(name)     0
+#define WD_ID_SYSREG(name)   0
+#define WD_ID_IDREG(name)    SYS_##name
+#define WD_ID_AS(how, name)  WD_ID_AS_(how, name)
+#define WD_ID_AS_(how, name) WD_ID_##how(name)
+
+static const u32 id_numbers[WD_NUMBER_COUNT] = {
+#define WD_REGISTER(name, title) WD_ID_AS(WD_IN_TREE_##name, name),
+#include "walkdiff/registers.def"
+};
+
+static void limit_ids(void)
+{
+#if WD_DECLARES_limit_nv_id_reg
+    for (unsigned i = 0; i < WD_NUMBER_COUNT; i++)
+        if (id_numbers[i])
+            *places[i] = limit_nv_id_reg(&kvm, id_numbers[i], *places[i]);
+#endif
+    /* Where there is no such function, kvm_init_nv_sysregs() limits them. */
+}
+
+/* Trees differ in whether it is given the virtual machine or a CPU of it. */
+#define WD_OF_MACHINE __builtin_types_compatible_p(typeof(&kvm_init_nv_sysregs), int (*)(struct kvm *))
+
+static void make_masks(void)
+{
+    int (*make)(void *) = (int (*)(void *))kvm_init_nv_sysregs;
+
+    kvm.arch.sysreg_masks = NULL; /* else they would be kept as they are */
+    wd_host_free(exposed.masks);
+    exposed.masks = NULL;
+    if (make(WD_OF_MACHINE ? (void *)&kvm : (void *)&vcpu))
+        BUG();
+    exposed.masks = kvm.arch.sysreg_masks;
+}
+
+/* A guest that has E2H = 0 is one that was made to have no FEAT_VHE, where a tree can make such. */
+static void choose_features(u64 hcr)
+{
+    kvm.arch.vcpu_features[0] = BIT(KVM_ARM_VCPU_HAS_EL2);
+#ifdef KVM_ARM_VCPU_HAS_EL2_E2H0
+    if (!(hcr & HCR_E2H))
+        kvm.arch.vcpu_features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2_E2H0);
+#endif
+}
+
+static bool same_machine(const wd_kvm_u64 *regs)
+{
+    if (!exposed.made || exposed.features != kvm.arch.vcpu_features[0])
+        return false;
+    for (unsigned i = 0; i < WD_NUMBER_COUNT; i++)
+        if (id_numbers[i] && exposed.ids[i] != regs[i])
+            return false;
+    return true;
+}
+
+void wd_tree_at_expose(wd_kvm_u64 *regs)
+{
+    static u64 limited[WD_NUMBER_COUNT];
+
+    choose_features(regs[WD_NUMBER_HCR_EL2]);
+    if (!same_machine(regs)) {
+        exposed.made = false;
+        for (unsigned i = 0; i < WD_NUMBER_COUNT; i++) {
+            exposed.ids[i] = regs[i];
+            if (id_numbers[i])
+                *places[i] = regs[i];
+        }
+        *places[WD_NUMBER_ID_AA64MMFR0_EL1] |= SYS_FIELD_PREP_ENUM(ID_AA64MMFR0_EL1, BIGEND, IMP); /* no case has it */
+        set_machine(0);
+        limit_ids();
+        make_masks();
+        for (unsigned i = 0; i < WD_NUMBER_COUNT; i++)
+            limited[i] = id_numbers[i] ? *places[i] : 0;
+        if (!(exposed.ids[WD_NUMBER_ID_AA64MMFR0_EL1] & ID_AA64MMFR0_EL1_BIGEND_MASK))
+            limited[WD_NUMBER_ID_AA64MMFR0_EL1] &= ~ID_AA64MMFR0_EL1_BIGEND_MASK;
+        exposed.features = kvm.arch.vcpu_features[0];
+        exposed.made = true;
+    }
+    kvm.arch.sysreg_masks = exposed.masks;
+    for (unsigned i = 0; i < WD_NUMBER_COUNT; i++) {
+        if (!places[i] || id_numbers[i])
+            continue;
+        *places[i] = regs[i];
+        regs[i] = read_register(&vcpu, places[i] - vcpu.arch.ctxt.sys_regs);
+    }
+    for (unsigned i = 0; i < WD_NUMBER_COUNT; i++)
+        if (id_numbers[i])
+            regs[i] = limited[i];
+}
+
+void wd_tree_at_use_masks(int use)
+{
+    if (use)
+        return;
+    kvm.arch.sysreg_masks = NULL;
+    choose_features(HCR_E2H);
+}
+
 /* ---------------------------------------------------------------- the instruction */
 
 void wd_tree_at_open(void)
 {
     vcpu.kvm = &kvm;
-    kvm.arch.vcpu_features[0] |= BIT(KVM_ARM_VCPU_HAS_EL2);
+    choose_features(HCR_E2H);
     find_places();
 }
 

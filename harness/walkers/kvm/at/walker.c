@@ -4,11 +4,16 @@
 #include <string.h>
 
 #include "harness/walkers/kvm/at/at.h"
+#include "harness/walkers/kvm/at/exposed.h"
 #include "harness/walkers/kvm/host/guard.h"
 #include "walkdiff/walker.h"
 
 /* From the builder: "7.3.4, gcc 12.2.0". */
 extern const char wd_build_version[];
+
+struct walker {
+    bool as_exposed;
+};
 
 /* Kernel code calls back without a context: the case under way. */
 static struct {
@@ -56,8 +61,9 @@ static bool is_fault_of_stage2_on_walk(uint64_t par)
     return WD_GET(par, PAR_EL1_F, F) && WD_GET(par, PAR_EL1_F, S) && WD_GET(par, PAR_EL1_F, PTW);
 }
 
-static void answer_case(const struct wd_case *c, struct wd_result *result)
+static void answer_case(const struct walker *walker, const struct wd_case *c, struct wd_result *result)
 {
+    uint64_t regs[WD_REGISTER_COUNT];
     struct call call = {.at = {.op = c->op,
                                .el = c->el,
                                .pan = c->pan,
@@ -75,6 +81,14 @@ static void answer_case(const struct wd_case *c, struct wd_result *result)
     wd_result_clear(result, 0);
     now.c = c;
     now.result = result;
+    if (walker->as_exposed) {
+        if (!wd_at_expose(c, regs, result)) {
+            if (result->answer != WD_ANSWER_CRASH)
+                result->answer = WD_ANSWER_UNSUPPORTED;
+            return;
+        }
+        call.at.regs = (const wd_kvm_u64 *)regs;
+    }
     if (!wd_guarded_call(call_tree, &call, result))
         return;
     result->par = call.at.par;
@@ -93,26 +107,39 @@ static void answer_case(const struct wd_case *c, struct wd_result *result)
 static void answer(void *walker, const struct wd_case *const *cases, struct wd_result *results, size_t count,
                    volatile uint32_t *done)
 {
-    (void)walker;
     for (size_t i = 0; i < count; i++) {
-        answer_case(cases[i], &results[i]);
+        answer_case(walker, cases[i], &results[i]);
         *done = (uint32_t)i + 1;
     }
 }
 
+/* Whether `name` is one of the options. The others are the builder's, which has looked at all of them. */
+static bool has_option(const char *options, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *option = options; option; option = strchr(option, ',')) {
+        option += *option == ',';
+        if (!strncmp(option, name, length) && (!option[length] || option[length] == ','))
+            return true;
+    }
+    return false;
+}
+
 static void *open_walker(const char *options, char *error, size_t error_size)
 {
-    static char no_state;
+    static struct walker walker;
 
-    (void)options, (void)error, (void)error_size;
+    (void)error, (void)error_size;
+    walker.as_exposed = has_option(options, "as-exposed");
     wd_guard_open();
     wd_tree_at_open();
-    return &no_state;
+    return &walker;
 }
 
 static void close_walker(void *walker)
 {
-    (void)walker;
+    (void)walker; /* static, as the kernel's state is */
 }
 
 __attribute__((visibility("default"))) wd_walker_entry walkdiff_walker;

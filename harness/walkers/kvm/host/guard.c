@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -51,6 +52,16 @@ void wd_host_warning(const char *file, int line)
         if (!strcmp(result->warnings[i], warning))
             return;
     memcpy(result->warnings[result->warning_count++], warning, sizeof(warning));
+}
+
+void *wd_host_allocate(unsigned long size)
+{
+    return calloc(1, size);
+}
+
+void wd_host_free(const void *memory)
+{
+    free((void *)(uintptr_t)memory);
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)

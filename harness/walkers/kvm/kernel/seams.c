@@ -5,6 +5,7 @@
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
 
@@ -50,6 +51,28 @@ void mutex_lock(struct mutex *lock)
 void mutex_unlock(struct mutex *lock)
 {
 }
+
+/* The kernel's allocators, from the C library; all memory is zeroed. Trees differ in their types. */
+static void *allocate_of_cache(void *cache, gfp_t flags, size_t size)
+{
+    return wd_host_allocate(size);
+}
+
+static void *allocate(size_t size, gfp_t flags)
+{
+    return wd_host_allocate(size);
+}
+
+static void give_back(const void *memory)
+{
+    wd_host_free(memory);
+}
+
+typeof(kmalloc_caches) kmalloc_caches;
+extern typeof(__kmalloc_cache_noprof) __kmalloc_cache_noprof __attribute__((alias("allocate_of_cache")));
+extern typeof(__kmalloc_noprof) __kmalloc_noprof __attribute__((alias("allocate")));
+extern typeof(kfree) kfree __attribute__((alias("give_back")));
+extern typeof(kvfree) kvfree __attribute__((alias("give_back")));
 
 int __srcu_read_lock(struct srcu_struct *srcu)
 {

@@ -31,6 +31,7 @@ class Spec:
     tree: str
     compiler: str = "gcc"
     sanitize: bool = False
+    own_options: str = ""  # what the walker is opened with, where it is a program
 
 
 def parse(text: str) -> Spec:
@@ -38,12 +39,14 @@ def parse(text: str) -> Spec:
     chosen: dict[str, str | bool] = {}
     for option in options:
         key, _, value = option.partition("=")
-        if option == "san":
+        if option == "as-exposed":  # the walker's own
+            chosen["own_options"] = option
+        elif option == "san":
             chosen["sanitize"] = True
         elif key == "cc" and value:
             chosen["compiler"] = value
         else:
-            raise WrongUse(f"'{option}' is no option of kvm: (san, cc=COMPILER)")
+            raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cc=COMPILER)")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]
@@ -79,14 +82,14 @@ def build(spec: Spec) -> tuple[str, str]:
         compiler = Compiler(store, toolchain, SUBJECTS["at"])
         objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
         if spec.sanitize or toolchain.is_foreign:
-            made = "command", command_of(compiler.program(objects), toolchain)
+            made = "command", command_of(compiler.program(objects), toolchain, spec.own_options)
         else:
             made = "library", str(compiler.library(objects))
         store.tidy()
         return made
 
 
-def command_of(program: Path, toolchain: Toolchain) -> str:
+def command_of(program: Path, toolchain: Toolchain, options: str) -> str:
     """A shell's command that runs the program here."""
     command = f"exec {shlex.quote(str(program))}"
     if toolchain.is_foreign:
@@ -94,6 +97,7 @@ def command_of(program: Path, toolchain: Toolchain) -> str:
         if not shutil.which(emulator):
             raise CannotBuild(f"cc={toolchain.command}: its programs need {emulator}, which is not installed")
         command = f"exec {emulator} {shlex.quote(str(program))}"
+    command = f"{command} {options}".rstrip()
     return f"ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=0 {command}" if toolchain.sanitize else command
 
 

@@ -45,7 +45,6 @@ RUNNER_SOURCES = (
     "own:harness/walkers/kvm/host/runner.c",
     *(f"own:harness/casefile/case_{part}.c" for part in ("file", "ids", "members", "result", "words", "write")),
     *(f"own:harness/support/json_{part}.c" for part in ("in", "out", "parser")),
-    "own:oracle/registers.c",
 )
 
 # Kbuild makes these with the compiler: header, the source whose DEFINE()s it holds. The first is needed by the rest.
@@ -186,8 +185,8 @@ class Compiler:
     def probe(self) -> None:
         """Looks in the tree's headers for what differs between trees; root "probed" has what it found."""
         self.store.roots["probed"] = self._folder({"empty": ""})
-        source = self._folder({"probe.c": "#include <linux/kvm_host.h>\n#include <asm/sysreg.h>\n"})
-        self.store.roots["probe"] = source
+        headers = ("linux/kvm_host.h", "asm/kvm_asm.h", "asm/kvm_mmu.h", "asm/kvm_nested.h", "asm/sysreg.h")
+        self.store.roots["probe"] = self._folder({"probe.c": "".join(f"#include <{name}>\n" for name in headers)})
         text = self.run("probe", self.tree_command(["-E", "-dD"]), "probe:probe.c", "probe.i").read_text()
         registers = re.search(r"\benum vcpu_sysreg \{(.*?)\};", text, re.DOTALL)
         if not registers:
@@ -199,6 +198,8 @@ class Compiler:
         for name in re.findall(r"^WD_REGISTER\((\w+),", table, re.MULTILINE):
             how = "IDREG" if name in ids else "SYSREG" if name in known else "NONE"
             lines.append(f"#define WD_IN_TREE_{name} {how}\n")
+        for name in self.subject.probes:
+            lines.append(f"#define WD_DECLARES_{name} {int(bool(re.search(rf'{chr(92)}b{name}{chr(92)}(', text)))}\n")
         self.store.roots["probed"] = self._folder({"probed.h": "".join(lines)})
 
     def sources(self) -> list[Source]:
@@ -224,7 +225,7 @@ class Compiler:
                 )
             )
         host = [*HOST_FLAGS, *self.toolchain.sanitizers, "-c", "-I{own}", "-I{own}/include"]
-        for file in (*(f"{ADAPTERS}/{file}" for file in self.subject.host_half), "oracle/case.c"):
+        for file in (*(f"{ADAPTERS}/{file}" for file in self.subject.host_half), *self.subject.core):
             jobs.append(("host half", host, f"own:{file}"))
         with ThreadPoolExecutor(2) as pool:
             made = list(pool.map(lambda job: self.run(*job, "object.o"), jobs))
@@ -246,7 +247,10 @@ class Compiler:
             for name in wanted - defined - FROM_LIBRARY
             if not name.startswith(("_GLOBAL_OFFSET_TABLE_", "__asan_", "__ubsan_", "wd_"))
         )
+        zeroes = [name for name in names if self.subject.zeroes and re.fullmatch(self.subject.zeroes, name)]
+        names = [name for name in names if name not in zeroes]
         lines = [f"__attribute__((aligned(4096))) char wd_missing_pages[4096 * {max(len(names), 1)}];\n"]
+        lines.extend(f"__attribute__((aligned(64))) const char {name}[4096];\n" for name in zeroes)
         lines.append(f"const unsigned wd_missing_count = {len(names)};\n")
         lines.append(
             "const char *const wd_missing_names[] = {" + ", ".join(f'"{name}"' for name in [*names, ""]) + "};\n"

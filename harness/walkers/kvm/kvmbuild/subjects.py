@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What can be built out of a tree: which of its files, with which adapter."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,11 @@ class Subject:
     sources: tuple[Source, ...]  # of the tree
     tree_half: tuple[str, ...]  # of the adapter: compiled against the tree's headers
     host_half: tuple[str, ...]  # compiled against the C library's and walkdiff's
+    core: tuple[str, ...]  # of walkdiff's core, that the host's half uses
     missing: str  # what it means if a source that is not optional is not there
-    needs_functions: tuple[str, ...] = field(default=())  # that the tree must define
+    needs_functions: tuple[str, ...] = ()  # that the tree must define
+    zeroes: str = ""  # pattern of undefined data that may be read: it is all zeroes, as if nothing had initialised it
+    probes: tuple[str, ...] = ()  # functions that some trees declare: probed.h says WD_DECLARES_<name> 0 or 1
 
 
 AT = Subject(
@@ -32,9 +35,12 @@ AT = Subject(
         Source("arch/arm64/kvm/config.c", optional=True),
     ),
     tree_half=("kernel/seams.c", "at/tree.c"),
-    host_half=("host/guard.c", "at/walker.c"),
+    host_half=("host/guard.c", "at/exposed.c", "at/walker.c"),
+    core=("oracle/case.c", "oracle/features.c", "oracle/registers.c"),
     missing="KVM emulates AT in software since Linux 6.12",
     needs_functions=("__kvm_at_s1e01", "__kvm_at_s1e2", "__kvm_at_s12"),
+    zeroes=r"h\w+tr2?_masks",  # of the fine-grained trap registers, on which no AT depends
+    probes=("limit_nv_id_reg",),
 )
 
 SUBJECTS = {subject.name: subject for subject in (AT,)}

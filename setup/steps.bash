@@ -12,6 +12,10 @@ left_out=()       # those that only tests need
 essential=()      # those that nothing makes up for
 said=             # what the step that just ran has to say
 
+# Source packages that Debian 12 has in a version from which we want a newer one, of its backports. Where that can not be
+# had, the older one does.
+from_backports=(qemu)
+
 # ---- what the machine has ----
 
 # newer_or_equal <version> <minimum>
@@ -140,9 +144,40 @@ step() {
     say "$(printf 'setup: %-9s %s' "$name" "$said")"
 }
 
+# has_missing_backport: whether something is missing that would better come from Debian 12's backports.
+has_missing_backport() {
+    [[ " ${missing[*]} " == *" qemu-system-arm "* && -r /etc/os-release ]] &&
+        (. /etc/os-release && [[ ${VERSION_CODENAME-} == bookworm ]])
+}
+
+# Adds the suite of backports, from where the machine gets bookworm itself, with so low a priority that nothing comes
+# from it but from_backports.
+add_backports() {
+    local su=$1 suite=bookworm-backports site name=walkdiff-backports package
+    local source=/etc/apt/sources.list.d/$name.sources pins=/etc/apt/preferences.d/$name
+    [[ ! -e $source ]] || return 0
+    site=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' |
+        sed -n 's/ bookworm Debian main$//p' | head -n 1)
+    [[ -n $site ]] || { printf 'no source of Debian 12 is known to apt: backports are not used\n'; return 0; }
+    {
+        printf 'Package: *\nPin: release n=%s\nPin-Priority: 1\n' "$suite"
+        for package in "${from_backports[@]}"; do
+            printf '\nPackage: src:%s\nPin: release n=%s\nPin-Priority: 500\n' "$package" "$suite"
+        done
+    } | $su tee "$pins" >/dev/null || return
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$site" "$suite" \
+        /usr/share/keyrings/debian-archive-keyring.gpg | $su tee "$source" >/dev/null || return
+    if ! $su apt-get -q update -o Dir::Etc::sourcelist="$source" -o Dir::Etc::sourceparts=/dev/null \
+        -o APT::Get::List-Cleanup=false -o APT::Update::Error-Mode=any; then
+        printf '%s can not be had: it is left out\n' "$suite"
+        $su rm -f "$source" "$pins"
+    fi
+}
+
 install_packages() {
     local su available=() package
     su=$(as_root) || return
+    ! has_missing_backport || add_backports "$su" || return
     $su dpkg --configure -a && # an interrupted installation stops the next one otherwise
         $su apt-get -q update || return
     for package in "${missing[@]}"; do

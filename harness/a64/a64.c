@@ -204,6 +204,11 @@ uint32_t wd_a64_sub(unsigned xd, unsigned xn, unsigned imm12)
     return add_or_subtract(0xd1000000, xd, xn, imm12);
 }
 
+uint32_t wd_a64_eor(unsigned xd, unsigned xn, unsigned xm)
+{
+    return with(with(with(0xca000000, 20, 16, xm), 9, 5, xn), 4, 0, xd);
+}
+
 static uint32_t with_base(uint32_t word, unsigned xt, unsigned xn)
 {
     return with(with(word, 9, 5, xn), 4, 0, xt);

@@ -92,6 +92,8 @@ uint32_t wd_a64_movk(unsigned xd, uint16_t imm16, unsigned shift);
 uint32_t wd_a64_add(unsigned xd, unsigned xn, unsigned imm12);
 /** SUB <xd|sp>, <xn|sp>, #<imm12> */
 uint32_t wd_a64_sub(unsigned xd, unsigned xn, unsigned imm12);
+/** EOR <xd>, <xn>, <xm> */
+uint32_t wd_a64_eor(unsigned xd, unsigned xn, unsigned xm);
 
 /* ---------------------------------------------------------------- loads and stores of 64 bits; offsets in bytes */
 /** LDR <xt>, [<xn|sp>, #<offset>]: offset 0 … 32760, a multiple of 8 */

@@ -218,9 +218,24 @@ static bool needs_lva(const struct view *v)
     return v->stage[0].used && granule_of(v, &v->stage[0]) == WD_GRANULE_64K && v->stage[0].txsz < 16;
 }
 
+/*
+ * With the 64K granule. What a CPU alone has of it: address bits in descriptor bits 15:12, and blocks at level 1; other
+ * uses are ruled out with the output size that it is told.
+ */
 static bool needs_lpa(const struct view *v)
 {
-    return any_stage_has_granule(v, WD_GRANULE_64K);
+    if (!any_stage_has_granule(v, WD_GRANULE_64K))
+        return false;
+    if (wd_has_feature(v->c->regs, WD_FEAT_LPA))
+        return true;
+    for (uint32_t i = 0; i < v->c->mem_count; i++) {
+        uint64_t words[] = {v->c->mem[i].value, __builtin_bswap64(v->c->mem[i].value)};
+
+        for (unsigned order = 0; order < 2; order++)
+            if (wd_bit(words[order], 0) && (wd_bits(words[order], 15, 12) || !wd_bit(words[order], 1)))
+                return true;
+    }
+    return false;
 }
 
 static bool needs_lpa2(const struct view *v)
@@ -271,10 +286,27 @@ static bool needs_mte_perm(const struct view *v)
     return v->stage[1].used && v->operation.both_stages;
 }
 
-/* FEAT_XS changes how attributes are reported and combined. */
+/* Attributes that are reserved without FEAT_XS: XS = 0. MAIR_EL1. */
+static bool is_xs_attribute(uint64_t attribute)
+{
+    return (attribute & 0xf3) == 0x01 || attribute == 0x40 || attribute == 0xa0;
+}
+
+/*
+ * FEAT_XS changes how attributes are reported and combined. Without it nothing has XS = 0, unless MAIR holds a reserved
+ * encoding, or stage 2 a bit that is none. That shows in what is reported, but for a reserved encoding that is
+ * combined.
+ */
 static bool needs_xs(const struct view *v)
 {
-    return v->stage[0].used || v->stage[1].used;
+    if (wd_has_feature(v->c->regs, WD_FEAT_XS))
+        return v->stage[0].used || v->stage[1].used;
+    if (!v->stage[0].used || !v->stage[1].used || !v->operation.both_stages)
+        return false;
+    for (unsigned i = 0; i < 8; i++)
+        if (is_xs_attribute(wd_bits(v->mair, 8 * i + 7, 8 * i)))
+            return true;
+    return false;
 }
 
 /*
@@ -434,6 +466,8 @@ const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, st
         told->lacks_dirty_state[i] = stage->used && stage->hd && !wd_has_feature(cpu->id, WD_FEAT_HAFDBS_DIRTY);
     }
 
+    told->has_xs_alone = wd_has_feature(cpu->id, WD_FEAT_XS) && !wd_has_feature(c->regs, WD_FEAT_XS);
+
     if (!reason)
         reason = not_executable(cpu, &v);
     if (!reason && v.regime == WD_REGIME_EL20 && cpu->lacks_el20)
@@ -472,6 +506,8 @@ void wd_cpu_conclude(const struct wd_case *c, const struct wd_cpu_case *told, ui
     wd_result_clear(result, par);
     if (fault && update_could_prevent(c, told, par)) {
         wd_result_unsupported(result, wd_features[WD_FEAT_HAFDBS].name);
+    } else if (!fault && told->has_xs_alone && is_xs_attribute(WD_GET(par, PAR_EL1, ATTR))) {
+        wd_result_unsupported(result, wd_features[WD_FEAT_XS].name);
     } else if (fault && c->el == 1 && WD_GET(par, PAR_EL1_F, S) && WD_GET(par, PAR_EL1_F, PTW)) {
         result->answer = WD_ANSWER_EXCEPTION;
         result->exception = (struct wd_exception){

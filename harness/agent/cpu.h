@@ -8,6 +8,7 @@
  *   - A feature that one side has and the other has not makes the case `unsupported` if the answer could depend on it.
  *   - Hardware updates of descriptors that the CPU lacks matter only where it answers with a fault that they could
  *     prevent, so this is decided behind the walk.
+ *   - FEAT_XS that the CPU alone has matters only where it reports an attribute that there is with FEAT_XS alone.
  *   - A granule field that names no granule of the case's implementation gets the default of that choice.
  *   - {I}PS is lowered to the case's PARange; where a size is decided by PARange itself and the two sides decide
  *     differently, the case is `unsupported`.
@@ -28,6 +29,7 @@ struct wd_cpu_case {
     uint64_t regs[WD_REGISTER_COUNT]; /**< what to load */
     bool lacks_access_flag[2],
         lacks_dirty_state[2]; /**< by stage: updates that the case enables, the CPU not making them */
+    bool has_xs_alone;        /**< the CPU has FEAT_XS and the case has not */
 };
 
 /**

@@ -56,13 +56,18 @@ static _Noreturn void fail(const struct wd_walker_process *process)
     _exit(0);
 }
 
+static void tell_version(const struct wd_walker_process *process, const struct wd_walker_api *api)
+{
+    snprintf(process->shared->version, WD_VERSION_MAX, "%s", api->version ? api->version : "");
+}
+
 static const struct wd_walker_api *load(const struct wd_walker_process *process)
 {
     const struct wd_walker_api *api = wd_walker_spec_load(process->spec, &process->shared->error);
 
     if (!api)
         fail(process);
-    snprintf(process->shared->version, WD_VERSION_MAX, "%s", api->version ? api->version : "");
+    tell_version(process, api);
     return api;
 }
 
@@ -78,6 +83,7 @@ static void *open_walker(const struct wd_walker_process *process, const struct w
             wd_error_set(error, "it does not say why");
         fail(process);
     }
+    tell_version(process, api); /* some learn it when they open */
     say_hello(process, WD_HELLO_OPEN);
     return walker;
 }

@@ -8,6 +8,7 @@
 #include "harness/host/built_walker.h"
 #include "harness/walkers/exec/exec.h"
 #include "harness/walkers/oracle/oracle.h"
+#include "harness/walkers/qemu/qemu.h"
 #include "harness/walkers/sample/sample.h"
 #include "harness/walkers/so/so.h"
 
@@ -16,6 +17,7 @@ static const struct wd_walker_kind kinds[] = {
     {"sample", "sample[,defect=ID]", "a walker in the shape of a kernel's, with defects that can be switched on",
      wd_walker_sample},
     {"unicorn", "unicorn", "the walker of libunicorn (QEMU 5.0's), a reference", NULL},
+    {"qemu", "qemu[,cpu=MODEL][,bin=PATH]", "a CPU model of qemu-system-aarch64, a reference", wd_walker_qemu},
     {"kvm", "kvm:TREE[@REV][,OPTIONS]", "KVM's walker, compiled from a Linux tree (docs/walkers-kvm.md)", NULL},
     {"so", "so:LIB.so[,OPTIONS]", "your walker in a shared library (include/walkdiff/walker.h)", NULL},
     {"exec", "exec:COMMAND", "your walker as a program: cases on its stdin, results on its stdout", wd_walker_exec},

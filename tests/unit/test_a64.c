@@ -200,6 +200,7 @@ static void arithmetic_takes_its_whole_immediate(void **state)
     expect(state, wd_a64_add(1, 2, 4095), "add x1, x2, #0xfff", NULL);
     expect(state, wd_a64_add(WD_A64_SP, WD_A64_SP, 16), "add sp, sp, #0x10", NULL);
     expect(state, wd_a64_sub(1, 30, 1), "sub x1, x30, #1", NULL);
+    expect(state, wd_a64_eor(1, 30, 2), "eor x1, x30, x2", NULL);
 }
 
 static void loads_and_stores_take_the_offsets_at_both_ends(void **state)
@@ -272,7 +273,7 @@ static struct wd_agent_config small_config(wd_agent_doorbell *doorbell)
 
 static uint32_t word_at(const struct wd_agent_image *image, uint64_t address)
 {
-    return image->words[(address - image->identify) / sizeof(uint32_t)];
+    return image->words[(address - image->entry) / sizeof(uint32_t)];
 }
 
 static void the_stub_has_its_parts_where_it_says(void **state)
@@ -282,13 +283,14 @@ static void the_stub_has_its_parts_where_it_says(void **state)
 
     assert_true(wd_agent_build(&config, &image));
     assert_int_equal(image.identify, config.base);
-    assert_int_equal(image.request_words, 6); /* three, two registers, and one to make it even */
+    assert_int_equal(image.context_words, 4); /* two, and two registers */
+    assert_int_equal(image.response_words, 1);
     expect(state, word_at(&image, image.doorbell), "hlt #0xf000", NULL);
     assert_int_equal(image.batch, image.doorbell + sizeof(uint32_t));
     for (enum wd_operation operation = 0; operation < WD_OPERATION_COUNT; operation++)
         assert_int_equal(word_at(&image, image.at[operation]), wd_a64_at(operation, 2));
     assert_int_equal(image.words[image.word_count - 1],
-                     wd_a64_b(-4 * (int64_t)(image.word_count - 1 - (image.doorbell - image.identify) / 4)));
+                     wd_a64_b(-4 * (int64_t)(image.word_count - 1 - (image.doorbell - image.entry) / 4)));
 }
 
 static void the_stub_sets_the_registers_of_its_configuration(void **state)
@@ -307,6 +309,21 @@ static void the_stub_sets_the_registers_of_its_configuration(void **state)
                     written++;
                 }
     assert_int_equal(written, 3);
+}
+
+static void a_stub_for_reset_begins_with_the_set_up_of_el3_and_has_vectors(void **state)
+{
+    struct wd_agent_config config = small_config(wait_by_hlt);
+    struct wd_agent_image image;
+
+    config.el3_entry = config.with_memory = config.tlb_maintenance = true;
+    assert_true(wd_agent_build(&config, &image));
+    assert_int_equal(image.entry, config.base);
+    assert_true(image.identify > image.entry);
+    assert_int_equal(image.response_words, 5);
+    assert_int_equal(image.word_count * sizeof(uint32_t), WD_AGENT_VECTORS + 0x800);
+    for (size_t vector = 0; vector < 16; vector++)
+        expect(state, image.words[(WD_AGENT_VECTORS + vector * 0x80) / sizeof(uint32_t)], "mrs x10, esr_el3", NULL);
 }
 
 static void a_stub_that_does_not_fit_is_refused(void **state)
@@ -335,6 +352,7 @@ int main(void)
         cmocka_unit_test(code_past_its_capacity_is_counted_and_not_written),
         cmocka_unit_test(the_stub_has_its_parts_where_it_says),
         cmocka_unit_test(the_stub_sets_the_registers_of_its_configuration),
+        cmocka_unit_test(a_stub_for_reset_begins_with_the_set_up_of_el3_and_has_vectors),
         cmocka_unit_test(a_stub_that_does_not_fit_is_refused),
     };
 

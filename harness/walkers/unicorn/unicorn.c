@@ -196,15 +196,15 @@ static uint64_t without_interrupts(uint64_t hcr)
 
 static void write_request(struct walker *w, const struct wd_case *c, const struct wd_cpu_case *told)
 {
-    uint64_t *requests = (uint64_t *)(w->stub + STUB_REQUESTS + sizeof(struct wd_agent_batch));
-    struct wd_agent_request *request =
-        (struct wd_agent_request *)(requests + w->pending_count * w->image.request_words);
+    size_t size = w->image.context_words * sizeof(uint64_t) + sizeof(struct wd_agent_query);
+    uint8_t *request = w->stub + STUB_REQUESTS + sizeof(struct wd_agent_batch) + w->pending_count * size;
+    struct wd_agent_context *context = (struct wd_agent_context *)request;
+    struct wd_agent_query *query = (struct wd_agent_query *)(request + w->image.context_words * sizeof(uint64_t));
 
-    request->at = w->image.at[c->op];
-    request->pan = wd_agent_pan(c->pan);
-    request->va = c->va;
+    *context = (struct wd_agent_context){.queries = 1};
     for (size_t i = 0; i < LOADED_COUNT; i++)
-        request->registers[i] = told->regs[loaded_registers[i]];
+        context->registers[i] = told->regs[loaded_registers[i]];
+    *query = (struct wd_agent_query){.at = w->image.at[c->op], .pan = wd_agent_pan(c->pan), .va = c->va};
 }
 
 /* Takes a case into the batch, or says at once that it is unsupported. */
@@ -233,7 +233,7 @@ static void run_batch(struct walker *w)
 
     if (w->pending_count == 0)
         return;
-    batch->count = w->pending_count;
+    batch->contexts = w->pending_count;
     w->finished = 0;
     w->read_nothing = w->reached_stub = false;
     *w->done = (uint32_t)w->pending[0].index;
@@ -285,7 +285,7 @@ static bool build_stub(struct walker *w)
     };
     uint32_t eret = wd_a64_eret();
 
-    if (!wd_agent_build(&config, &w->image))
+    if (!wd_agent_build(&config, &w->image) || (w->image.word_count + 1) * sizeof(eret) > STUB_RESPONSES - STUB_IMAGE)
         return false;
     memcpy(w->stub + STUB_IMAGE, w->image.words, w->image.word_count * sizeof(uint32_t));
     memcpy(w->stub + STUB_IMAGE + w->image.word_count * sizeof(uint32_t), &eret, sizeof(eret));

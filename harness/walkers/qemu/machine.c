@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/walkers/qemu/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "harness/support/process.h"
+
+/* The stub's place: the flash, where the CPU comes out of reset. */
+#define FLASH_BASE UINT64_C(0)
+
+/* The exchange, by offset: the count of answers, what the doorbell tells QEMU, requests, responses. */
+enum {
+    PROGRESS = 0,
+    HANDLES = 0x40,
+    BLOCKS = 0x100,
+    REQUESTS = 0x1000,
+    REQUESTS_SIZE = 0x400000 - REQUESTS,
+    RESPONSES = 0x400000,
+    RESPONSES_SIZE = 0x400000,
+};
+_Static_assert((uint64_t)RESPONSES + RESPONSES_SIZE == WD_EXCHANGE_SIZE, "the exchange is used to its end");
+
+/* The file descriptors that QEMU finds: each is of one use. */
+enum { GIVEN_FD = 3, DONE_FD, MEMORY_FD, IMAGE_FD, FD_END };
+
+/* ---------------------------------------------------------------- the doorbell, as the guest sees it */
+
+/* Semihosting: operations, and the instruction that asks for one (operation in W0, parameter block in X1). */
+enum { SYS_OPEN = 1, SYS_WRITE = 5, SYS_READ = 6, SYS_EXIT = 0x18, HLT_SEMIHOSTING = 0xf000 };
+enum { MODE_READ_BINARY = 1, MODE_WRITE_BINARY = 5, ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
+
+/* What the doorbell's requests point at, in the exchange. */
+struct blocks {
+    uint64_t open_given[3], open_done[3]; /* name, mode, length */
+    uint64_t ring[3], wait[3];            /* handle, buffer, length */
+    uint64_t exit[2];
+    char given_name[16], done_name[16];
+    uint64_t byte;
+};
+
+static uint64_t address_of(size_t offset)
+{
+    return WD_EXCHANGE_BASE + BLOCKS + offset;
+}
+
+/* Asks QEMU for something; X0 is the answer. */
+static void emit_semihosting(struct wd_a64_code *code, unsigned operation, size_t block)
+{
+    wd_a64_emit_constant(code, 1, address_of(block));
+    wd_a64_emit(code, wd_a64_movz(0, (uint16_t)operation, 0));
+    wd_a64_emit(code, wd_a64_hlt(HLT_SEMIHOSTING));
+}
+
+static void emit_open(struct wd_a64_code *code, size_t block, size_t use)
+{
+    emit_semihosting(code, SYS_OPEN, block);
+    wd_a64_emit_constant(code, 1, address_of(use));
+    wd_a64_emit(code, wd_a64_str(0, 1, 0));
+}
+
+/*
+ * Rings, sleeps until the host rings, and ends the machine at the end of file. The pipes are opened when the doorbell
+ * is come to for the first time: the handle is 0 before.
+ */
+static void doorbell(struct wd_a64_code *code)
+{
+    size_t open;
+
+    wd_a64_emit_constant(code, 1, address_of(offsetof(struct blocks, ring)));
+    wd_a64_emit(code, wd_a64_ldr(0, 1, 0));
+    open = code->count;
+    wd_a64_emit(code, wd_a64_nop());
+    emit_open(code, offsetof(struct blocks, open_given), offsetof(struct blocks, wait));
+    emit_open(code, offsetof(struct blocks, open_done), offsetof(struct blocks, ring));
+    if (open < code->capacity)
+        code->words[open] = wd_a64_cbnz(0, 4 * (int64_t)(code->count - open));
+    emit_semihosting(code, SYS_WRITE, offsetof(struct blocks, ring));
+    emit_semihosting(code, SYS_READ, offsetof(struct blocks, wait));
+    open = code->count;
+    wd_a64_emit(code, wd_a64_nop());
+    emit_semihosting(code, SYS_EXIT, offsetof(struct blocks, exit)); /* a byte was not read */
+    if (open < code->capacity)
+        code->words[open] = wd_a64_cbz(0, 4 * (int64_t)(code->count - open));
+}
+
+static void set_open(uint64_t block[3], char name[16], size_t name_offset, int fd, unsigned mode)
+{
+    int length = snprintf(name, 16, "/dev/fd/%d", fd);
+
+    block[0] = address_of(name_offset);
+    block[1] = mode;
+    block[2] = (uint64_t)length;
+}
+
+static void write_blocks(uint8_t *exchange)
+{
+    struct blocks *blocks = (struct blocks *)(exchange + BLOCKS);
+
+    memset(exchange, 0, REQUESTS);
+    set_open(blocks->open_given, blocks->given_name, offsetof(struct blocks, given_name), GIVEN_FD, MODE_READ_BINARY);
+    set_open(blocks->open_done, blocks->done_name, offsetof(struct blocks, done_name), DONE_FD, MODE_WRITE_BINARY);
+    blocks->ring[1] = blocks->wait[1] = address_of(offsetof(struct blocks, byte));
+    blocks->ring[2] = blocks->wait[2] = 1;
+    blocks->exit[0] = ADP_STOPPED_APPLICATION_EXIT;
+}
+
+/* ---------------------------------------------------------------- the process */
+
+#define MIB UINT64_C(0x100000)
+#define GIB UINT64_C(0x40000000)
+
+enum { STARTS = 8 }; /* a QEMU that starts can be killed too */
+enum { ARGUMENTS_MAX = 40 + 4 * WD_MODULES_MAX, TEXT_MAX = 160 };
+
+struct arguments {
+    char *list[ARGUMENTS_MAX + 1];
+    size_t count;
+    bool failed;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct arguments *arguments, const char *format, ...)
+{
+    va_list values;
+    char *text = malloc(TEXT_MAX);
+
+    if (!text || arguments->count == ARGUMENTS_MAX) {
+        free(text);
+        arguments->failed = true;
+        return;
+    }
+    va_start(values, format);
+    vsnprintf(text, TEXT_MAX, format, values);
+    va_end(values);
+    arguments->list[arguments->count++] = text;
+}
+
+static void free_arguments(struct arguments *arguments)
+{
+    for (size_t i = 0; i < arguments->count; i++)
+        free(arguments->list[i]);
+}
+
+/*
+ * `maxmem` makes room for modules from the next GiB behind main memory to the end of the physical addresses. QEMU adds
+ * a GiB for each slot to what it asks for.
+ */
+static void add_memory(struct arguments *arguments, const struct wd_physical_map *map)
+{
+    uint64_t modules = map->count - 1;
+    uint64_t begin = (WD_MAIN_MEMORY_BASE + WD_MAIN_MEMORY_SIZE + GIB - 1) / GIB * GIB;
+    uint64_t room = (UINT64_C(1) << map->pa_bits) - begin - modules * GIB;
+
+    add(arguments, "-object");
+    add(arguments, "memory-backend-file,id=main,mem-path=/dev/fd/%d,share=on,size=%lluM", MEMORY_FD,
+        (unsigned long long)(WD_MAIN_MEMORY_SIZE / MIB));
+    add(arguments, "-m");
+    if (!modules) {
+        add(arguments, "%lluM", (unsigned long long)(WD_MAIN_MEMORY_SIZE / MIB));
+        return;
+    }
+    add(arguments, "%lluM,slots=%llu,maxmem=%lluM", (unsigned long long)(WD_MAIN_MEMORY_SIZE / MIB),
+        (unsigned long long)modules, (unsigned long long)((WD_MAIN_MEMORY_SIZE + room) / MIB));
+    for (size_t i = 1; i < map->count; i++) {
+        add(arguments, "-object");
+        add(arguments, "memory-backend-ram,id=memory%zu,size=%lluM", i,
+            (unsigned long long)(map->ranges[i].size / MIB));
+        add(arguments, "-device");
+        add(arguments, "pc-dimm,memdev=memory%zu,addr=%#llx", i, (unsigned long long)map->ranges[i].base);
+    }
+}
+
+static void make_arguments(const struct wd_machine *machine, struct arguments *arguments)
+{
+    add(arguments, "%s", machine->config.binary);
+    add(arguments, "-machine");
+    add(arguments, "virt,secure=on,virtualization=on,gic-version=3,memory-backend=main,"
+                   "highmem-mmio=off,highmem-ecam=off,highmem-redists=off");
+    add(arguments, "-cpu");
+    add(arguments, "%s", machine->config.cpu);
+    add(arguments, "-accel");
+    add(arguments, "tcg,thread=single,tb-size=16");
+    add(arguments, "-no-user-config");
+    add(arguments, "-nodefaults");
+    add(arguments, "-display");
+    add(arguments, "none");
+    add(arguments, "-semihosting-config");
+    add(arguments, "enable=on,target=native");
+    add(arguments, "-bios");
+    add(arguments, "/dev/fd/%d", IMAGE_FD);
+    add_memory(arguments, &machine->map);
+}
+
+/* In the new process: brings the files to their numbers and becomes QEMU. */
+static _Noreturn void become(const struct wd_machine *machine, char **arguments, int parent, int given, int done)
+{
+    int files[FD_END] = {
+        [GIVEN_FD] = given, [DONE_FD] = done, [MEMORY_FD] = machine->memory_file, [IMAGE_FD] = machine->image_file};
+    int null = open("/dev/null", O_RDWR);
+
+    wd_end_with_parent(parent);
+    /* First out of the way: a file may have the number that another shall get. */
+    for (int fd = GIVEN_FD; fd < FD_END; fd++)
+        files[fd] = fcntl(files[fd], F_DUPFD, FD_END);
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    dup2(machine->words_file, STDERR_FILENO);
+    for (int fd = GIVEN_FD; fd < FD_END; fd++)
+        dup2(files[fd], fd);
+    close_range(FD_END, ~0U, 0);
+    execvp(arguments[0], arguments);
+    fprintf(stderr, "%s: %s\n", arguments[0], strerror(errno));
+    _exit(127);
+}
+
+static void close_end(int *end)
+{
+    if (*end >= 0)
+        close(*end);
+    *end = -1;
+}
+
+static bool spawn(struct wd_machine *machine, struct wd_error *error)
+{
+    struct arguments arguments = {0};
+    int given[2] = {-1, -1}, done[2] = {-1, -1}, parent = getpid();
+    pid_t pid = -1;
+
+    make_arguments(machine, &arguments);
+    write_blocks(machine->exchange);
+    if (ftruncate(machine->words_file, 0) == 0 && !arguments.failed && pipe2(given, O_CLOEXEC) == 0 &&
+        pipe2(done, O_CLOEXEC) == 0) {
+        pid = fork();
+        if (pid == 0)
+            become(machine, arguments.list, parent, given[0], done[1]);
+    }
+    free_arguments(&arguments);
+    close_end(&given[0]);
+    close_end(&done[1]);
+    machine->given_end = given[1];
+    machine->done_end = done[0];
+    machine->pid = pid < 0 ? 0 : pid;
+    return pid > 0 || wd_error_set(error, "qemu: cannot start a process: %s", strerror(errno));
+}
+
+/* ---------------------------------------------------------------- its end */
+
+/* The last line with a word in it that QEMU wrote. */
+static void last_line(int file, char line[WD_LAST_LINE_MAX])
+{
+    char text[WD_LAST_LINE_MAX];
+    off_t size = lseek(file, 0, SEEK_END);
+    off_t begin = size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0;
+    ssize_t length = pread(file, text, sizeof(text) - 1, begin);
+    char *end, *start;
+
+    line[0] = '\0';
+    if (length <= 0)
+        return;
+    for (end = text + length; end > text && end[-1] == '\n'; end--)
+        ;
+    *end = '\0';
+    start = strrchr(text, '\n');
+    memmove(line, start ? start + 1 : text, strlen(start ? start + 1 : text) + 1);
+}
+
+static void bury(struct wd_machine *machine, struct wd_death *death)
+{
+    int status = 0;
+    const char *name;
+
+    close_end(&machine->given_end);
+    close_end(&machine->done_end);
+    while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    machine->pid = 0;
+    if (!death)
+        return;
+    name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+    if (name)
+        snprintf(death->how, sizeof(death->how), "SIG%.16s", name);
+    else
+        snprintf(death->how, sizeof(death->how), "%s %d", WIFSIGNALED(status) ? "signal" : "exit status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    death->killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    last_line(machine->words_file, death->words);
+}
+
+static bool wait_for_bell(const struct wd_machine *machine)
+{
+    char byte;
+    ssize_t length;
+
+    do
+        length = read(machine->done_end, &byte, 1);
+    while (length < 0 && errno == EINTR);
+    return length == 1;
+}
+
+static bool ring(const struct wd_machine *machine)
+{
+    ssize_t length;
+
+    do
+        length = write(machine->given_end, "", 1);
+    while (length < 0 && errno == EINTR);
+    return length == 1;
+}
+
+/* ---------------------------------------------------------------- the interface */
+
+static bool build_image(struct wd_machine *machine, struct wd_error *error)
+{
+    const struct wd_agent_config config = {
+        .base = FLASH_BASE,
+        .requests = WD_EXCHANGE_BASE + REQUESTS,
+        .responses = WD_EXCHANGE_BASE + RESPONSES,
+        .progress = WD_EXCHANGE_BASE + PROGRESS,
+        .registers = machine->config.registers,
+        .register_count = machine->config.register_count,
+        .has_pan = machine->config.has_pan,
+        .el3_entry = true,
+        .with_memory = true,
+        .tlb_maintenance = true,
+        .doorbell = doorbell,
+    };
+    size_t size;
+
+    if (!wd_agent_build(&config, &machine->image))
+        return wd_error_set(error, "qemu: the stub does not fit");
+    size = machine->image.word_count * sizeof(uint32_t);
+    if (ftruncate(machine->image_file, 0) ||
+        pwrite(machine->image_file, machine->image.words, size, 0) != (ssize_t)size)
+        return wd_error_set(error, "qemu: cannot write the stub: %s", strerror(errno));
+    return true;
+}
+
+static bool make_files(struct wd_machine *machine)
+{
+    machine->memory_file = memfd_create("walkdiff-memory", MFD_CLOEXEC);
+    machine->image_file = memfd_create("walkdiff-stub", MFD_CLOEXEC);
+    machine->words_file = memfd_create("walkdiff-qemu-stderr", MFD_CLOEXEC);
+    if (machine->memory_file < 0 || machine->image_file < 0 || machine->words_file < 0 ||
+        fcntl(machine->words_file, F_SETFL, O_APPEND) || ftruncate(machine->memory_file, WD_MAIN_MEMORY_SIZE))
+        return false;
+    machine->exchange = mmap(NULL, WD_EXCHANGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_file,
+                             WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE);
+    return machine->exchange != MAP_FAILED;
+}
+
+bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config *config, struct wd_error *error)
+{
+    *machine = (struct wd_machine){
+        .config = *config, .memory_file = -1, .image_file = -1, .words_file = -1, .given_end = -1, .done_end = -1};
+    signal(SIGPIPE, SIG_IGN); /* a QEMU that is gone is noticed by what write() says */
+    if (!make_files(machine))
+        return wd_error_set(error, "qemu: no memory to share: %s", strerror(errno));
+    wd_map_make(&machine->map, config->pa_bits);
+    return build_image(machine, error) && wd_machine_restart(machine, error);
+}
+
+bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
+{
+    struct wd_death death = {.killed = true};
+
+    /* What the walks that did not end left in main memory is gone, as that in the modules is. */
+    if (fallocate(machine->memory_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                  WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE))
+        return wd_error_set(error, "qemu: cannot clear memory: %s", strerror(errno));
+    for (unsigned i = 0; i < STARTS && death.killed; i++) {
+        if (!spawn(machine, error))
+            return false;
+        if (wait_for_bell(machine))
+            return true;
+        bury(machine, &death);
+    }
+    return wd_error_set(error, "qemu: %s does not start: %s%s%s", machine->config.binary, death.how,
+                        death.words[0] ? ": " : "", death.words);
+}
+
+const uint64_t *wd_machine_id_registers(const struct wd_machine *machine)
+{
+    return (const uint64_t *)(machine->exchange + RESPONSES);
+}
+
+uint8_t *wd_machine_requests(struct wd_machine *machine, size_t *size)
+{
+    *size = REQUESTS_SIZE;
+    return machine->exchange + REQUESTS;
+}
+
+const uint8_t *wd_machine_responses(const struct wd_machine *machine, size_t *size)
+{
+    *size = RESPONSES_SIZE;
+    return machine->exchange + RESPONSES;
+}
+
+uint32_t wd_machine_answered(const struct wd_machine *machine)
+{
+    return *(volatile const uint32_t *)(machine->exchange + PROGRESS);
+}
+
+enum wd_round wd_machine_round(struct wd_machine *machine, struct wd_death *death)
+{
+    *(volatile uint32_t *)(machine->exchange + PROGRESS) = 0;
+    if (ring(machine) && wait_for_bell(machine))
+        return WD_ROUND_DONE;
+    bury(machine, death);
+    return WD_ROUND_DIED;
+}
+
+void wd_machine_stop(struct wd_machine *machine)
+{
+    if (!machine->config.binary)
+        return;
+    if (machine->pid) {
+        kill(machine->pid, SIGKILL);
+        bury(machine, NULL);
+    }
+    if (machine->exchange && machine->exchange != MAP_FAILED)
+        munmap(machine->exchange, WD_EXCHANGE_SIZE);
+    close_end(&machine->memory_file);
+    close_end(&machine->image_file);
+    close_end(&machine->words_file);
+    machine->config.binary = NULL;
+}
+
+/* ---------------------------------------------------------------- its version */
+
+static bool read_version(FILE *output, char version[WD_QEMU_VERSION_MAX])
+{
+    char line[256];
+    const char *number;
+    size_t length;
+
+    if (!fgets(line, sizeof(line), output))
+        return false;
+    number = strpbrk(line, "0123456789");
+    length = number ? strspn(number, "0123456789.") : 0;
+    if (strncmp(line, "QEMU emulator", 13) != 0 || !length || length >= WD_QEMU_VERSION_MAX)
+        return false;
+    memcpy(version, number, length);
+    version[length] = '\0';
+    return true;
+}
+
+bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], struct wd_error *error)
+{
+    int output[2], status = 0;
+    pid_t pid;
+    FILE *file;
+    bool good;
+
+    if (pipe2(output, O_CLOEXEC))
+        return wd_error_set(error, "qemu: %s", strerror(errno));
+    pid = fork();
+    if (pid == 0) {
+        dup2(output[1], STDOUT_FILENO);
+        execlp(binary, binary, "--version", (char *)NULL);
+        _exit(127);
+    }
+    close(output[1]);
+    file = fdopen(output[0], "r");
+    good = pid > 0 && file && read_version(file, version);
+    if (file)
+        fclose(file);
+    else
+        close(output[0]);
+    if (pid > 0)
+        waitpid(pid, &status, 0);
+    if (good)
+        return true;
+    return wd_error_set(error, "qemu: %s %s (Debian: qemu-system-arm; ./walkdiff doctor tells more)", binary,
+                        WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "was not found" : "is no QEMU");
+}

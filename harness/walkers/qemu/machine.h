@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A QEMU that runs our stub: the process, the memory that we share with it, and the doorbell.
+ *
+ * The stub is a flat image in the machine's flash, where the CPU comes out of reset at EL3. Requests and responses are
+ * in main memory, a file of ours that QEMU maps too. The doorbell is semihosting: the stub opens the ends of two pipes
+ * that QEMU inherits, writes to one that it is done and sleeps in a read from the other. Whichever side dies, the
+ * other reads the end of file.
+ */
+#ifndef WALKDIFF_QEMU_MACHINE_H
+#define WALKDIFF_QEMU_MACHINE_H
+
+#include "harness/agent/agent.h"
+#include "harness/support/error.h"
+#include "harness/walkers/qemu/map.h"
+
+enum { WD_MODEL_NAME_MAX = 64, WD_QEMU_VERSION_MAX = 32, WD_HOW_MAX = 24, WD_LAST_LINE_MAX = 256 };
+
+/** What the machine is asked to be. */
+struct wd_machine_config {
+    const char *binary;                /**< a path, or a name to be found in PATH */
+    char cpu[WD_MODEL_NAME_MAX];       /**< as -cpu takes it */
+    const enum wd_register *registers; /**< what contexts set */
+    size_t register_count;
+    bool has_pan;
+    unsigned pa_bits; /**< the CPU's physical address size; 0: not known, there is main memory alone */
+};
+
+struct wd_machine {
+    struct wd_machine_config config;
+    struct wd_agent_image image;
+    struct wd_physical_map map;
+    int memory_file, image_file, words_file; /* words: what QEMU writes to its standard error */
+    uint8_t *exchange;                       /* the shared part of main memory */
+    int pid;                                 /* 0: does not run */
+    int given_end, done_end;                 /* the doorbell: ours to write to, to read from */
+};
+
+/** How a round ended. */
+enum wd_round { WD_ROUND_DONE, WD_ROUND_DIED };
+
+/** What became of a process. */
+struct wd_death {
+    bool killed;                  /**< a SIGKILL: somebody else's doing, no case's */
+    char how[WD_HOW_MAX];         /**< "SIGABRT", "exit status 1" */
+    char words[WD_LAST_LINE_MAX]; /**< the last line that it wrote, "" if none */
+};
+
+/**
+ * Starts QEMU and waits until the stub has stored the ID registers.
+ * @return false: `error` says why
+ */
+bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config *config, struct wd_error *error);
+
+/** Starts it again after it died. */
+bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error);
+
+/** The ID registers, behind a start: as many 64-bit words as wd_agent_id_register() has registers. */
+const uint64_t *wd_machine_id_registers(const struct wd_machine *machine);
+
+/** Where requests are written, and how many bytes there are. */
+uint8_t *wd_machine_requests(struct wd_machine *machine, size_t *size);
+
+/** Where responses are read, and how many bytes there are. */
+const uint8_t *wd_machine_responses(const struct wd_machine *machine, size_t *size);
+
+/** How many queries the stub has answered since the last round began. */
+uint32_t wd_machine_answered(const struct wd_machine *machine);
+
+/** Has the stub do what stands in the requests. Behind a death the machine must be started again. */
+enum wd_round wd_machine_round(struct wd_machine *machine, struct wd_death *death);
+
+/** Ends the process and gives back all that the machine has. A machine of all zeroes is none. */
+void wd_machine_stop(struct wd_machine *machine);
+
+/** "10.0.2", from what `binary --version` says. @return false: `error` says what to do about it */
+bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], struct wd_error *error);
+
+#endif

@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/walkers/qemu/qemu.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/agent/cpu.h"
+#include "harness/walkers/qemu/machine.h"
+#include "walkdiff/oracle.h"
+
+enum {
+    BATCH = 512,
+    CHANCES = 4, /* a case is asked so often before a killed QEMU is its answer */
+    BINARY_MAX = 4096,
+    VERSION_MAX = WD_QEMU_VERSION_MAX + WD_MODEL_NAME_MAX + 8,
+};
+
+/* Registers that contexts set, with the feature without which an access is UNDEFINED. */
+static const struct {
+    enum wd_register reg;
+    enum wd_feature feature; /* 0: all CPUs have it */
+} loadable[] = {
+    {WD_HCR_EL2, 0},
+    {WD_SCTLR_EL1, 0},
+    {WD_TCR_EL1, 0},
+    {WD_MAIR_EL1, 0},
+    {WD_TTBR0_EL1, 0},
+    {WD_TTBR1_EL1, 0},
+    {WD_SCTLR_EL2, 0},
+    {WD_TCR_EL2, 0},
+    {WD_MAIR_EL2, 0},
+    {WD_TTBR0_EL2, 0},
+    {WD_TTBR1_EL2, WD_FEAT_VHE},
+    {WD_VTCR_EL2, 0},
+    {WD_VTTBR_EL2, 0},
+    {WD_HCRX_EL2, WD_FEAT_HCX},
+    {WD_TCR2_EL1, WD_FEAT_TCR2},
+    {WD_TCR2_EL2, WD_FEAT_TCR2},
+    {WD_PIRE0_EL1, WD_FEAT_S1PIE},
+    {WD_PIR_EL1, WD_FEAT_S1PIE},
+    {WD_PIRE0_EL2, WD_FEAT_S1PIE},
+    {WD_PIR_EL2, WD_FEAT_S1PIE},
+    {WD_POR_EL0, WD_FEAT_S1POE},
+    {WD_POR_EL1, WD_FEAT_S1POE},
+    {WD_POR_EL2, WD_FEAT_S1POE},
+};
+enum { LOADABLE_COUNT = sizeof(loadable) / sizeof(loadable[0]) };
+
+/* What of an answer is worth doubting: not where the output is. */
+struct kind {
+    uint8_t answer; /* enum wd_answer */
+    bool fault, stage2, on_walk;
+    uint8_t status;
+};
+
+/* A case of the batch in hand. */
+struct pending {
+    size_t index; /* of the case in the call of answer() */
+    struct wd_cpu_case told;
+    struct kind expected;        /* of the oracle's answer */
+    enum wd_operation operation; /* what is executed */
+    uint64_t hash;               /* of its context */
+    bool answered;
+    bool looks_for_stage; /* its AT took an external abort at a stage that is to be found out; `result` has the rest */
+};
+
+struct walker {
+    char binary[BINARY_MAX];
+    enum wd_register registers[LOADABLE_COUNT];
+    struct wd_machine machine;
+    struct wd_cpu cpu;
+    unsigned chances;
+    char known_death[WD_TEXT_MAX]; /* what this QEMU dies of where stage 2 forbids the access; "": it was not seen to */
+
+    const struct wd_case *const *cases;
+    struct wd_result *results;
+    size_t pending_count;
+    struct pending pending[BATCH];
+    size_t order[BATCH]; /* pending cases in the order in which they are asked */
+};
+
+/* ---------------------------------------------------------------- contexts */
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
+}
+
+static uint64_t hash_context(const struct walker *w, const struct wd_case *c, const struct wd_cpu_case *told)
+{
+    uint64_t hash = c->mem_count;
+
+    for (size_t i = 0; i < w->machine.config.register_count; i++)
+        hash = mix(hash, told->regs[w->registers[i]]);
+    for (uint32_t i = 0; i < c->mem_count; i++)
+        hash = mix(mix(hash, c->mem[i].pa), c->mem[i].value);
+    return hash;
+}
+
+static bool same_context(const struct walker *w, const struct pending *a, const struct pending *b)
+{
+    const struct wd_case *case_a = w->cases[a->index], *case_b = w->cases[b->index];
+
+    if (a->hash != b->hash || case_a->mem_count != case_b->mem_count)
+        return false;
+    for (size_t i = 0; i < w->machine.config.register_count; i++)
+        if (a->told.regs[w->registers[i]] != b->told.regs[w->registers[i]])
+            return false;
+    return !case_a->mem_count || !memcmp(case_a->mem, case_b->mem, case_a->mem_count * sizeof(case_a->mem[0]));
+}
+
+/* Sorts the cases that are not answered yet, so that those of one context stand together. */
+static size_t make_order(struct walker *w)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < w->pending_count; i++) {
+        size_t place = count;
+
+        if (w->pending[i].answered)
+            continue;
+        for (; place > 0 && w->pending[w->order[place - 1]].hash > w->pending[i].hash; place--)
+            w->order[place] = w->order[place - 1];
+        w->order[place] = i;
+        count++;
+    }
+    return count;
+}
+
+/* ---------------------------------------------------------------- requests */
+
+/* Requests in the making. */
+struct writer {
+    uint8_t *next;
+    size_t room;          /* bytes */
+    size_t response_room; /* bytes for responses, if every walk changed every word */
+    struct wd_agent_context *context;
+};
+
+static size_t context_size(const struct walker *w)
+{
+    return w->machine.image.context_words * sizeof(uint64_t);
+}
+
+static void write_context(const struct walker *w, struct writer *writer, const struct pending *p)
+{
+    const struct wd_case *c = w->cases[p->index];
+    struct wd_agent_context *context = (struct wd_agent_context *)writer->next;
+    struct wd_agent_word *word = (struct wd_agent_word *)(writer->next + context_size(w));
+
+    *context = (struct wd_agent_context){0};
+    for (size_t i = 0; i < w->machine.config.register_count; i++)
+        context->registers[i] = p->told.regs[w->registers[i]];
+    for (uint32_t i = 0; i < c->mem_count; i++)
+        if (wd_case_ram_at(c, c->mem[i].pa) && wd_map_has(&w->machine.map, c->mem[i].pa))
+            word[context->words++] = (struct wd_agent_word){c->mem[i].pa, c->mem[i].value};
+    writer->next = (uint8_t *)(word + context->words);
+    writer->context = context;
+}
+
+/* Adds a case. @return false if it has no room in this round */
+static bool write_request(const struct walker *w, struct writer *writer, const struct pending *p,
+                          const struct pending *before)
+{
+    const struct wd_case *c = w->cases[p->index];
+    size_t words_size = c->mem_count * sizeof(struct wd_agent_word);
+    size_t size = context_size(w) + words_size + sizeof(struct wd_agent_query);
+    size_t response_size = sizeof(struct wd_agent_response) + words_size;
+
+    if (size > writer->room || response_size > writer->response_room)
+        return false;
+    writer->room -= size;
+    writer->response_room -= response_size;
+    if (!before || !same_context(w, p, before))
+        write_context(w, writer, p);
+    writer->context->queries++;
+    *(struct wd_agent_query *)writer->next = (struct wd_agent_query){
+        .at = w->machine.image.at[p->operation],
+        .pan = wd_agent_pan(c->pan),
+        .va = c->va,
+    };
+    writer->next += sizeof(struct wd_agent_query);
+    return true;
+}
+
+/* Writes as many cases of the order as there is room for. @return how many */
+static size_t write_requests(struct walker *w, size_t count)
+{
+    struct wd_agent_batch *batch;
+    struct writer writer;
+    const struct pending *before = NULL;
+    struct wd_agent_context *last = NULL;
+    size_t i;
+
+    writer.next = wd_machine_requests(&w->machine, &writer.room);
+    wd_machine_responses(&w->machine, &writer.response_room);
+    batch = (struct wd_agent_batch *)writer.next;
+    *batch = (struct wd_agent_batch){0};
+    writer.next += sizeof(*batch);
+    writer.room -= sizeof(*batch);
+    for (i = 0; i < count; i++) {
+        const struct pending *p = &w->pending[w->order[i]];
+
+        if (!write_request(w, &writer, p, before))
+            break;
+        batch->contexts += writer.context != last;
+        last = writer.context;
+        before = p;
+    }
+    return i;
+}
+
+/* ---------------------------------------------------------------- answers */
+
+enum { EC_UNKNOWN = 0x00, EC_DATA_ABORT = 0x24, EC_DATA_ABORT_SAME_EL = 0x25 }; /* ESR_EL3.EC */
+enum { FST_TRANSLATION = 1, FST_PERMISSION = 3 };                               /* bits 5:2 of the fault status code */
+
+/* Adds the words that the walk changed. @return why the answer is none */
+static const char *take_changes(const struct wd_case *c, const struct wd_agent_word *words, uint64_t count,
+                                struct wd_result *result)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const struct wd_ram *ram = wd_case_ram_at(c, words[i].pa);
+
+        if (ram && ram->read_only)
+            return "an update in memory that is read-only";
+        if (!wd_result_write(c, result, words[i].pa, words[i].value))
+            return "too many words changed";
+    }
+    return NULL;
+}
+
+/* The instruction that walks stage 1 as one does that walks both. */
+static enum wd_operation stage1_of(enum wd_operation operation)
+{
+    switch (operation) {
+    case WD_AT_S12E1R:
+        return WD_AT_S1E1R;
+    case WD_AT_S12E1W:
+        return WD_AT_S1E1W;
+    case WD_AT_S12E0R:
+        return WD_AT_S1E0R;
+    case WD_AT_S12E0W:
+        return WD_AT_S1E0W;
+    default:
+        return operation;
+    }
+}
+
+/* Which stages an AT of both stages walks, by the registers that the CPU was told. */
+static bool walks_stage1(const uint64_t *regs)
+{
+    uint64_t hcr = regs[WD_HCR_EL2];
+
+    return WD_GET(regs[WD_SCTLR_EL1], SCTLR_EL1, M) && !WD_GET(hcr, HCR_EL2, DC) && !WD_GET(hcr, HCR_EL2, TGE);
+}
+
+static bool walks_stage2(const struct wd_case *c, const uint64_t *regs)
+{
+    uint64_t hcr = regs[WD_HCR_EL2];
+
+    return wd_operations[c->op].both_stages && (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) &&
+           !(WD_GET(hcr, HCR_EL2, E2H) && WD_GET(hcr, HCR_EL2, TGE));
+}
+
+/*
+ * A Data Abort that the AT took at EL3. ESR_EL3 tells no stage: where both are walked, an AT of stage 1 alone finds
+ * out. Such a one is asked next.
+ */
+static void conclude_abort(struct pending *p, const struct wd_case *c, uint64_t esr, struct wd_result *result)
+{
+    bool s1ptw = wd_bit(esr, 7), stage2 = walks_stage2(c, p->told.regs);
+
+    wd_result_clear(result, 0);
+    result->answer = WD_ANSWER_EXCEPTION;
+    result->exception = (struct wd_exception){
+        .fst = (uint8_t)wd_bits(esr, 5, 0),
+        .stage2 = s1ptw || stage2,
+        .s1ptw = s1ptw,
+    };
+    if (stage2 && !s1ptw && walks_stage1(p->told.regs)) {
+        p->looks_for_stage = true;
+        p->operation = stage1_of(p->operation);
+        p->answered = false;
+    }
+}
+
+static void conclude_exception(const struct walker *w, struct pending *p, const struct wd_case *c,
+                               const struct wd_agent_response *response, struct wd_result *result)
+{
+    uint64_t class = wd_bits(response->esr, 31, 26);
+    char reason[WD_TEXT_MAX];
+
+    if (response->elr != w->machine.image.at[p->operation]) {
+        snprintf(reason, sizeof(reason), "the stub took an exception: ESR_EL3 %#llx, ELR_EL3 %#llx",
+                 (unsigned long long)response->esr, (unsigned long long)response->elr);
+        wd_result_unsupported(result, reason);
+    } else if (class == EC_UNKNOWN) {
+        wd_result_clear(result, 0);
+        result->answer = WD_ANSWER_UNDEFINED;
+    } else if (class == EC_DATA_ABORT || class == EC_DATA_ABORT_SAME_EL) {
+        conclude_abort(p, c, response->esr, result);
+    } else {
+        snprintf(reason, sizeof(reason), "an exception of class %#llx", (unsigned long long)class);
+        wd_result_unsupported(result, reason);
+    }
+}
+
+static struct kind kind_of(const struct wd_result *result)
+{
+    struct kind kind = {.answer = result->answer};
+
+    if (result->answer == WD_ANSWER_EXCEPTION) {
+        kind.status = result->exception.fst;
+        kind.stage2 = result->exception.stage2;
+        kind.on_walk = result->exception.s1ptw;
+    } else if (result->answer == WD_ANSWER_PAR && WD_GET(result->par, PAR_EL1, F)) {
+        kind.fault = true;
+        kind.status = (uint8_t)WD_GET(result->par, PAR_EL1_F, FST);
+        kind.stage2 = WD_GET(result->par, PAR_EL1_F, S);
+        kind.on_walk = WD_GET(result->par, PAR_EL1_F, PTW);
+    }
+    return kind;
+}
+
+static bool same_kind(struct kind a, struct kind b)
+{
+    return a.answer == b.answer && a.fault == b.fault && a.status == b.status && a.stage2 == b.stage2 &&
+           a.on_walk == b.on_walk;
+}
+
+static const char *const reach_words[] = {
+    [WD_REACH_DEVICES] = "a table walk could read what is a device in QEMU",
+    [WD_REACH_FOREIGN] = "a table walk could read memory that QEMU has and the case has not",
+    [WD_REACH_MISSING] = "a table walk could read memory that the case has and QEMU has not",
+};
+
+static const char *reach_reason(unsigned reach)
+{
+    return reach ? reach_words[reach & -reach] : NULL;
+}
+
+/* Whether memory that one side has and the other has not can have been what made the answer. */
+static const char *doubt(const struct walker *w, const struct wd_case *c, const struct pending *p,
+                         const struct wd_result *result)
+{
+    struct kind kind = kind_of(result);
+    unsigned possible = WD_REACH_DEVICES;
+
+    if (same_kind(kind, p->expected))
+        return NULL;
+    if (kind.fault && kind.status / 4 == FST_TRANSLATION)
+        possible |= WD_REACH_FOREIGN;
+    if (kind.answer == WD_ANSWER_EXCEPTION)
+        possible |= WD_REACH_MISSING;
+    return reach_reason(wd_map_reach(&w->machine.map, c) & possible);
+}
+
+static void conclude(struct walker *w, struct pending *p, const struct wd_agent_response *response,
+                     const struct wd_agent_word *changes)
+{
+    const struct wd_case *c = w->cases[p->index];
+    struct wd_result *result = &w->results[p->index];
+    const char *reason;
+
+    p->answered = true;
+    if (p->looks_for_stage) {
+        if (response->esr)
+            result->exception.stage2 = false;
+        return;
+    }
+    if (response->esr)
+        conclude_exception(w, p, c, response, result);
+    else
+        wd_cpu_conclude(c, &p->told, response->par, result);
+    reason = doubt(w, c, p, result);
+    if (!reason && (result->answer == WD_ANSWER_PAR || result->answer == WD_ANSWER_EXCEPTION))
+        reason = take_changes(c, changes, response->changes, result);
+    if (reason) {
+        p->answered = true;
+        wd_result_unsupported(result, reason);
+    }
+}
+
+static void take_responses(struct walker *w, size_t count)
+{
+    size_t size;
+    const uint8_t *next = wd_machine_responses(&w->machine, &size);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct wd_agent_response *response = (const struct wd_agent_response *)next;
+        const struct wd_agent_word *changes = (const struct wd_agent_word *)(response + 1);
+
+        conclude(w, &w->pending[w->order[i]], response, changes);
+        next = (const uint8_t *)(changes + response->changes);
+    }
+}
+
+static void answer_crash(const char *text, struct wd_result *result)
+{
+    wd_result_clear(result, 0);
+    result->answer = WD_ANSWER_CRASH;
+    snprintf(result->text, sizeof(result->text), "%s", text);
+}
+
+/* "SIGABRT: do_ats_write: Assertion …", without the file and the line, which are others in each version. */
+static void tell_death(const struct wd_death *death, struct wd_result *result)
+{
+    const char *words = death->words;
+    char text[WD_TEXT_MAX];
+
+    for (const char *colon = strchr(words, ':'); colon; colon = strchr(colon + 1, ':')) {
+        size_t digits = strspn(colon + 1, "0123456789");
+        if (digits && colon[1 + digits] == ':')
+            words = colon + 2 + digits + strspn(colon + 2 + digits, " ");
+    }
+    snprintf(text, sizeof(text), "%s%s%.64s", death->how, words[0] ? ": " : "", words);
+    answer_crash(text, result);
+}
+
+/*
+ * Whether the walk ends where QEMU 7.2 to 10.0 die: do_ats_write() insists that attributes are not those of stage 2,
+ * also behind a fault, where nobody looks at them. One case in two hundred ends so, and to start QEMU takes as long as
+ * a thousand cases do. So once it was seen to die there it is not asked again.
+ */
+static bool is_stage2_permission_fault(struct kind kind)
+{
+    return kind.fault && kind.stage2 && !kind.on_walk && kind.status / 4 == FST_PERMISSION;
+}
+
+/* QEMU died with a case in hand. */
+static void bury(struct walker *w, struct pending *p, const struct wd_death *death)
+{
+    struct wd_result *result = &w->results[p->index];
+    struct wd_error error;
+
+    fprintf(stderr, "qemu: %s %s\n", death->how, death->words);
+    if (!death->killed || ++w->chances == CHANCES) {
+        w->chances = 0;
+        p->answered = true;
+        tell_death(death, result);
+        if (!death->killed && is_stage2_permission_fault(p->expected))
+            memcpy(w->known_death, result->text, sizeof(w->known_death));
+    }
+    if (!wd_machine_restart(&w->machine, &error)) {
+        /* The machine is out of something. The engine takes this for what it is, and tries again, but not for ever. */
+        fprintf(stderr, "%s\n", error.text);
+        kill(getpid(), SIGKILL);
+    }
+}
+
+static void run_batch(struct walker *w)
+{
+    size_t count;
+
+    while ((count = make_order(w)) > 0) {
+        struct wd_death death;
+        size_t asked = write_requests(w, count);
+        enum wd_round end;
+
+        if (!asked) { /* one case alone is too large */
+            w->pending[w->order[0]].answered = true;
+            wd_result_unsupported(&w->results[w->pending[w->order[0]].index], "more memory than a request can hold");
+            continue;
+        }
+        end = wd_machine_round(&w->machine, &death);
+        if (end == WD_ROUND_DIED) {
+            size_t answered = wd_machine_answered(&w->machine);
+
+            take_responses(w, answered < asked ? answered : asked);
+            if (answered)
+                w->chances = 0;
+            bury(w, &w->pending[w->order[answered < asked ? answered : asked - 1]], &death);
+        } else {
+            w->chances = 0;
+            take_responses(w, asked);
+        }
+    }
+    w->pending_count = 0;
+}
+
+/* Takes a case into the batch, or says at once that it is unsupported. */
+static void take(struct walker *w, size_t index)
+{
+    const struct wd_case *c = w->cases[index];
+    struct pending *p = &w->pending[w->pending_count];
+    const char *reason = wd_cpu_prepare(&w->cpu, c, &p->told);
+    struct wd_forecast forecast;
+
+    if (!reason) {
+        wd_map_forecast(&w->machine.map, c, &forecast);
+        reason = reach_reason(forecast.reach);
+    }
+    if (reason) {
+        wd_result_unsupported(&w->results[index], reason);
+        return;
+    }
+    p->expected = kind_of(&forecast.result);
+    if (w->known_death[0] && is_stage2_permission_fault(p->expected)) {
+        answer_crash(w->known_death, &w->results[index]);
+        return;
+    }
+    p->index = index;
+    p->operation = (enum wd_operation)c->op;
+    p->hash = hash_context(w, c, &p->told);
+    p->answered = p->looks_for_stage = false;
+    w->pending_count++;
+}
+
+static void qemu_answer(void *walker, const struct wd_case *const *cases, struct wd_result *results, size_t count,
+                        volatile uint32_t *done)
+{
+    struct walker *w = walker;
+
+    w->cases = cases;
+    w->results = results;
+    for (size_t i = 0; i < count; i++) {
+        take(w, i);
+        if (w->pending_count == BATCH) {
+            run_batch(w);
+            *done = (uint32_t)i + 1;
+        }
+    }
+    run_batch(w);
+    *done = (uint32_t)count;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static char version[VERSION_MAX];
+
+static bool is_model_name(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("-_.+", text[i]))
+            return false;
+    return length && length < WD_MODEL_NAME_MAX;
+}
+
+/* Real hardware: what that takes stands in docs/walkers.md. */
+static bool refuse_kvm(struct wd_error *error)
+{
+#if defined(__aarch64__)
+    if (access("/dev/kvm", R_OK | W_OK))
+        return wd_error_set(error, "qemu: accel=kvm: there is no /dev/kvm that this process may use");
+    return wd_error_set(error, "qemu: accel=kvm: the stub for EL1 under KVM is not part of this version");
+#else
+    return wd_error_set(error, "qemu: accel=kvm: this machine is no AArch64 one, and KVM runs the machine's own CPU");
+#endif
+}
+
+static bool read_option(struct walker *w, struct wd_machine_config *config, const char *option, size_t length,
+                        struct wd_error *error)
+{
+    if (!strncmp(option, "cpu=", 4) && is_model_name(option + 4, length - 4)) {
+        snprintf(config->cpu, sizeof(config->cpu), "%.*s", (int)length - 4, option + 4);
+        return true;
+    }
+    if (!strncmp(option, "bin=", 4) && length > 4 && length < sizeof(w->binary)) {
+        snprintf(w->binary, sizeof(w->binary), "%.*s", (int)length - 4, option + 4);
+        return true;
+    }
+    if (length == 9 && !strncmp(option, "accel=tcg", 9))
+        return true;
+    if (length == 9 && !strncmp(option, "accel=kvm", 9))
+        return refuse_kvm(error);
+    return wd_error_set(error, "qemu: '%.*s': it takes cpu=MODEL, bin=PATH and accel=tcg", (int)length, option);
+}
+
+static bool read_options(struct walker *w, struct wd_machine_config *config, const char *options,
+                         struct wd_error *error)
+{
+    snprintf(w->binary, sizeof(w->binary), "qemu-system-aarch64");
+    snprintf(config->cpu, sizeof(config->cpu), "max");
+    while (*options) {
+        size_t length = strcspn(options, ",");
+
+        if (!read_option(w, config, options, length, error))
+            return false;
+        options += length + (options[length] == ',');
+    }
+    config->binary = w->binary;
+    return true;
+}
+
+/* What the CPU says of itself. */
+static void learn_cpu(struct walker *w, struct wd_machine_config *config)
+{
+    const uint64_t *values = wd_machine_id_registers(&w->machine);
+
+    for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
+        w->cpu.id[wd_agent_id_register(i)] = values[i];
+    for (size_t i = 0; i < LOADABLE_COUNT; i++)
+        if (wd_has_feature(w->cpu.id, loadable[i].feature))
+            w->registers[config->register_count++] = loadable[i].reg;
+    config->registers = w->registers;
+    config->has_pan = wd_has_feature(w->cpu.id, WD_FEAT_PAN);
+    config->pa_bits = wd_pa_max(w->cpu.id);
+}
+
+static void qemu_close(void *walker)
+{
+    struct walker *w = walker;
+
+    wd_machine_stop(&w->machine);
+    free(w);
+}
+
+/* The first start finds out what the CPU is, which the machine's memory and the stub's registers depend on. */
+static bool start(struct walker *w, const char *options, struct wd_error *error)
+{
+    struct wd_machine_config config = {0};
+    char number[WD_QEMU_VERSION_MAX];
+
+    if (!read_options(w, &config, options, error) || !wd_qemu_version(w->binary, number, error) ||
+        !wd_machine_start(&w->machine, &config, error))
+        return false;
+    snprintf(version, sizeof(version), "%s cpu=%s", number, config.cpu);
+    learn_cpu(w, &config);
+    wd_machine_stop(&w->machine);
+    return wd_machine_start(&w->machine, &config, error);
+}
+
+static void *qemu_open(const char *options, char *error, size_t error_size)
+{
+    struct walker *w = calloc(1, sizeof(*w));
+    struct wd_error problem = {.text = "out of memory"};
+
+    if (w && start(w, options, &problem))
+        return w;
+    snprintf(error, error_size, "%s", problem.text);
+    if (w)
+        qemu_close(w);
+    return NULL;
+}
+
+const struct wd_walker_api *wd_walker_qemu(void)
+{
+    static const struct wd_walker_api api = {
+        .abi = WD_WALKER_ABI,
+        .case_size = sizeof(struct wd_case),
+        .result_size = sizeof(struct wd_result),
+        .name = "qemu",
+        .version = version,
+        .open = qemu_open,
+        .answer = qemu_answer,
+        .close = qemu_close,
+    };
+
+    return &api;
+}

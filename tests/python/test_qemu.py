@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The walker `qemu`: what it answers, and what becomes of a run when QEMU is not there, dies, or is killed."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from walkdiff_driver.program import program
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = ROOT / "cases"
+QEMU = "qemu-system-aarch64"
+
+
+def needs_qemu() -> None:
+    """Skips a test where QEMU is not installed; CI, which installs it, fails."""
+    if not shutil.which(QEMU):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{QEMU} is not installed: see ./walkdiff doctor")
+
+
+def walkdiff(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(program(ROOT)), *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+def results(text: str) -> dict[str, dict[str, object]]:
+    return {result["id"]: result for result in map(json.loads, text.splitlines())}
+
+
+def children(pid: int) -> Iterator[int]:
+    """All descendants of a process."""
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text(encoding="ascii").split():
+            yield int(child)
+            yield from children(int(child))
+
+
+def qemu_of(pid: int) -> list[int]:
+    """The QEMUs that a process of ours runs."""
+    found = []
+    for child in children(pid):
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if command.startswith(QEMU.encode()) and b"-machine" in command:
+            found.append(child)
+    return found
+
+
+def test_qemu_translates_through_each_stage_and_reports_its_faults() -> None:
+    needs_qemu()
+    files = [str(CASES / "examples" / name) for name in ("stage1.jsonl", "stage2.jsonl")]
+    got = results(walkdiff("run", "--walker", "qemu,cpu=max", *files).stdout)
+    want = results(walkdiff("run", "--walker", "oracle", *files).stdout)
+    assert got.keys() == want.keys()
+    for name, result in got.items():
+        if "par" in want[name]:
+            assert int(str(result["par"]), 16) & ~0x600 == int(str(want[name]["par"]), 16) & ~0x600, name
+        else:
+            assert result["exception"] == {"fst": "0x06", "stage2": 1, "s1ptw": 1}, name
+
+
+def test_what_devices_answer_and_read_only_memory_are_unsupported() -> None:
+    needs_qemu()
+    files = [str(CASES / "examples" / name) for name in ("faults.jsonl", "read-only.jsonl")]
+    got = results(walkdiff("run", "--walker", "qemu,cpu=max", *files).stdout)
+    unsupported = {name: result["unsupported"] for name, result in got.items() if "unsupported" in result}
+    assert unsupported == {
+        "example-fault-external-abort": "a table walk could read what is a device in QEMU",
+        "example-read-only": "an update in memory that is read-only",
+    }
+
+
+def test_the_version_and_the_model_are_told() -> None:
+    needs_qemu()
+    line = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout.split()[3]
+    done = walkdiff(
+        *("fuzz", "--walker", "qemu,cpu=neoverse-n1", "--ref", "none", "--profile", "n1"),
+        *("--seed", "1", "--cases", "1", "--json"),
+    )
+    assert json.loads(done.stdout)["walkers"][0]["version"] == f"{line} cpu=neoverse-n1"
+
+
+def test_a_model_answers_only_what_its_own_id_registers_have() -> None:
+    needs_qemu()
+    case = json.loads((CASES / "examples" / "stage1-page.json").read_text(encoding="utf-8"))
+    case["op"] = "S1E1RP"
+    case["regs"]["ID_AA64MMFR1_EL1"] = "0x200000"  # FEAT_PAN2
+    text = json.dumps(case)
+    old, new = (
+        subprocess.run(
+            [str(program(ROOT)), "run", "--walker", f"qemu,cpu={model}", "-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout
+        for model in ("cortex-a53", "neoverse-n1")
+    )
+    assert json.loads(old)["unsupported"] == "FEAT_PAN2"
+    assert "unsupported" not in json.loads(new)
+
+
+def test_without_qemu_the_walker_says_how_to_get_it_and_all_others_work() -> None:
+    example = str(CASES / "examples" / "stage1.jsonl")
+    done = walkdiff("run", "--walker", "qemu,bin=no-such-qemu", example)
+    assert done.returncode == 2
+    assert "no-such-qemu was not found" in done.stderr
+    assert "./walkdiff doctor" in done.stderr
+    assert walkdiff("run", "--walker", "oracle", example).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("cpu=", "'cpu='"),
+        ("cpu=a b", "'cpu=a b'"),
+        ("size=3", "'size=3'"),
+        ("accel=kvm", "accel=kvm"),
+        ("bin=/bin/true", "/bin/true is no QEMU"),
+    ],
+)
+def test_an_option_that_qemu_does_not_take_is_refused(option: str, message: str) -> None:
+    done = walkdiff("run", "--walker", f"qemu,{option}", str(CASES / "examples" / "stage1.jsonl"))
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_model_that_qemu_does_not_know_is_refused_in_qemus_words() -> None:
+    needs_qemu()
+    done = walkdiff("run", "--walker", "qemu,cpu=no-such-model", str(CASES / "examples" / "stage1.jsonl"))
+    assert done.returncode == 2
+    assert "no-such-model" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def some_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Vectors of all kinds."""
+    lines = lzma.decompress((CASES / "vectors" / "n1.jsonl.xz").read_bytes()).decode().splitlines(keepends=True)
+    file = tmp_path_factory.mktemp("qemu") / "some.jsonl"
+    file.write_text("".join(lines[::3]), encoding="utf-8")
+    return file
+
+
+def test_killing_qemu_changes_no_answer_and_no_order(some_cases: Path, tmp_path: Path) -> None:
+    needs_qemu()
+    command = [str(program(ROOT)), "run", "--walker", "qemu,cpu=neoverse-n1", str(some_cases)]
+    want = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    killed = 0
+    got = tmp_path / "got"
+    with (
+        got.open("w") as output,
+        subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.DEVNULL) as process,
+    ):
+        while process.poll() is None:
+            for pid in qemu_of(process.pid):
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+            time.sleep(random.uniform(0.1, 0.3))
+    assert process.returncode == 0
+    assert killed >= 2
+    assert got.read_text() == want.stdout

@@ -189,8 +189,14 @@ class _Column:
             for j, read in enumerate(group):
                 self.descriptor(read, ends and is_last and j == len(group) - 1)
 
-    def ending(self, walk: Walk, dashed: bool) -> None:
-        """Where the walk ended."""
+    def ending(self, walk: Walk, head: Box) -> None:
+        """Where the walk ended; what it read before is perhaps not told: then a line leads here past all boxes."""
+        dashed = walk.reads is None
+        side = head.x if self.middle < head.x else head.x + head.width
+        if dashed and not head.x <= self.middle <= head.x + head.width:
+            path = f"M{side:g} {head.y + head.height / 2:g}H{self.middle:g}V{self.y - 3:g}"
+            self.diagram.arrows.append(Arrow(path, dashed=True))
+            self.above = None
         lines = tuple(wrap(walk.ending, WORDS)[:4]) or ("",)
         aside = "" if walk.reads is not None else "what it read is not told"
         self.box(22 + LINE * len(lines), f"ending {walk.css}", walk.name, aside, lines, dashed)
@@ -226,7 +232,7 @@ def draw(address: str, tables: tuple[str, ...], walks: list[Walk]) -> Diagram:
         lane = trunk if alone else _Column(diagram, MARGIN + i * (LANE + GAP), trunk.y + STEP / 2, trunk.above)
         if walk.reads is not None:
             lane.walk(walk.reads[shared:], ends=True)
-        lane.ending(walk, dashed=walk.reads is None)
+        lane.ending(walk, diagram.boxes[0])
         bottom = max(bottom, lane.y)
     diagram.height = bottom - STEP + MARGIN
     diagram.description = _describe(address, walks, shared)

@@ -33,8 +33,18 @@ REFUSES = Impact("refuses", "faults where a translation is required")
 WRONG_MEMORY = Impact("wrong update", "leaves other words in memory")
 WRONG_ATTRIBUTES = Impact("wrong attributes", "reports other memory attributes or shareability")
 MISREPORTS = Impact("misreports", "faults rightly, and reports the fault wrongly")
+RESERVED_BITS = Impact("reserved bits", "leaves bits of PAR_EL1 that are RES0 or RES1 wrong, and nothing else")
 UNKNOWN = Impact("", "")
-IMPACTS = (LETS_THROUGH, WRONG_ADDRESS, REFUSES, WRONG_MEMORY, WRONG_ATTRIBUTES, MISREPORTS, UNKNOWN)
+IMPACTS = (
+    LETS_THROUGH,
+    WRONG_ADDRESS,
+    REFUSES,
+    WRONG_MEMORY,
+    WRONG_ATTRIBUTES,
+    MISREPORTS,
+    RESERVED_BITS,
+    UNKNOWN,
+)
 FAULTS = ("fault", "exception", "undefined")
 
 
@@ -42,6 +52,8 @@ def impact_of(expected: Json, got: Json) -> Impact:
     """The impact of an answer, both as `walkdiff explain --json` tells them."""
     required, given = expected["outcome"], got["outcome"]
     differs = got["differs"]
+    if differs == ["RES0/1"]:
+        return RESERVED_BITS
     if required in FAULTS and given == "success":
         return LETS_THROUGH
     if required == "success" and given in FAULTS:

@@ -71,6 +71,7 @@ def test_of_deviations_those_come_first_that_let_an_access_through(real_run: Pat
         "wrong update": (success, {**success, "mem": [["0x40000000", "0x1"]]}),
         "wrong attributes": (success, {"par": "0x4400000040000b80"}),
         "misreports": (fault, {"par": "0x000000000000080b"}),
+        "reserved bits": (success, {"par": "0xff00000040000b82"}),
     }
     made = [
         {**findings[0], "expected": expected, "got": got, "count": count, "signature": impact}

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 import report_runs
-from report_runs import EVIL, KINDS, WALKER, walkdiff
+from report_runs import EVIL, KINDS, ROOT, WALKER, walkdiff
+from walkdiff_driver.program import program
+from walkdiff_reports import core
+from walkdiff_reports.html_report import environment
+from walkdiff_reports.view import BucketView
 
 pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: run ./walkdiff setup")
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -162,6 +166,23 @@ def test_with_a_store_the_page_shows_the_nights(
         sum(tag == "rect" and name == "class" and value.startswith("state-") for tag, name, value in told.attributes)
         == 2
     )
+
+
+def test_the_component_of_a_bucket_shows_base_and_patch_beside_the_expected_answer(
+    real_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALKDIFF_PROGRAM", str(program(ROOT)))
+    finding = report_runs.read(real_run)[1][0]
+    pair = {"case": finding["case"], "rule": finding["rule"], "base": finding["got"], "patch": finding["expected"]}
+    (told,) = core.explain([pair])
+    view = BucketView(
+        **{"anchor": "a", "rank": 1, "verdict": "fix", "title": "t", "signature": "s", "walker": "w", "count": 1},
+        **{"told": told, "case": "{}", "is_open": True},
+    )
+    page = environment().from_string('{% from "bucket.html.j2" import bucket %}{{ bucket(b) }}').render(b=view)
+    columns = re.findall(r'<th scope="col" class="(is-\w+)">(\w+)</th>', page)
+    assert columns == [("is-expected", "expected"), ("is-wrong", "base"), ("is-right", "patch")]
+    assert re.findall(r'class="box ending (\w+)"', page) == ["expected", "wrong", "right"]
 
 
 # ---------------------------------------------------------------- the page in a browser

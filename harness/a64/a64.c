@@ -138,6 +138,32 @@ uint32_t wd_a64_b(int64_t offset)
     return with_signed(0x14000000, 25, 0, offset, 4);
 }
 
+uint32_t wd_a64_bl(int64_t offset)
+{
+    return with_signed(0x94000000, 25, 0, offset, 4);
+}
+
+uint32_t wd_a64_ret(void)
+{
+    return 0xd65f03c0;
+}
+
+static uint32_t test_bit(uint32_t word, unsigned xt, unsigned bit, int64_t offset)
+{
+    word = with(with(word, 31, 31, bit / 32), 23, 19, bit % 32);
+    return with(with_signed(word, 18, 5, offset, 4), 4, 0, xt);
+}
+
+uint32_t wd_a64_tbz(unsigned xt, unsigned bit, int64_t offset)
+{
+    return test_bit(0x36000000, xt, bit, offset);
+}
+
+uint32_t wd_a64_tbnz(unsigned xt, unsigned bit, int64_t offset)
+{
+    return test_bit(0x37000000, xt, bit, offset);
+}
+
 uint32_t wd_a64_cbz(unsigned xt, int64_t offset)
 {
     return with(with_signed(0xb4000000, 23, 5, offset, 4), 4, 0, xt);
@@ -209,6 +235,24 @@ uint32_t wd_a64_eor(unsigned xd, unsigned xn, unsigned xm)
     return with(with(with(0xca000000, 20, 16, xm), 9, 5, xn), 4, 0, xd);
 }
 
+/* UBFM <xd>, <xn>, #<immr>, #<imms>: its aliases are what we use. */
+static uint32_t unsigned_bit_field_move(unsigned xd, unsigned xn, unsigned immr, unsigned imms)
+{
+    return with(with(with(with(0xd3400000, 21, 16, immr), 15, 10, imms), 9, 5, xn), 4, 0, xd);
+}
+
+uint32_t wd_a64_ubfx(unsigned xd, unsigned xn, unsigned lsb, unsigned width)
+{
+    assert(width && lsb + width <= 64);
+    return unsigned_bit_field_move(xd, xn, lsb, lsb + width - 1);
+}
+
+uint32_t wd_a64_lsl(unsigned xd, unsigned xn, unsigned shift)
+{
+    assert(shift && shift < 64);
+    return unsigned_bit_field_move(xd, xn, 64 - shift, 63 - shift);
+}
+
 static uint32_t with_base(uint32_t word, unsigned xt, unsigned xn)
 {
     return with(with(word, 9, 5, xn), 4, 0, xt);
@@ -232,6 +276,16 @@ uint32_t wd_a64_ldr_post(unsigned xt, unsigned xn, int step)
 uint32_t wd_a64_str_post(unsigned xt, unsigned xn, int step)
 {
     return with_base(with_signed(0xf8000400, 20, 12, step, 1), xt, xn);
+}
+
+uint32_t wd_a64_ldrb_post(unsigned wt, unsigned xn, int step)
+{
+    return with_base(with_signed(0x38400400, 20, 12, step, 1), wt, xn);
+}
+
+uint32_t wd_a64_strb_post(unsigned wt, unsigned xn, int step)
+{
+    return with_base(with_signed(0x38000400, 20, 12, step, 1), wt, xn);
 }
 
 uint32_t wd_a64_str_w(unsigned wt, unsigned xn, unsigned offset)

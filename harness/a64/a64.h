@@ -68,6 +68,14 @@ uint32_t wd_a64_nop(void);
  * Offsets are in bytes from the instruction itself, multiples of 4. */
 /** B <offset>: ±128 MiB */
 uint32_t wd_a64_b(int64_t offset);
+/** BL <offset>: ±128 MiB */
+uint32_t wd_a64_bl(int64_t offset);
+/** RET */
+uint32_t wd_a64_ret(void);
+/** TBZ <xt>, #<bit>, <offset>: ±32 KiB */
+uint32_t wd_a64_tbz(unsigned xt, unsigned bit, int64_t offset);
+/** TBNZ <xt>, #<bit>, <offset>: ±32 KiB */
+uint32_t wd_a64_tbnz(unsigned xt, unsigned bit, int64_t offset);
 /** CBZ <xt>, <offset>: ±1 MiB */
 uint32_t wd_a64_cbz(unsigned xt, int64_t offset);
 /** CBNZ <xt>, <offset>: ±1 MiB */
@@ -94,6 +102,17 @@ uint32_t wd_a64_add(unsigned xd, unsigned xn, unsigned imm12);
 uint32_t wd_a64_sub(unsigned xd, unsigned xn, unsigned imm12);
 /** EOR <xd>, <xn>, <xm> */
 uint32_t wd_a64_eor(unsigned xd, unsigned xn, unsigned xm);
+
+/** UBFX <xd>, <xn>, #<lsb>, #<width> */
+uint32_t wd_a64_ubfx(unsigned xd, unsigned xn, unsigned lsb, unsigned width);
+/** LSL <xd>, <xn>, #<shift>: shift 1 … 63 */
+uint32_t wd_a64_lsl(unsigned xd, unsigned xn, unsigned shift);
+
+/* ---------------------------------------------------------------- loads and stores of bytes */
+/** LDRB <wt>, [<xn|sp>], #<step>: step −256 … 255 */
+uint32_t wd_a64_ldrb_post(unsigned wt, unsigned xn, int step);
+/** STRB <wt>, [<xn|sp>], #<step>: step −256 … 255 */
+uint32_t wd_a64_strb_post(unsigned wt, unsigned xn, int step);
 
 /* ---------------------------------------------------------------- loads and stores of 64 bits; offsets in bytes */
 /** LDR <xt>, [<xn|sp>, #<offset>]: offset 0 … 32760, a multiple of 8 */

@@ -517,3 +517,77 @@ void wd_cpu_conclude(const struct wd_case *c, const struct wd_cpu_case *told, ui
         };
     }
 }
+
+/* ---------------------------------------------------------------- what a stub does with it */
+
+/* Registers that a stub loads, with the feature without which an access is UNDEFINED. */
+static const struct {
+    enum wd_register reg;
+    enum wd_feature feature; /* 0: all CPUs have it */
+} loadable[] = {
+    {WD_HCR_EL2, 0},
+    {WD_SCTLR_EL1, 0},
+    {WD_TCR_EL1, 0},
+    {WD_MAIR_EL1, 0},
+    {WD_TTBR0_EL1, 0},
+    {WD_TTBR1_EL1, 0},
+    {WD_SCTLR_EL2, 0},
+    {WD_TCR_EL2, 0},
+    {WD_MAIR_EL2, 0},
+    {WD_TTBR0_EL2, 0},
+    {WD_TTBR1_EL2, WD_FEAT_VHE},
+    {WD_VTCR_EL2, 0},
+    {WD_VTTBR_EL2, 0},
+    {WD_HCRX_EL2, WD_FEAT_HCX},
+    {WD_TCR2_EL1, WD_FEAT_TCR2},
+    {WD_TCR2_EL2, WD_FEAT_TCR2},
+    {WD_PIRE0_EL1, WD_FEAT_S1PIE},
+    {WD_PIR_EL1, WD_FEAT_S1PIE},
+    {WD_PIRE0_EL2, WD_FEAT_S1PIE},
+    {WD_PIR_EL2, WD_FEAT_S1PIE},
+    {WD_POR_EL0, WD_FEAT_S1POE},
+    {WD_POR_EL1, WD_FEAT_S1POE},
+    {WD_POR_EL2, WD_FEAT_S1POE},
+};
+enum { LOADABLE_COUNT = sizeof(loadable) / sizeof(loadable[0]) };
+
+size_t wd_cpu_loaded_registers(const uint64_t id[WD_REGISTER_COUNT], enum wd_register registers[WD_REGISTER_COUNT])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < LOADABLE_COUNT; i++)
+        if (wd_has_feature(id, loadable[i].feature))
+            registers[count++] = loadable[i].reg;
+    return count;
+}
+
+enum wd_operation wd_cpu_stage1_of(enum wd_operation operation)
+{
+    switch (operation) {
+    case WD_AT_S12E1R:
+        return WD_AT_S1E1R;
+    case WD_AT_S12E1W:
+        return WD_AT_S1E1W;
+    case WD_AT_S12E0R:
+        return WD_AT_S1E0R;
+    case WD_AT_S12E0W:
+        return WD_AT_S1E0W;
+    default:
+        return operation;
+    }
+}
+
+bool wd_cpu_walks_stage1(const uint64_t regs[WD_REGISTER_COUNT])
+{
+    uint64_t hcr = regs[WD_HCR_EL2];
+
+    return WD_GET(regs[WD_SCTLR_EL1], SCTLR_EL1, M) && !WD_GET(hcr, HCR_EL2, DC) && !WD_GET(hcr, HCR_EL2, TGE);
+}
+
+bool wd_cpu_walks_stage2(const struct wd_case *c, const uint64_t regs[WD_REGISTER_COUNT])
+{
+    uint64_t hcr = regs[WD_HCR_EL2];
+
+    return wd_operations[c->op].both_stages && (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) &&
+           !(WD_GET(hcr, HCR_EL2, E2H) && WD_GET(hcr, HCR_EL2, TGE));
+}

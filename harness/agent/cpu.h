@@ -47,4 +47,21 @@ const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, st
  */
 void wd_cpu_conclude(const struct wd_case *c, const struct wd_cpu_case *told, uint64_t par, struct wd_result *result);
 
+/**
+ * The registers that a stub loads on a CPU: those that decide what an AT does and that the CPU has.
+ * @param id  its ID registers
+ * @param registers  receives them, in the order in which they are to be loaded
+ * @return how many there are
+ */
+size_t wd_cpu_loaded_registers(const uint64_t id[WD_REGISTER_COUNT], enum wd_register registers[WD_REGISTER_COUNT]);
+
+/** The instruction that walks stage 1 as one does that walks both stages; any other is itself. */
+enum wd_operation wd_cpu_stage1_of(enum wd_operation operation);
+
+/** Whether an AT of both stages walks stage 1, by the registers that the CPU was told. */
+bool wd_cpu_walks_stage1(const uint64_t regs[WD_REGISTER_COUNT]);
+
+/** Whether the case's AT is one of both stages and walks stage 2. */
+bool wd_cpu_walks_stage2(const struct wd_case *c, const uint64_t regs[WD_REGISTER_COUNT]);
+
 #endif

@@ -22,6 +22,7 @@ static const struct {
     {"dask", "share a fuzzing run among machines: `walkdiff fuzz --dask`"},
     {"explain", "tell how the architecture answers a case, step by step"},
     {"findings", "list what a store of findings knows, and what became of it"},
+    {"export", "write a case as a program that plain QEMU runs"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
     {"nightly", "fuzz for hours, and say what is new since the nights before"},
     {"waive", "write down that a finding is known, and why; look for waivers that are stale"},

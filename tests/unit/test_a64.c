@@ -180,6 +180,11 @@ static void branches_reach_both_ways(void **state)
     expect(state, wd_a64_cbz(0, 16), "cbz x0, #0x100010", NULL);
     expect(state, wd_a64_cbz(30, (INT64_C(1) << 20) - 4), "cbz x30, #0x1ffffc", NULL);
     expect(state, wd_a64_cbnz(7, -(INT64_C(1) << 20)), "cbnz x7, #0", NULL);
+    expect(state, wd_a64_bl(-8), "bl #0xffff8", NULL);
+    expect(state, wd_a64_tbz(3, 0, 8), "tbz w3, #0, #0x100008", NULL);
+    expect(state, wd_a64_tbz(30, 63, (INT64_C(1) << 15) - 4), "tbz x30, #0x3f, #0x107ffc", NULL);
+    expect(state, wd_a64_tbnz(5, 32, -(INT64_C(1) << 15)), "tbnz x5, #0x20, #0xf8000", NULL);
+    expect(state, wd_a64_ret(), "ret", NULL);
     expect(state, wd_a64_br(9), "br x9", NULL);
     expect(state, wd_a64_eret(), "eret", NULL);
 }
@@ -201,6 +206,10 @@ static void arithmetic_takes_its_whole_immediate(void **state)
     expect(state, wd_a64_add(WD_A64_SP, WD_A64_SP, 16), "add sp, sp, #0x10", NULL);
     expect(state, wd_a64_sub(1, 30, 1), "sub x1, x30, #1", NULL);
     expect(state, wd_a64_eor(1, 30, 2), "eor x1, x30, x2", NULL);
+    expect(state, wd_a64_ubfx(1, 30, 8, 4), "ubfx x1, x30, #8, #4", NULL);
+    expect(state, wd_a64_ubfx(1, 30, 60, 4), "lsr x1, x30, #0x3c", NULL);
+    expect(state, wd_a64_lsl(1, 30, 1), "lsl x1, x30, #1", NULL);
+    expect(state, wd_a64_lsl(1, 30, 63), "lsl x1, x30, #0x3f", NULL);
 }
 
 static void loads_and_stores_take_the_offsets_at_both_ends(void **state)
@@ -212,6 +221,8 @@ static void loads_and_stores_take_the_offsets_at_both_ends(void **state)
     expect(state, wd_a64_ldr_post(1, 2, 16), "ldr x1, [x2], #0x10", NULL);
     expect(state, wd_a64_str_post(1, 2, 255), "str x1, [x2], #0xff", NULL);
     expect(state, wd_a64_str_w(1, 2, 16380), "str w1, [x2, #0x3ffc]", NULL);
+    expect(state, wd_a64_ldrb_post(1, 2, 1), "ldrb w1, [x2], #1", NULL);
+    expect(state, wd_a64_strb_post(1, 2, 255), "strb w1, [x2], #0xff", NULL);
     expect(state, wd_a64_ldp(1, 2, 3, -512), "ldp x1, x2, [x3, #-0x200]", NULL);
     expect(state, wd_a64_stp(1, 2, 3, 504), "stp x1, x2, [x3, #0x1f8]", NULL);
     expect(state, wd_a64_ldp_post(1, 2, 3, 16), "ldp x1, x2, [x3], #0x10", NULL);

@@ -19,37 +19,6 @@ enum {
     VERSION_MAX = WD_QEMU_VERSION_MAX + WD_MODEL_NAME_MAX + 8,
 };
 
-/* Registers that contexts set, with the feature without which an access is UNDEFINED. */
-static const struct {
-    enum wd_register reg;
-    enum wd_feature feature; /* 0: all CPUs have it */
-} loadable[] = {
-    {WD_HCR_EL2, 0},
-    {WD_SCTLR_EL1, 0},
-    {WD_TCR_EL1, 0},
-    {WD_MAIR_EL1, 0},
-    {WD_TTBR0_EL1, 0},
-    {WD_TTBR1_EL1, 0},
-    {WD_SCTLR_EL2, 0},
-    {WD_TCR_EL2, 0},
-    {WD_MAIR_EL2, 0},
-    {WD_TTBR0_EL2, 0},
-    {WD_TTBR1_EL2, WD_FEAT_VHE},
-    {WD_VTCR_EL2, 0},
-    {WD_VTTBR_EL2, 0},
-    {WD_HCRX_EL2, WD_FEAT_HCX},
-    {WD_TCR2_EL1, WD_FEAT_TCR2},
-    {WD_TCR2_EL2, WD_FEAT_TCR2},
-    {WD_PIRE0_EL1, WD_FEAT_S1PIE},
-    {WD_PIR_EL1, WD_FEAT_S1PIE},
-    {WD_PIRE0_EL2, WD_FEAT_S1PIE},
-    {WD_PIR_EL2, WD_FEAT_S1PIE},
-    {WD_POR_EL0, WD_FEAT_S1POE},
-    {WD_POR_EL1, WD_FEAT_S1POE},
-    {WD_POR_EL2, WD_FEAT_S1POE},
-};
-enum { LOADABLE_COUNT = sizeof(loadable) / sizeof(loadable[0]) };
-
 /* What of an answer is worth doubting: not where the output is. */
 struct kind {
     uint8_t answer; /* enum wd_answer */
@@ -70,7 +39,7 @@ struct pending {
 
 struct walker {
     char binary[BINARY_MAX];
-    enum wd_register registers[LOADABLE_COUNT];
+    enum wd_register registers[WD_REGISTER_COUNT];
     struct wd_machine machine;
     struct wd_cpu cpu;
     unsigned chances;
@@ -234,46 +203,13 @@ static const char *take_changes(const struct wd_case *c, const struct wd_agent_w
     return NULL;
 }
 
-/* The instruction that walks stage 1 as one does that walks both. */
-static enum wd_operation stage1_of(enum wd_operation operation)
-{
-    switch (operation) {
-    case WD_AT_S12E1R:
-        return WD_AT_S1E1R;
-    case WD_AT_S12E1W:
-        return WD_AT_S1E1W;
-    case WD_AT_S12E0R:
-        return WD_AT_S1E0R;
-    case WD_AT_S12E0W:
-        return WD_AT_S1E0W;
-    default:
-        return operation;
-    }
-}
-
-/* Which stages an AT of both stages walks, by the registers that the CPU was told. */
-static bool walks_stage1(const uint64_t *regs)
-{
-    uint64_t hcr = regs[WD_HCR_EL2];
-
-    return WD_GET(regs[WD_SCTLR_EL1], SCTLR_EL1, M) && !WD_GET(hcr, HCR_EL2, DC) && !WD_GET(hcr, HCR_EL2, TGE);
-}
-
-static bool walks_stage2(const struct wd_case *c, const uint64_t *regs)
-{
-    uint64_t hcr = regs[WD_HCR_EL2];
-
-    return wd_operations[c->op].both_stages && (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) &&
-           !(WD_GET(hcr, HCR_EL2, E2H) && WD_GET(hcr, HCR_EL2, TGE));
-}
-
 /*
  * A Data Abort that the AT took at EL3. ESR_EL3 tells no stage: where both are walked, an AT of stage 1 alone finds
  * out. Such a one is asked next.
  */
 static void conclude_abort(struct pending *p, const struct wd_case *c, uint64_t esr, struct wd_result *result)
 {
-    bool s1ptw = wd_bit(esr, 7), stage2 = walks_stage2(c, p->told.regs);
+    bool s1ptw = wd_bit(esr, 7), stage2 = wd_cpu_walks_stage2(c, p->told.regs);
 
     wd_result_clear(result, 0);
     result->answer = WD_ANSWER_EXCEPTION;
@@ -282,9 +218,9 @@ static void conclude_abort(struct pending *p, const struct wd_case *c, uint64_t 
         .stage2 = s1ptw || stage2,
         .s1ptw = s1ptw,
     };
-    if (stage2 && !s1ptw && walks_stage1(p->told.regs)) {
+    if (stage2 && !s1ptw && wd_cpu_walks_stage1(p->told.regs)) {
         p->looks_for_stage = true;
-        p->operation = stage1_of(p->operation);
+        p->operation = wd_cpu_stage1_of(p->operation);
         p->answered = false;
     }
 }
@@ -594,9 +530,7 @@ static void learn_cpu(struct walker *w, struct wd_machine_config *config)
 
     for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
         w->cpu.id[wd_agent_id_register(i)] = values[i];
-    for (size_t i = 0; i < LOADABLE_COUNT; i++)
-        if (wd_has_feature(w->cpu.id, loadable[i].feature))
-            w->registers[config->register_count++] = loadable[i].reg;
+    config->register_count = wd_cpu_loaded_registers(w->cpu.id, w->registers);
     config->registers = w->registers;
     config->has_pan = wd_has_feature(w->cpu.id, WD_FEAT_PAN);
     config->pa_bits = wd_pa_max(w->cpu.id);

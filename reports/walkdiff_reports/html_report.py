@@ -87,6 +87,7 @@ def write(report: Report) -> str:
             policy=policy(str(script)),
             buckets=[of_bucket(bucket, bucket.rank <= OPEN) for bucket in report.buckets],
             verdicts=sorted({bucket.finding.verdict for bucket in report.buckets}),
+            states=sorted({bucket.state for bucket in report.buckets} - {""}),
             heat=heat.of(coverage if isinstance(coverage, dict) else {}, report.rules, decided),
             waived=waived if isinstance(waived, dict) else {},
             command=join(str(command[0]).split() + [str(word) for word in command[1:]])

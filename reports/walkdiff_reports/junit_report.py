@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
+from walkdiff_reports.order import OLD
 from walkdiff_reports.report import Bucket, Report
 from walkdiff_reports.run import Json
 from walkdiff_reports.text_report import bucket_lines
@@ -24,7 +25,7 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A test case of a suite. `kind` is "", "skipped", "failure" or "error"."""
+    """A test case of a suite. `kind` is "", "skipped", "failure", "error", or "known": an earlier night told of it."""
 
     name: str
     kind: str = ""
@@ -48,17 +49,22 @@ def outcomes(report: Report, walker: Json) -> Iterator[Outcome]:
 
 def _of_bucket(report: Report, bucket: Bucket) -> Outcome:
     finding = bucket.finding
+    known = bucket.state in OLD
+    since = f" since {bucket.first_seen[:10]}" if bucket.first_seen else ""
     return Outcome(
         name=f"{finding.verdict}: {finding.signature}",
-        kind="error" if finding.verdict in ERRORS else "failure",
+        kind="known" if known else "error" if finding.verdict in ERRORS else "failure",
         type=finding.verdict,
-        message=finding.title,
+        message=f"{bucket.state}{since}: {finding.title}" if known else finding.title,
         text="\n".join(bucket_lines(report, bucket)).strip("\n"),
     )
 
 
-def _count(cases: list[Outcome], kind: str) -> str:
-    return str(sum(case.kind == kind for case in cases))
+ELEMENTS = {"skipped": "skipped", "known": "skipped", "failure": "failure", "error": "error"}  # by kind
+
+
+def _count(cases: list[Outcome], element: str) -> str:
+    return str(sum(ELEMENTS.get(case.kind) == element for case in cases))
 
 
 def _suite(report: Report, walker: Json, seconds: str) -> Xml.Element:
@@ -75,9 +81,9 @@ def _suite(report: Report, walker: Json, seconds: str) -> Xml.Element:
         element = Xml.SubElement(suite, "testcase", classname=f"walkdiff.{clean(walker['walker'])}", time="0")
         element.set("name", clean(case.name))
         if case.kind:
-            detail = Xml.SubElement(element, case.kind, message=clean(case.message))
-            if case.type:
-                detail.set("type", case.type)
+            detail = Xml.SubElement(element, ELEMENTS[case.kind], message=clean(case.message))
+            if detail.tag != "skipped":
+                detail.set("type", clean(case.type))
             detail.text = clean(case.text) or None
     return suite
 

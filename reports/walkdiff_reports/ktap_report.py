@@ -24,7 +24,7 @@ def _result(number: int, case: Outcome) -> Iterator[str]:
     if case.kind == "skipped":
         yield f"ok {number} {words(case.name)} # SKIP {words(case.message)}"
     elif case.kind:
-        directive = DIRECTIVES.get(case.type)
+        directive = "XFAIL" if case.kind == "known" else DIRECTIVES.get(case.type)
         yield f"not ok {number} {words(case.name)} # {f'{directive} ' if directive else ''}{words(case.message)}"
     else:
         yield f"ok {number} {words(case.name)}"

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from walkdiff_reports.run import Finding, Json, Run
 
+DOUBT = "reference-conflict"  # the verdict that may be about the oracle
+WRONG_ANSWERS = (DOUBT, "deviation", "exception-mismatch")  # verdicts on answers that have an impact
+OLD = ("known", "waived", "fixed", "flaky", "retracted")  # states of the store: an earlier night told of it
+
 # Verdicts of one tier are ordered by impact, then by their counts.
 TIERS = (
-    ("reference-conflict",),
+    (DOUBT,),
     ("crash",),
     ("hang",),
     ("deviation", "exception-mismatch"),

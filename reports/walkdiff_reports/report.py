@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from walkdiff_reports import commands, core
-from walkdiff_reports.order import IMPACTS, UNKNOWN, Impact, against_all, impact_of, tier
+from walkdiff_reports.order import DOUBT, IMPACTS, OLD, UNKNOWN, WRONG_ANSWERS, Impact, against_all, impact_of, tier
 from walkdiff_reports.run import Finding, Json, Run
 from walkdiff_reports.trend import Trend
 
@@ -84,13 +84,14 @@ class Report:
         parts = [f"{self.cases:,} case{'' if self.cases == 1 else 's'}"]
         parts += [f"seed {said['seed']}"] if "seed" in said else []
         parts += [f"{said['seconds']:,} s"] if isinstance(said.get("seconds"), int | float) else []
+        parts += [str(said["began"])[:16].replace("T", " ")] if "began" in said else []
         parts += [str(said["state"])] if said.get("state") not in (None, "complete") else []
         return ", ".join(parts)
 
     @property
     def doubts(self) -> int:
         """How many buckets put the oracle itself in doubt."""
-        return sum(bucket.against_all or bucket.finding.verdict == "reference-conflict" for bucket in self.buckets)
+        return sum(bucket.against_all or bucket.finding.verdict == DOUBT for bucket in self.buckets)
 
     def counts(self) -> list[tuple[Json, list[int]]]:
         """The verdicts that occurred, each with how often for each walker."""
@@ -106,7 +107,7 @@ def _bucket(run: Run, finding: Finding, told: Json, trend: Trend | None) -> Buck
     return Bucket(
         finding=finding,
         told=told,
-        impact=impact_of(answers[0], answers[1]) if len(answers) > 1 else UNKNOWN,
+        impact=impact_of(answers[0], answers[1]) if len(answers) > 1 and finding.verdict in WRONG_ANSWERS else UNKNOWN,
         against_all=against_all(run, finding),
         state=str(finding.data.get("state") or (known.state if known else "")),
         first_seen=str(finding.data.get("first_seen") or (known.first_seen if known else "")),
@@ -114,13 +115,15 @@ def _bucket(run: Run, finding: Finding, told: Json, trend: Trend | None) -> Buck
     )
 
 
-def _place(bucket: Bucket) -> tuple[bool, int, int, int, str, str]:
+def _place(bucket: Bucket) -> tuple[object, ...]:
     finding = bucket.finding
-    impact = IMPACTS.index(bucket.impact)
+    doubt = bucket.against_all or finding.verdict == DOUBT
     return (
         not bucket.against_all,
+        not doubt,
+        bucket.state in OLD,
         tier(finding.verdict),
-        impact,
+        IMPACTS.index(bucket.impact),
         -finding.count,
         finding.signature,
         finding.walker,

@@ -9,6 +9,7 @@ from typing import Any
 
 from walkdiff_reports.commands import join
 from walkdiff_reports.diagram import Diagram, of_told
+from walkdiff_reports.order import DOUBT
 from walkdiff_reports.report import Bucket
 from walkdiff_reports.run import Json
 
@@ -133,19 +134,21 @@ def _remarks(bucket: Bucket) -> list[str]:
     told, remarks = bucket.told, []
     if bucket.against_all:
         remarks.append("Every walker of this run answers so. Look at the oracle first: it may be wrong.")
-    elif bucket.finding.verdict == "reference-conflict":
+    elif bucket.finding.verdict == DOUBT:
         remarks.append("A reference and the oracle disagree: either of them may be wrong.")
     if "error" in told:
         remarks.append(f"The case cannot be read: {told['error']}")
     if told.get("walk_gives_expected") is False:
         remarks.append("The walk shown is the default one; it does not give the expected answer.")
-    if bucket.finding.other:
-        place = ", ".join(
-            f"{name} {bucket.finding.other[name]}" for name in ("seed", "index") if name in bucket.finding.other
-        )
+    other = bucket.finding.other
+    if other:
+        place = ", ".join(f"{name} {other[name]}" for name in ("seed", "index") if name in other)
         answers = told.get("other", {}).get("answers", [])
-        words = f": {answers[0]['words']}" if answers else ""
-        remarks.append(f"The case that proves the other resolution is {place}{words}.")
+        words = f" ({answers[0]['words']})" if answers else ""
+        remarks.append(
+            "Each answer by itself is permitted. This one proves one resolution of the choice, and the answer to"
+            f" {place}{words} the default one, though an implementation must always resolve it alike."
+        )
     return remarks
 
 

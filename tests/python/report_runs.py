@@ -93,7 +93,7 @@ def of_every_kind(real: Path) -> tuple[dict[str, Any], list[Finding]]:
         like("reference-conflict", signature="both of a test", walker=reference),
         like("deviation", signature="shrunk of a test", shrunk=True),
         like("deviation", signature="memory of a test", got={**first["got"], "mem": [["0x40000000", "0x1"]]}),
-        like("deviation", signature="not seeded", first={}),
+        like("deviation", signature="not seeded", first={}, state="new"),
         like("deviation", signature="unknown rule", rule="NO_SUCH_RULE"),
         like("deviation", signature="unreadable", case={"op": "S1E9R"}),
         like("a verdict of the future", signature="verdict that is not known"),

@@ -221,6 +221,33 @@ def test_with_a_store_a_report_tells_which_buckets_are_known_and_the_nights(real
     assert {f["signature"] for f in told["findings"] if f.get("state")} == {known}
 
 
+def test_what_is_new_comes_before_what_an_earlier_night_told(real_run: Path, tmp_path: Path) -> None:
+    summary, findings = report_runs.read(real_run)
+    states = ["known", "new", "flaky", "back", ""]
+    made = [
+        {**findings[0], "signature": state or "none", "state": state, "count": 9 - i} for i, state in enumerate(states)
+    ]
+    made.append({**findings[0], "verdict": "reference-conflict", "signature": "doubt", "state": "known"})
+    told = json.loads(report(report_runs.write(tmp_path, summary, made), "json"))["findings"]
+    assert [f["signature"] for f in told] == ["doubt", "new", "back", "none", "known", "flaky"]
+
+
+def test_what_an_earlier_night_told_of_fails_neither_junit_nor_ktap(real_run: Path, tmp_path: Path) -> None:
+    summary, findings = report_runs.read(real_run)
+    known = {**findings[0], "state": "known", "first_seen": "2026-03-01T00:00:00Z"}
+    run = report_runs.write(tmp_path / "known", summary, [known])
+    JUNIT.validate(report(run, "junit"))
+    root = Xml.fromstring(report(run, "junit"))
+    assert (root.get("failures"), root.get("skipped")) == ("0", "1")
+    assert [e.get("message", "")[:23] for e in root.iter("skipped")] == ["known since 2026-03-01:"]
+    (test,) = ktap_parser.parse(report(run, "ktap"))
+    assert test.passed
+    assert [subtest.directive for subtest in test.subtests] == ["", "XFAIL"]
+    run = report_runs.write(tmp_path / "new", summary, [known, {**known, "state": "new", "signature": "new"}])
+    assert Xml.fromstring(report(run, "junit")).get("failures") == "1"
+    assert not ktap_parser.parse(report(run, "ktap"))[0].passed
+
+
 def test_a_store_that_is_not_there_is_named(real_run: Path) -> None:
     done = walkdiff("report", str(real_run), "--store", "no/such.sqlite")
     assert done.returncode == 2

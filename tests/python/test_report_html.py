@@ -300,6 +300,9 @@ def test_a_reader_clicks_through_the_page(visit: Go) -> None:
     page.get_by_label("Filter").fill("UNDEFINED of")
     assert page.locator("details.bucket:visible").count() == 1
     page.get_by_label("Filter").fill("")
+    page.get_by_label("State").select_option("new")
+    assert page.locator("details.bucket:visible").count() == 1
+    page.get_by_label("State").select_option("")
     page.get_by_role("link", name="Coverage").click()
     assert page.locator("svg.heat").is_visible()
     assert seen.complaints == []

@@ -48,6 +48,7 @@
   tools.hidden = false;
   const filter = document.getElementById("filter");
   const verdict = document.getElementById("verdict");
+  const state = document.getElementById("state");
   const shown = document.getElementById("shown");
   const words = new Map(buckets.map((bucket) => [bucket,
     all(":scope > summary, :scope > .body > p", bucket).map((part) => part.textContent).join(" ").toLowerCase()]));
@@ -56,7 +57,8 @@
     let count = 0;
     for (const bucket of buckets) {
       const text = words.get(bucket);
-      const fits = (!verdict.value || bucket.dataset.verdict === verdict.value) && wanted.every((word) => text.includes(word));
+      const fits = (!verdict.value || bucket.dataset.verdict === verdict.value)
+        && (!state?.value || bucket.dataset.state === state.value) && wanted.every((word) => text.includes(word));
       bucket.hidden = !fits;
       document.querySelector(`tr[data-for="${bucket.querySelector(".body").id}"]`).hidden = !fits;
       count += fits;
@@ -65,6 +67,7 @@
   };
   filter.addEventListener("input", apply);
   verdict.addEventListener("change", apply);
+  state?.addEventListener("change", apply);
   const setAll = (open) => () => { for (const bucket of buckets) if (!bucket.hidden) bucket.open = open; };
   document.getElementById("unfold").addEventListener("click", setAll(true));
   document.getElementById("fold").addEventListener("click", setAll(false));

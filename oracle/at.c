@@ -63,7 +63,10 @@ static uint8_t fault_status(const struct wd_fault *fault)
 
     if (fault->class == WD_FAULT_ATOMIC_UPDATE)
         return level_0[WD_FAULT_ATOMIC_UPDATE];
-    return fault->level < 0 ? level_minus_1[fault->class] : (uint8_t)(level_0[fault->class] + fault->level);
+    /* Of a class that has no code for level -1, such a fault is a mistake: its level is cut to two bits. */
+    if (fault->level < 0 && level_minus_1[fault->class])
+        return level_minus_1[fault->class];
+    return (uint8_t)(level_0[fault->class] + (fault->level & 3));
 }
 
 /* AArch64.EncodePAR of a fault. */

@@ -15,6 +15,12 @@ static bool block_supported(const struct wd_walk *w, const struct wd_format *f, 
     }
 }
 
+/* Bits 47:lsb, of which a block of level -1, taken for one by mistake, has none. */
+static uint64_t address_mask(unsigned lsb)
+{
+    return lsb > 47 ? 0 : wd_mask(47, lsb);
+}
+
 enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor,
                                              int level, struct wd_fault *fault)
 {
@@ -27,8 +33,6 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
         return level == WD_FINAL_LEVEL ? WD_DESCRIPTOR_LEAF : WD_DESCRIPTOR_TABLE;
     } else if (level == WD_FINAL_LEVEL) {
         rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
-    } else if (level < 0) {
-        rule = WD_RULE_BLOCK_NOT_SUPPORTED; /* a block of this size has no address bits: never left out */
     } else if (wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {
         wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_BLOCK_NOT_SUPPORTED);
         return WD_DESCRIPTOR_INVALID;
@@ -95,7 +99,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     unsigned leaf_bits = wd_translation_bits(f->granule, level);
     unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(f, level) : 0;
     unsigned contiguous_bits = leaf_bits + entries;
-    uint64_t high, base = descriptor & wd_mask(47, leaf_bits);
+    uint64_t high, base = descriptor & address_mask(leaf_bits);
     uint64_t stray_bits = wd_low(descriptor, leaf_bits) & wd_mask(47, wd_granule_bits(f->granule)); /* of a block */
 
     if (entries && wd_check(w, f->stage, WD_RULE_CONTIGUOUS_TOO_LARGE, level, contiguous_bits > wd_input_bits(f)) &&

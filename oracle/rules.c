@@ -30,8 +30,7 @@ void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd
     wd_apply(w, stage, rule, level);
 }
 
-/* Checks without which a walk can still go on. */
-static bool can_be_left_out(enum wd_rule rule)
+bool wd_can_be_left_out(enum wd_rule rule)
 {
     switch (rule) {
     case WD_RULE_S1_OFF_ADDRESS_SIZE:
@@ -64,7 +63,7 @@ static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule,
 {
     const struct wd_resolution *resolution = w->resolution;
 
-    if (holds && is_among(resolution->left_out[stage - 1], rule) && can_be_left_out(rule)) {
+    if (holds && is_among(resolution->left_out[stage - 1], rule) && wd_can_be_left_out(rule)) {
         w->out->left_out[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
         return false;
     }

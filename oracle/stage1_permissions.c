@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Stage 1 permissions: direct and hierarchical, indirect, overlays, PAN, dirty state. */
+#include "oracle/format.h"
 #include "oracle/stage1.h"
 
 /* S1AccessControls of one privilege, and which rule took reading or writing away. */
 struct permissions {
     bool read, write, execute, gcs;
     bool wxn;
-    bool overlay;               /* overlay permissions apply */
+    bool overlay; /* overlay permissions apply */
+    bool denied_by_pan;
     uint16_t no_read, no_write; /* enum wd_rule */
 };
 
@@ -136,6 +138,7 @@ static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const st
             return;
     }
     wd_apply(w, 1, rule, level);
+    privileged->denied_by_pan = true;
     remove_read(privileged, rule);
     remove_write(privileged, rule);
 }
@@ -185,6 +188,7 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
         bool removes = privileged->read || privileged->write;
 
         if (!removes || !reserved_nibble(user_nibble) || !wd_choose(w, WD_CHOICE_PAN_RESERVED_PERMISSION)) {
+            privileged->denied_by_pan = true;
             remove_read(privileged, WD_RULE_INDIRECT_PAN);
             remove_write(privileged, WD_RULE_INDIRECT_PAN);
         }
@@ -224,6 +228,12 @@ static bool granted(struct wd_walk *w, const struct permissions *permissions, co
     return wd_raise(fault, WD_FAULT_PERMISSION, level, rule);
 }
 
+/* Whether PAN takes a privileged access away, alone or beside other things: for a mistake about its fault. */
+static bool pan_denies(const struct wd_access *access, const struct permissions *privileged)
+{
+    return access->pan && !access->unprivileged && privileged->denied_by_pan;
+}
+
 bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
                              uint64_t descriptor, int level, const struct wd_hierarchical *limits,
                              struct wd_fault *fault)
@@ -251,8 +261,12 @@ bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, co
             return false;
         }
     }
-    if (!granted(w, base, access, level, fault))
+    if (!granted(w, base, access, level, fault)) {
+        if (level < WD_FINAL_LEVEL && pan_denies(access, &privileged) &&
+            wd_mistaken(w, WD_MISTAKE_PAN_FAULT_AT_LEVEL_3))
+            fault->level = WD_FINAL_LEVEL;
         return false;
+    }
     if (wd_check(w, 1, WD_RULE_DIRTY_STATE, level, access->write && p->pie && !p->format.hd && wd_bit(descriptor, 7))) {
         fault->dirty_bit = true;
         return wd_raise(fault, WD_FAULT_PERMISSION, level, WD_RULE_DIRTY_STATE);

@@ -53,21 +53,22 @@ struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i)
     return buckets->buckets[i];
 }
 
-static bool is(const struct wd_bucket *bucket, uint8_t walker, uint8_t verdict, const char *signature)
+static bool is(const struct wd_bucket *bucket, const struct wd_bucket_key *key)
 {
-    return bucket->walker == walker && bucket->verdict == verdict && !strcmp(bucket->signature, signature);
+    return bucket->walker == key->walker && bucket->verdict == key->verdict && bucket->also == key->also &&
+           bucket->cause == key->cause && !strcmp(bucket->signature, key->signature);
 }
 
 /* The place in the hash table where a bucket is or would be. */
-static uint32_t *place_of(const struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+static uint32_t *place_of(const struct wd_buckets *buckets, const struct wd_bucket_key *key)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) + walker * 16 + verdict; /* FNV-1a */
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) + key->walker * 16 + key->verdict + key->also * UINT64_C(0x9e3779b9);
     size_t place;
 
-    for (const char *at = signature; *at; at++)
+    for (const char *at = key->signature; *at; at++) /* FNV-1a */
         hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
     place = (size_t)(hash ^ hash >> 32) & (buckets->places - 1);
-    while (buckets->table[place] && !is(buckets->buckets[buckets->table[place] - 1], walker, verdict, signature))
+    while (buckets->table[place] && !is(buckets->buckets[buckets->table[place] - 1], key))
         place = (place + 1) & (buckets->places - 1);
     return &buckets->table[place];
 }
@@ -79,17 +80,23 @@ static void grow_table(struct wd_buckets *buckets)
     buckets->table = wd_allocate(buckets->places, sizeof(*buckets->table));
     for (size_t i = 0; i < buckets->count; i++) {
         const struct wd_bucket *bucket = buckets->buckets[i];
+        const struct wd_bucket_key key = {bucket->walker, bucket->verdict, bucket->cause, bucket->also,
+                                          bucket->signature};
 
-        *place_of(buckets, bucket->walker, bucket->verdict, bucket->signature) = (uint32_t)i + 1;
+        *place_of(buckets, &key) = (uint32_t)i + 1;
     }
 }
 
-static struct wd_bucket *add(struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+static struct wd_bucket *add(struct wd_buckets *buckets, const struct wd_bucket_key *key)
 {
     struct wd_bucket *bucket = wd_allocate(1, sizeof(*bucket));
 
-    *bucket = (struct wd_bucket){.walker = walker, .verdict = verdict, .first = {.index = UINT64_MAX}};
-    bucket->signature = wd_copy_text(signature, strlen(signature));
+    *bucket = (struct wd_bucket){.walker = key->walker,
+                                 .verdict = key->verdict,
+                                 .cause = key->cause,
+                                 .also = key->also,
+                                 .first = {.index = UINT64_MAX}};
+    bucket->signature = wd_copy_text(key->signature, strlen(key->signature));
     if (buckets->count == buckets->room) {
         buckets->room = buckets->room ? 2 * buckets->room : FIRST_PLACES;
         buckets->buckets = wd_allocated(realloc(buckets->buckets, buckets->room * sizeof(*buckets->buckets)));
@@ -98,35 +105,49 @@ static struct wd_bucket *add(struct wd_buckets *buckets, uint8_t walker, uint8_t
     return bucket;
 }
 
-struct wd_bucket *wd_bucket_of(struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature)
+struct wd_bucket *wd_bucket_of(struct wd_buckets *buckets, const struct wd_bucket_key *key)
 {
-    uint32_t *place = place_of(buckets, walker, verdict, signature);
+    uint32_t *place = place_of(buckets, key);
     struct wd_bucket *bucket;
 
     if (*place)
         return buckets->buckets[*place - 1];
-    bucket = add(buckets, walker, verdict, signature);
+    bucket = add(buckets, key);
     *place = (uint32_t)buckets->count;
     if (2 * buckets->count > buckets->places)
         grow_table(buckets);
     return bucket;
 }
 
+void wd_facet_counts_add(struct wd_facet_counts *counts, const struct wd_facet_counts *more)
+{
+    for (size_t facet = 0; facet < WD_FACET_COUNT; facet++)
+        for (size_t value = 0; value < WD_FACET_VALUES; value++)
+            counts->count[facet][value] += more->count[facet][value];
+    for (size_t walker = 0; walker < WD_WALKERS_MAX; walker++)
+        for (size_t vote = 0; vote < WD_VOTES; vote++)
+            counts->votes[walker][vote] += more->votes[walker][vote];
+    counts->alone += more->alone;
+}
+
 void wd_bucket_add(struct wd_bucket *bucket, uint64_t count, const struct wd_facet_counts *facets)
 {
     bucket->count += count;
     bucket->changed = true;
-    for (size_t facet = 0; facet < WD_FACET_COUNT; facet++)
-        for (size_t value = 0; value < WD_FACET_VALUES; value++)
-            bucket->facets.count[facet][value] += facets->count[facet][value];
+    wd_facet_counts_add(&bucket->facets, facets);
 }
 
-bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, uint64_t index)
+bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, const struct wd_ballot *ballot,
+                       size_t walkers, uint64_t index)
 {
     bucket->count++;
     bucket->changed = true;
     for (size_t facet = 0; facet < WD_FACET_COUNT; facet++)
         bucket->facets.count[facet][facets->value[facet]]++;
+    for (size_t walker = 0; walker < walkers; walker++)
+        if (walker != bucket->walker)
+            bucket->facets.votes[walker][ballot->vote[walker]]++;
+    bucket->facets.alone += ballot->alone;
     return index < bucket->first.index;
 }
 

@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Buckets: all findings of one walker that have one verdict and one signature. */
+/*
+ * Buckets: all findings of one walker that have one verdict and one signature, and are explained by the same mistakes
+ * beside; see merge.h for what is reported of them.
+ */
 #ifndef WALKDIFF_BUCKETS_H
 #define WALKDIFF_BUCKETS_H
 
+#include "harness/engine/fuzz_plan.h"
 #include "harness/judge/facets.h"
 #include "harness/judge/judge.h"
 
-/** How often each value of each facet occurs. */
+/** What another walker says of a case in which a walker differs from the oracle. */
+enum wd_vote {
+    WD_VOTE_ORACLE, /**< its answer is permitted */
+    WD_VOTE_SAME,   /**< its answer is the same as the walker's */
+    WD_VOTE_OTHER,  /**< its answer is a third one */
+    WD_VOTE_NONE,   /**< it does not answer */
+    WD_VOTES,
+};
+
+/** How often each value of each facet occurs, and how the other walkers voted. */
 struct wd_facet_counts {
     uint64_t count[WD_FACET_COUNT][WD_FACET_VALUES];
+    uint64_t votes[WD_WALKERS_MAX][WD_VOTES];
+    uint64_t
+        alone; /**< cases in which somebody else answers, and all who answer say the same: not what the oracle says */
 };
 
 /** What a bucket shows: its case of the smallest index. Texts are owned by the bucket. */
@@ -22,6 +38,8 @@ struct wd_bucket {
     uint8_t walker; /**< number in the plan */
     uint8_t verdict;
     char *signature;
+    uint16_t cause; /**< number of the cause; WD_CAUSE_NONE: it has none, or none that a walker can be known for */
+    uint32_t also;  /**< bit set of enum wd_mistake: each of them explains all of the bucket, too */
     uint64_t count;
     struct wd_facet_counts facets;
     struct wd_exhibit first;
@@ -40,14 +58,36 @@ size_t wd_buckets_count(const struct wd_buckets *buckets);
 /** The i-th bucket, in no order that means anything. */
 struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i);
 
-/** The bucket of a walker, a verdict and a signature; an empty one if there was none. */
-struct wd_bucket *wd_bucket_of(struct wd_buckets *buckets, uint8_t walker, uint8_t verdict, const char *signature);
+/** What makes two findings fall into one bucket. */
+struct wd_bucket_key {
+    uint8_t walker, verdict;
+    uint16_t cause;
+    uint32_t also;
+    const char *signature;
+};
+
+/** The bucket of a key; an empty one if there was none. */
+struct wd_bucket *wd_bucket_of(struct wd_buckets *buckets, const struct wd_bucket_key *key);
+
+/** Adds `more` to `counts`. */
+void wd_facet_counts_add(struct wd_facet_counts *counts, const struct wd_facet_counts *more);
 
 /** Counts `count` more findings with their facets. */
 void wd_bucket_add(struct wd_bucket *bucket, uint64_t count, const struct wd_facet_counts *facets);
 
-/** Counts one finding. @return whether its index is the smallest so far: it is to be shown, see wd_bucket_show() */
-bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, uint64_t index);
+/** The votes on one case, by walker: enum wd_vote. The walker itself has none. */
+struct wd_ballot {
+    uint8_t vote[WD_WALKERS_MAX];
+    bool alone; /**< see struct wd_facet_counts */
+};
+
+/**
+ * Counts one finding.
+ * @param walkers  how many there are
+ * @return whether its index is the smallest so far: it is to be shown, see wd_bucket_show()
+ */
+bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, const struct wd_ballot *ballot,
+                       size_t walkers, uint64_t index);
 
 /** Shows a case, if its index is the smallest so far. Takes the texts, which it frees where it does not want them. */
 void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit);

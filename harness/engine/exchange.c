@@ -16,6 +16,8 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
     wd_wire_begin(out, WD_MESSAGE_BUCKET);
     wd_wire_put_u64(out, bucket->walker);
     wd_wire_put_u64(out, bucket->verdict);
+    wd_wire_put_u64(out, bucket->cause);
+    wd_wire_put_u64(out, bucket->also);
     wd_wire_put_text(out, bucket->signature);
     wd_wire_put_u64(out, bucket->count);
     wd_wire_put(out, &bucket->facets, sizeof(bucket->facets));
@@ -87,12 +89,19 @@ static char *take_text(struct wd_message *message)
 
 static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
 {
-    uint8_t walker = (uint8_t)wd_wire_get_u64(message), verdict = (uint8_t)wd_wire_get_u64(message);
-    struct wd_bucket *bucket = wd_bucket_of(state->buckets, walker, verdict, wd_wire_get_text(message));
-    uint64_t count = wd_wire_get_u64(message);
+    struct wd_bucket_key key;
+    struct wd_bucket *bucket;
     struct wd_facet_counts facets;
     struct wd_exhibit exhibit;
+    uint64_t count;
 
+    key.walker = (uint8_t)wd_wire_get_u64(message);
+    key.verdict = (uint8_t)wd_wire_get_u64(message);
+    key.cause = (uint16_t)wd_wire_get_u64(message);
+    key.also = (uint32_t)wd_wire_get_u64(message);
+    key.signature = wd_wire_get_text(message);
+    bucket = wd_bucket_of(state->buckets, &key);
+    count = wd_wire_get_u64(message);
     wd_wire_get(message, &facets, sizeof(facets));
     wd_bucket_add(bucket, count, &facets);
     state->changes++;

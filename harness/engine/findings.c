@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/engine/findings.h"
+#include "harness/engine/merge.h"
 
 #include <inttypes.h>
 
@@ -71,6 +72,49 @@ static struct wd_facets show_case(const struct wd_fuzz_plan *plan, uint64_t inde
     return facets;
 }
 
+/* Whether an answer proves how a choice was resolved, even of a walker that has these causes of wrong answers. */
+static bool is_proved_by(const struct wd_fuzz_plan *plan, size_t walker, size_t choice, const struct wd_proof *proof,
+                         enum wd_side side, const struct wd_causes *found)
+{
+    struct wd_case_buffer *buffer = wd_allocate(1, sizeof(*buffer));
+    struct wd_oracle_output *basis = wd_allocate(1, sizeof(*basis));
+    struct wd_judgement *judgement = wd_allocate(1, sizeof(*judgement));
+    struct wd_result *got = wd_allocate(1, sizeof(*got));
+    unsigned profile = wd_plan_make_case(plan, proof->first[side], buffer);
+    struct wd_facets facets;
+    struct wd_causes known;
+    struct wd_error error;
+    bool proved = true;
+
+    wd_oracle(&buffer->c, NULL, NULL, NULL, basis);
+    facets = wd_facets_of(&buffer->c, basis, profile);
+    wd_waivers_known(&plan->walkers[walker].answerer.waivers, &facets, plan->profile_names, &known);
+    wd_causes_add_all(&known, found);
+    if (!wd_result_from_json(proof->got[side], strlen(proof->got[side]), got, NULL, 0, error.text,
+                             sizeof(error.text))) {
+        wd_judge_known(&buffer->c, basis, got, 0, &known, judgement);
+        proved = judgement->proved[side] >> choice & 1;
+    }
+    free(got);
+    free(judgement);
+    free(basis);
+    free(buffer);
+    return proved;
+}
+
+/*
+ * A walker that is found to be wrong may answer as another resolution would let it answer, only for what is wrong with
+ * it. Both answers must be proofs all the same.
+ */
+static bool is_proved(const struct wd_fuzz_plan *plan, size_t walker, size_t choice, const struct wd_proof *proof,
+                      const struct wd_causes *found)
+{
+    for (size_t side = 0; side < WD_SIDES; side++)
+        if (!wd_causes_empty(found) && !is_proved_by(plan, walker, choice, proof, side, found))
+            return false;
+    return true;
+}
+
 static void add_inconsistency(const struct wd_fuzz_plan *plan, size_t walker, size_t choice,
                               const struct conflict *conflict, struct wd_findings *findings)
 {
@@ -106,19 +150,19 @@ static void add_inconsistency(const struct wd_fuzz_plan *plan, size_t walker, si
 
 /* ---------------------------------------------------------------- the list */
 
-static void add_bucket(const struct wd_bucket *bucket, struct wd_findings *findings)
+static void add_merged(const struct wd_merged *merged, struct wd_findings *findings)
 {
-    const struct wd_exhibit *first = &bucket->first;
+    const struct wd_exhibit *first = &merged->shown->first;
 
     findings->list[findings->count++] = (struct wd_finding){
-        .walker = bucket->walker,
-        .verdict = bucket->verdict,
-        .signature = bucket->signature,
+        .walker = merged->shown->walker,
+        .verdict = merged->shown->verdict,
+        .signature = merged->shown->signature,
         .title = first->title,
         .rule = wd_rules[first->rule].name,
         .rule_text = wd_rules[first->rule].text,
-        .count = bucket->count,
-        .facets = &bucket->facets,
+        .count = merged->count,
+        .facets = &merged->facets,
         .index = first->index,
         .expected = first->expected,
         .got = first->got,
@@ -126,11 +170,16 @@ static void add_bucket(const struct wd_bucket *bucket, struct wd_findings *findi
     };
 }
 
-/* What happens most often comes first; nothing in the order depends on time or jobs. */
+/*
+ * Where all others agree against the oracle, it is most likely wrong: that comes first. Then what happens most often.
+ * Nothing in the order depends on time or jobs.
+ */
 static int in_order(const void *a, const void *b)
 {
     const struct wd_finding *one = a, *two = b;
 
+    if (!one->facets->alone != !two->facets->alone)
+        return one->facets->alone ? -1 : 1;
     if (one->count != two->count)
         return one->count > two->count ? -1 : 1;
     if (one->walker != two->walker)
@@ -144,20 +193,26 @@ void wd_findings_collect(const struct wd_fuzz_plan *plan, const struct wd_fuzz_s
                          struct wd_findings *findings)
 {
     size_t choices = plan->walker_count * WD_CHOICE_COUNT;
-    size_t buckets = wd_buckets_count(state->buckets);
+    size_t buckets;
+    struct wd_merged *merged = wd_merge_buckets(state->buckets, &buckets);
+    struct wd_causes known[WD_WALKERS_MAX] = {0};
 
     *findings = (struct wd_findings){
+        .merged = merged,
         .list = wd_allocate(buckets + choices, sizeof(*findings->list)),
         .inconsistencies = wd_allocate(choices, sizeof(*findings->inconsistencies)),
     };
     memcpy(findings->waived, state->tally.waived, sizeof(findings->waived));
-    for (size_t i = 0; i < buckets; i++)
-        add_bucket(wd_bucket_at(state->buckets, i), findings);
+    for (size_t i = 0; i < buckets; i++) {
+        add_merged(&merged[i], findings);
+        if (merged[i].shown->cause != WD_CAUSE_NONE)
+            wd_causes_add(&known[merged[i].shown->walker], merged[i].shown->cause);
+    }
     for (size_t walker = 0; walker < plan->walker_count; walker++) {
         for (size_t choice = 0; choice < WD_CHOICE_COUNT; choice++) {
             struct conflict conflict = find_conflict(&state->proofs, walker, choice);
 
-            if (conflict.proof)
+            if (conflict.proof && is_proved(plan, walker, choice, conflict.proof, &known[walker]))
                 add_inconsistency(plan, walker, choice, &conflict, findings);
         }
     }
@@ -171,6 +226,7 @@ void wd_findings_free(struct wd_findings *findings)
         free(findings->inconsistencies[i].c);
     }
     free(findings->inconsistencies);
+    free(findings->merged);
     free(findings->list);
 }
 
@@ -243,6 +299,31 @@ static void put_place(struct wd_json_out *out, const struct wd_fuzz_plan *plan, 
     WD_JSON_PUT(out, "}");
 }
 
+const char *const wd_vote_names[WD_VOTES] = {"oracle", "same", "other", "none"};
+
+/* "votes":{"unicorn":{"oracle":12,"same":0,"other":0,"none":3}},"oracle_alone":0 */
+static void put_votes(struct wd_json_out *out, bool *first, const struct wd_fuzz_plan *plan,
+                      const struct wd_finding *finding)
+{
+    bool first_walker = true;
+
+    put_name(out, first, "votes");
+    WD_JSON_PUT(out, "{");
+    for (size_t walker = 0; walker < plan->walker_count; walker++) {
+        bool first_vote = true;
+
+        if (walker == finding->walker)
+            continue;
+        put_name(out, &first_walker, plan->walkers[walker].spec.text);
+        WD_JSON_PUT(out, "{");
+        for (size_t vote = 0; vote < WD_VOTES; vote++)
+            put_count(out, &first_vote, wd_vote_names[vote], finding->facets->votes[walker][vote]);
+        WD_JSON_PUT(out, "}");
+    }
+    WD_JSON_PUT(out, "}");
+    put_count(out, first, "oracle_alone", finding->facets->alone);
+}
+
 static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan, const struct wd_finding *finding)
 {
     bool first = true;
@@ -256,6 +337,8 @@ static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan
     put_name(out, &first, "facets");
     put_facets(out, plan, finding->facets);
     put_count(out, &first, "count", finding->count);
+    if (plan->walker_count > 1 && finding->verdict != WD_VERDICT_INCONSISTENT)
+        put_votes(out, &first, plan, finding);
     put_name(out, &first, "first");
     put_place(out, plan, finding->index, NULL);
     put_raw(out, &first, "expected", finding->expected);

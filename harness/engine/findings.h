@@ -13,16 +13,21 @@ struct wd_finding {
     const char *rule;      /**< name of the rule that decided; of the choice, where that is resolved both ways */
     const char *rule_text; /**< the same in words */
     uint64_t count;
-    const struct wd_facet_counts *facets;
-    uint64_t index; /**< of the case that shows it */
+    const struct wd_facet_counts *facets; /**< and votes */
+    uint64_t index;                       /**< of the case that shows it */
     const char *expected, *got, *c;
     const char *other_got; /**< inconsistent: an answer that proves the default; else NULL */
     uint64_t other_index;
 };
 
+/** "oracle", "same", "other", "none", by enum wd_vote. */
+extern const char *const wd_vote_names[WD_VOTES];
+
 struct wd_findings {
-    struct wd_finding *list; /**< the largest first, of one size by walker, then by index */
+    struct wd_finding
+        *list; /**< those first in which the oracle is alone, then the largest, then by walker and index */
     size_t count;
+    struct wd_merged *merged;                 /**< what the others of the list point to */
     struct wd_inconsistency *inconsistencies; /**< what those of the list that are inconsistent point to */
     size_t inconsistency_count;
     uint64_t waived[WD_WAIVERS_MAX]; /**< findings that are not in the list, by waiver */

@@ -178,6 +178,32 @@ static void write_command(FILE *stream, const struct wd_fuzz_plan *plan, const s
     fprintf(stream, " --seed %" PRIu64 " --case %" PRIu64 "\n", plan->seed, finding->index);
 }
 
+/* "     votes: unicorn gives the same answer in 12 cases and the oracle's in 3" */
+static void write_votes(FILE *stream, const struct wd_fuzz_plan *plan, const struct wd_finding *finding)
+{
+    static const char *const words[WD_VOTES] = {"for the oracle", "for this answer", "for another answer",
+                                                "without an answer"};
+
+    for (size_t walker = 0; walker < plan->walker_count; walker++) {
+        bool first = true;
+
+        if (walker == finding->walker)
+            continue;
+        fprintf(stream, "     votes: %s:", plan->walkers[walker].spec.text);
+        for (size_t vote = 0; vote < WD_VOTES; vote++) {
+            if (!finding->facets->votes[walker][vote])
+                continue;
+            fprintf(stream, "%s %s %s", first ? "" : ",", grouped(finding->facets->votes[walker][vote]).text,
+                    words[vote]);
+            first = false;
+        }
+        fprintf(stream, "\n");
+    }
+    if (finding->facets->alone)
+        fprintf(stream, "     in %s of them everybody who answers says so but the oracle: look there first\n",
+                grouped(finding->facets->alone).text);
+}
+
 static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t number,
                           const struct wd_finding *finding)
 {
@@ -185,6 +211,8 @@ static void write_finding(FILE *stream, const struct wd_fuzz_plan *plan, size_t 
             wd_verdict_names[finding->verdict], grouped(finding->count).text, finding->count == 1 ? "" : "s",
             finding->title);
     fprintf(stream, "     rule:  %s: %s\n", finding->rule, finding->rule_text);
+    if (finding->verdict != WD_VERDICT_INCONSISTENT)
+        write_votes(stream, plan, finding);
     write_command(stream, plan, finding);
 }
 

@@ -52,7 +52,7 @@ struct worker {
     uint64_t restarts_told[WD_WALKERS_MAX];
     struct wd_wire_out out;
     struct wd_oracle_output basis;
-    struct wd_judgement judgement;
+    struct wd_judgement judgements[WD_WALKERS_MAX]; /* of one case */
 };
 
 /* A case in the light of the oracle. */
@@ -62,6 +62,14 @@ struct subject {
     uint8_t profile;
     int implementation; /* -1: none that could be inconsistent, or not asked for yet */
     uint64_t choices;   /* IMPLEMENTATION DEFINED ones that were consulted, a bit each */
+};
+
+/* What the walkers say of a case, and the judge of that. */
+struct answers {
+    const struct wd_result *result[WD_WALKERS_MAX];
+    uint8_t verdict[WD_WALKERS_MAX]; /* enum wd_verdict */
+    struct wd_facets facets;
+    bool has_facets;
 };
 
 /* ---------------------------------------------------------------- messages */
@@ -317,19 +325,62 @@ static char *case_text(const struct worker *w, const struct subject *subject)
     return text.data;
 }
 
-/* Puts a finding into its bucket. */
-static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct wd_facets *facets,
-                         const struct wd_result *got)
+static bool is_answer(const struct wd_result *result)
 {
-    const struct wd_judgement *judgement = &w->judgement;
-    struct wd_bucket *bucket = wd_bucket_of(w->buckets, (uint8_t)walker, judgement->verdict, judgement->signature);
-    struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule};
+    return result->answer <= WD_ANSWER_UNDEFINED;
+}
 
-    if (!wd_bucket_add_one(bucket, facets, subject->index))
+/* How the other walkers voted on a case in which one differs from the oracle. */
+static struct wd_ballot count_votes(const struct worker *w, size_t walker, const struct answers *answers)
+{
+    struct wd_ballot ballot = {0};
+    const struct wd_result *got = answers->result[walker];
+    unsigned votes[WD_VOTES] = {0};
+
+    for (size_t i = 0; i < w->plan->walker_count; i++) {
+        uint8_t vote = WD_VOTE_OTHER;
+
+        if (i == walker)
+            continue;
+        if (!is_answer(answers->result[i]) || !is_answer(got))
+            vote = WD_VOTE_NONE;
+        else if (answers->verdict[i] == WD_VERDICT_AGREE || answers->verdict[i] == WD_VERDICT_PERMITTED)
+            vote = WD_VOTE_ORACLE;
+        else if (wd_answers_equal(got, answers->result[i]))
+            vote = WD_VOTE_SAME;
+        ballot.vote[i] = vote;
+        votes[vote]++;
+    }
+    ballot.alone = votes[WD_VOTE_SAME] && !votes[WD_VOTE_ORACLE] && !votes[WD_VOTE_OTHER];
+    return ballot;
+}
+
+/* A cause leads to exceptions in some cases and to none in others: they are one bucket. */
+static uint8_t verdict_of_bucket(const struct wd_judgement *judgement)
+{
+    bool mismatch = judgement->verdict == WD_VERDICT_EXCEPTION_MISMATCH;
+
+    return mismatch && judgement->has_cause ? WD_VERDICT_DEVIATION : judgement->verdict;
+}
+
+/* Puts a finding into its bucket. */
+static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
+{
+    const struct wd_judgement *judgement = &w->judgements[walker];
+    const struct wd_bucket_key key = {.walker = (uint8_t)walker,
+                                      .verdict = verdict_of_bucket(judgement),
+                                      .cause = judgement->cause,
+                                      .also = judgement->also,
+                                      .signature = judgement->signature};
+    struct wd_bucket *bucket = wd_bucket_of(w->buckets, &key);
+    struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule};
+    struct wd_ballot ballot = count_votes(w, walker, answers);
+
+    if (!wd_bucket_add_one(bucket, &answers->facets, &ballot, w->plan->walker_count, subject->index))
         return;
     exhibit.title = wd_copy_text(judgement->title, strlen(judgement->title));
     exhibit.expected = result_text(&judgement->expected.result);
-    exhibit.got = result_text(got);
+    exhibit.got = result_text(answers->result[walker]);
     exhibit.c = case_text(w, subject);
     wd_bucket_show(bucket, &exhibit);
 }
@@ -337,7 +388,7 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
 static void take_proofs(struct worker *w, size_t walker, const struct subject *subject, const struct wd_result *got)
 {
     for (size_t side = 0; side < WD_SIDES; side++)
-        for (uint64_t bits = w->judgement.proved[side] & subject->choices; bits;) {
+        for (uint64_t bits = w->judgements[walker].proved[side] & subject->choices; bits;) {
             struct wd_proof *proof = wd_proof_of(&w->proofs, (size_t)subject->implementation, walker, take_bit(&bits));
 
             proof->others += side == WD_SIDE_OTHER;
@@ -348,8 +399,8 @@ static void take_proofs(struct worker *w, size_t walker, const struct subject *s
 
 static void count_permitted(struct worker *w, size_t walker)
 {
-    for (size_t i = 0; i < w->judgement.expected.consulted_count; i++) {
-        const struct wd_consulted *consulted = &w->judgement.expected.consulted[i];
+    for (size_t i = 0; i < w->judgements[walker].expected.consulted_count; i++) {
+        const struct wd_consulted *consulted = &w->judgements[walker].expected.consulted[i];
         unsigned option = consulted->option < WD_OPTIONS_COUNTED ? consulted->option : WD_OPTIONS_COUNTED - 1;
 
         w->tally.resolved[walker][consulted->choice][option]++;
@@ -375,31 +426,29 @@ static uint64_t settled_choices(const struct worker *w, size_t walker, const str
 
 /* The judge's view of an answer that is not plainly right. */
 static enum wd_verdict judge_fully(struct worker *w, size_t walker, const struct subject *subject,
-                                   const struct wd_result *got, uint64_t settled)
+                                   struct answers *answers, uint64_t settled)
 {
-    struct wd_facets facets = wd_facets_of(subject->c, &w->basis, subject->profile);
-    int waiver =
-        wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &facets, got, settled, &w->judgement);
+    const struct wd_result *got = answers->result[walker];
+    struct wd_judgement *judgement = &w->judgements[walker];
+    int waiver;
 
+    if (!answers->has_facets)
+        answers->facets = wd_facets_of(subject->c, &w->basis, subject->profile);
+    answers->has_facets = true;
+    waiver =
+        wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &answers->facets, got, settled, judgement);
     if (waiver >= 0)
         w->tally.waived[waiver]++;
-    if (w->judgement.verdict == WD_VERDICT_PERMITTED)
+    if (judgement->verdict == WD_VERDICT_PERMITTED)
         count_permitted(w, walker);
-    if (wd_verdict_is_finding[w->judgement.verdict])
-        file_finding(w, walker, subject, &facets, got);
     if (subject->implementation >= 0)
         take_proofs(w, walker, subject, got);
-    return w->judgement.verdict;
+    return judgement->verdict;
 }
 
-static bool is_answer(const struct wd_result *result)
+static enum wd_verdict judge(struct worker *w, size_t walker, const struct subject *subject, struct answers *answers)
 {
-    return result->answer <= WD_ANSWER_UNDEFINED;
-}
-
-static enum wd_verdict judge(struct worker *w, size_t walker, const struct subject *subject,
-                             const struct wd_result *got)
-{
+    const struct wd_result *got = answers->result[walker];
     bool supported = w->basis.result.answer != WD_ANSWER_UNSUPPORTED;
     uint64_t settled = settled_choices(w, walker, subject);
 
@@ -409,7 +458,24 @@ static enum wd_verdict judge(struct worker *w, size_t walker, const struct subje
         if (is_answer(got) && !(subject->choices & ~settled) && wd_answers_equal(&w->basis.result, got))
             return WD_VERDICT_AGREE;
     }
-    return judge_fully(w, walker, subject, got, settled);
+    return judge_fully(w, walker, subject, answers, settled);
+}
+
+/* Judges the i-th answers of all walkers. */
+static void judge_case(struct worker *w, const struct subject *subject, const struct wd_result *const *results,
+                       uint32_t i)
+{
+    struct answers answers = {.has_facets = false};
+
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++)
+        answers.result[walker] = &results[walker][i];
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++) {
+        answers.verdict[walker] = (uint8_t)judge(w, walker, subject, &answers);
+        w->tally.verdicts[walker][subject->profile][answers.verdict[walker]]++;
+    }
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++)
+        if (wd_verdict_is_finding[answers.verdict[walker]])
+            file_finding(w, walker, subject, &answers);
 }
 
 /* Keeps batches at a size that is worked off in good time. */
@@ -440,8 +506,7 @@ static void judge_batch(struct worker *w)
     for (uint32_t i = 0; i < slot->count; i++) {
         struct subject subject = study(w, slot->cases[i], batch->first + i, batch->profile[i]);
 
-        for (size_t walker = 0; walker < w->plan->walker_count; walker++)
-            w->tally.verdicts[walker][subject.profile][judge(w, walker, &subject, &results[walker][i])]++;
+        judge_case(w, &subject, results, i);
     }
     w->judged++;
     if (w->plan->until_finding && wd_buckets_count(w->buckets))

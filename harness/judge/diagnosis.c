@@ -7,22 +7,21 @@
 #include <string.h>
 
 enum {
-    LEFT_OUT_MAX = 4, /* checks left out in one walk */
-    LEAVES_MAX = 24,  /* resolutions that are tried with each unknown cause */
+    LEFT_OUT_MAX = 4,    /* checks left out in one walk */
+    FAULTS_MAX = 8,      /* faults that different choices lead to, of which each may be the one left out */
+    CLIMBS_MAX = 96,     /* trees of choices that are climbed to find one cause */
+    LEAVES_MAX = 1 << 10 /* leaves of each */
 };
 
-static const struct wd_cause none = {WD_RULE_NONE, 0, ""};
+static const struct wd_cause none = {.words = ""};
 
-/* A leaf of the tree of choices: a walker may be wrong and choose otherwise at once. */
-struct leaf {
-    struct wd_resolution resolution;
-    uint32_t mistakes_met; /* in walks from here, with checks left out too */
-};
-
+/* A walker may be wrong and choose otherwise at once: with each supposition the tree of choices is climbed anew. */
 struct diagnosis {
     const struct wd_difference *difference;
-    unsigned leaf_count;
-    struct leaf leaves[LEAVES_MAX]; /* that of the nearest permitted answer first */
+    struct wd_resolution base; /* what the walker has for sure */
+    uint32_t mistakes_met;     /* in walks so far */
+    unsigned climbs;
+    struct wd_leaf_walk leaf;
 };
 
 /* Whether the oracle gives the walker's answer. */
@@ -84,25 +83,48 @@ static struct wd_cause first_needed(const struct wd_difference *d, struct wd_res
 
 /* ---------------------------------------------------------------- what is not known */
 
-static void collect_leaves(struct diagnosis *d, const struct wd_causes *base)
-{
-    const struct wd_difference *difference = d->difference;
-    struct wd_resolution resolution = {0}, nearest = *difference->resolution;
-    struct wd_oracle_output output;
+/* Checks by which walks ended, in the order in which they were found. */
+struct faults {
+    unsigned count;
+    struct {
+        uint16_t rule;
+        uint8_t stage;
+    } check[FAULTS_MAX];
+};
 
-    wd_causes_suppose(base, &nearest);
-    wd_causes_suppose(base, &resolution);
-    d->leaves[0] = (struct leaf){.resolution = nearest};
-    d->leaf_count = 1;
-    do {
-        wd_oracle(difference->c, &resolution, NULL, NULL, &output);
-        if (memcmp(resolution.option, nearest.option, sizeof resolution.option) != 0)
-            d->leaves[d->leaf_count++] = (struct leaf){.resolution = resolution};
-    } while (d->leaf_count < LEAVES_MAX &&
-             wd_resolution_next(&resolution, &output, wd_futile_choices(difference->c, difference->got)));
+static void add_fault(struct faults *faults, const struct wd_oracle_output *output)
+{
+    if (!output->fault_stage || faults->count == FAULTS_MAX || !wd_can_be_left_out(output->rule))
+        return;
+    for (unsigned i = 0; i < faults->count; i++)
+        if (faults->check[i].rule == output->rule && faults->check[i].stage == output->fault_stage)
+            return;
+    faults->check[faults->count].rule = output->rule;
+    faults->check[faults->count++].stage = output->fault_stage;
 }
 
-/* @return false: it is left out already, and the walk cannot go on without it */
+/* Whether a walker of which this is supposed gives the answer, however it chooses. Notes the faults of those that do
+ * not. */
+static bool some_leaf_explains(struct diagnosis *d, const struct wd_resolution *supposed, struct faults *faults)
+{
+    struct wd_leaf_walk *leaf = &d->leaf;
+    unsigned leaves = 0;
+
+    d->climbs++;
+    wd_leaves_begin(leaf, d->difference->c, supposed, d->difference->got);
+    do {
+        if (!leaf->differing)
+            return true;
+        d->mistakes_met |= leaf->output.mistakes_met;
+        if (leaf->success)
+            d->mistakes_met |= leaf->attributes.mistakes_met;
+        else
+            add_fault(faults, &leaf->output);
+    } while (++leaves < LEAVES_MAX && wd_leaves_next(leaf, !leaf->differing_before_attributes));
+    return false;
+}
+
+/* @return false: it is left out already */
 static bool leave_out(struct wd_resolution *resolution, unsigned rule, unsigned stage)
 {
     uint64_t *word = &resolution->left_out[stage - 1][rule / 64], bit = UINT64_C(1) << rule % 64;
@@ -113,45 +135,53 @@ static bool leave_out(struct wd_resolution *resolution, unsigned rule, unsigned 
     return new;
 }
 
+/* The checks that a walker leaves out, one after the other. */
+struct chain {
+    unsigned count;
+    unsigned cause[LEFT_OUT_MAX];
+};
+
 /*
- * A walker that leaves a check out meets the next one: leaves out up to `most` checks, one after the other.
- * @param mistakes  that it makes beside those of the leaf
- * @param named  receives the first of them that is not known, else the first; WD_CAUSE_NONE: none is needed
+ * A walker that leaves a check out meets the next one: leaves out up to `most` checks.
+ * @param supposed  of the walker beside them
+ * @param chain  receives them; empty: none is needed
  */
-static bool left_out(const struct wd_difference *d, struct leaf *leaf, uint32_t mistakes, unsigned most,
-                     unsigned *named)
+static bool left_out(struct diagnosis *d, const struct wd_resolution *supposed, unsigned most, struct chain *chain)
 {
-    struct wd_resolution resolution = leaf->resolution;
-    struct wd_oracle_output output;
-    bool named_is_known = true;
+    struct faults faults = {0};
 
-    *named = WD_CAUSE_NONE;
-    resolution.mistakes |= mistakes;
-    for (unsigned count = 0; !explains(d, &resolution, &output); count++) {
-        unsigned check;
+    if (!chain->count)
+        add_fault(&faults, d->difference->expected); /* whose check is the first to be looked at */
+    if (some_leaf_explains(d, supposed, &faults))
+        return true;
+    for (unsigned i = 0; i < faults.count && chain->count < most && d->climbs < CLIMBS_MAX; i++) {
+        struct wd_resolution further = *supposed;
 
-        leaf->mistakes_met |= output.mistakes_met;
-        if (count == most || !output.fault_stage)
-            return false;
-        check = wd_cause_left_out(output.rule, output.fault_stage);
-        if (!*named || (named_is_known && !wd_causes_have(d->known, check))) {
-            *named = check;
-            named_is_known = wd_causes_have(d->known, check);
-        }
-        if (!leave_out(&resolution, output.rule, output.fault_stage))
-            return false;
+        if (!leave_out(&further, faults.check[i].rule, faults.check[i].stage))
+            continue;
+        chain->cause[chain->count++] = wd_cause_left_out(faults.check[i].rule, faults.check[i].stage);
+        if (left_out(d, &further, most, chain))
+            return true;
+        chain->count--;
     }
-    return true;
+    return false;
+}
+
+/* The first of the checks that is not known, else the first. */
+static unsigned cause_of_chain(const struct chain *chain, const struct wd_causes *known)
+{
+    for (unsigned i = 0; i < chain->count; i++)
+        if (!wd_causes_have(known, chain->cause[i]))
+            return chain->cause[i];
+    return chain->count ? chain->cause[0] : WD_CAUSE_NONE;
 }
 
 static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
 {
-    unsigned named;
+    struct chain chain = {0};
 
-    for (unsigned i = 0; i < d->leaf_count; i++)
-        if (left_out(d->difference, &d->leaves[i], 0, most, &named) && named)
-            return wd_cause_by_number(named);
-    return none;
+    return left_out(d, &d->base, most, &chain) ? wd_cause_by_number(cause_of_chain(&chain, d->difference->known))
+                                               : none;
 }
 
 /* Whether some mistakes, of which `number` is one, explain the answer. A mistake that no walk could make is not tried.
@@ -159,19 +189,19 @@ static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
 static bool mistakes_explain(struct diagnosis *d, uint32_t mistakes, unsigned most, unsigned *number)
 {
     const struct wd_causes *known = d->difference->known;
+    struct wd_resolution supposed = d->base;
+    struct chain chain = {0};
+    unsigned named;
 
-    for (unsigned i = 0; i < d->leaf_count; i++) {
-        struct leaf *leaf = &d->leaves[i];
-        unsigned named;
-
-        if ((mistakes & ~leaf->mistakes_met) || (leaf->resolution.mistakes & mistakes) ||
-            !left_out(d->difference, leaf, mistakes, most, &named))
-            continue;
-        if (named && wd_causes_have(known, *number) && !wd_causes_have(known, named))
-            *number = named;
-        return true;
-    }
-    return false;
+    if ((mistakes & ~d->mistakes_met) || (supposed.mistakes & mistakes) || d->climbs >= CLIMBS_MAX)
+        return false;
+    supposed.mistakes |= mistakes;
+    if (!left_out(d, &supposed, most, &chain))
+        return false;
+    named = cause_of_chain(&chain, known);
+    if (named && wd_causes_have(known, *number) && !wd_causes_have(known, named))
+        *number = named;
+    return true;
 }
 
 /* Whether a mistake is the one before it, made in the other stage. */
@@ -239,22 +269,38 @@ static bool fault_of(const struct wd_result *got, struct reported *r)
 static struct wd_cause wrongly_raised(const struct diagnosis *d)
 {
     const struct wd_difference *difference = d->difference;
+    struct wd_resolution nearest = d->base;
     struct wd_oracle_output output;
     struct reported reported;
 
     if (!fault_of(difference->got, &reported) || difference->expected->fault_stage == reported.stage)
         return none;
-    wd_oracle(difference->c, &d->leaves[0].resolution, note_passed, &reported, &output);
+    memcpy(nearest.option, difference->resolution->option, sizeof nearest.option);
+    wd_oracle(difference->c, &nearest, note_passed, &reported, &output);
     while (reported.passed_count-- > 0) {
-        struct wd_resolution resolution = d->leaves[0].resolution;
+        struct wd_resolution resolution = nearest;
         unsigned rule = reported.passed[reported.passed_count];
 
         resolution.supposes = true;
         resolution.raised[reported.stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
         if (explains(difference, &resolution, &output))
-            return (struct wd_cause){(uint16_t)rule, (uint8_t)reported.stage, "no fault → fault"};
+            return (struct wd_cause){(uint16_t)rule, (uint8_t)reported.stage, "no fault → fault", WD_CAUSE_NONE, 0};
     }
     return none;
+}
+
+/* The mistakes beside a cause that would explain the answer as well, with nothing else supposed. */
+static uint32_t also_explaining(struct diagnosis *d, const struct wd_cause *cause)
+{
+    uint32_t also = 0;
+
+    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        unsigned number = wd_cause_mistake(mistake);
+
+        if (number != cause->number && mistakes_explain(d, UINT32_C(1) << mistake, 0, &number))
+            also |= UINT32_C(1) << mistake;
+    }
+    return also;
 }
 
 /* Finds a cause beside those that the walker has for sure: the fewer suppositions it takes, the better. */
@@ -262,11 +308,16 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
 {
     struct wd_cause cause;
 
-    collect_leaves(d, base);
+    d->base = (struct wd_resolution){0};
+    wd_causes_suppose(base, &d->base);
+    d->mistakes_met = 0;
+    d->climbs = 0;
     cause = check_left_out(d, 1);
     if (!cause.rule)
         cause = mistake_made(d, 0);
-    if (!cause.rule)
+    if (cause.rule)
+        cause.also = also_explaining(d, &cause);
+    else
         cause = check_left_out(d, LEFT_OUT_MAX);
     if (!cause.rule)
         cause = wrongly_raised(d);

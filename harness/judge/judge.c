@@ -262,6 +262,9 @@ static void judge_difference(struct search *search, const struct wd_causes *know
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
     cause = wd_diagnose(&difference);
+    j->has_cause = cause.rule != WD_RULE_NONE;
+    j->cause = cause.number;
+    j->also = cause.also;
     j->rule = cause.rule ? cause.rule : j->expected.aspect_rule[first];
     wd_name_difference(search->c, &j->expected, got, first, j->rule, &cause, j->signature, j->title);
 }
@@ -308,6 +311,9 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->resolution = (struct wd_resolution){0};
     j->choice[0] = j->signature[0] = j->title[0] = '\0';
     j->proved[0] = j->proved[1] = 0;
+    j->has_cause = false;
+    j->cause = WD_CAUSE_NONE;
+    j->also = 0;
     if (judge_without_answer(c, basis, got, j))
         return;
 

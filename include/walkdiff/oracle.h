@@ -74,6 +74,9 @@ enum wd_mistake {
     WD_MISTAKE_COUNT,
 };
 
+/** Whether a check can be left out: a walk can go on without it. */
+bool wd_can_be_left_out(enum wd_rule rule);
+
 enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
 
 /**

@@ -154,6 +154,45 @@ static void a_walk_fault_of_another_class_is_told(void **state)
     expect_cause(&hand, par_walk_fault(TRANSLATION + 1), nothing, CAUSE(WALK_FAULT_AS_TRANSLATION));
 }
 
+/* A block that the user may read, and one that is read-only too: what PAN denies is at the level of the block. */
+static void a_pan_fault_at_level_3_is_told(void **state)
+{
+    const uint64_t block = UINT64_C(0x187600000) | LEAF | AP_USER | BLOCK;
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1RP, HAND_VA);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    hand.c.pan = 1;
+    hand_map(&hand, HAND_VA, 2, block);
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(PAN_FAULT_AT_LEVEL_3));
+    hand_el10(&hand, WD_AT_S1E1WP, HAND_VA);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    hand.c.pan = 1;
+    hand_map(&hand, HAND_VA, 2, block | AP_READ_ONLY);
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(PAN_FAULT_AT_LEVEL_3));
+}
+
+/* DS = 1 and 52 bits start at level -1, where 4K has no blocks. */
+static void a_block_at_level_minus_1_is_told(void **state)
+{
+    const struct hand_path path = {.granule_bits = 12, .input_bits = 52, .start_level = -1, .base = HAND_STAGE1_TABLES};
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4, 1);
+    SET(&hand, ID_AA64MMFR2_EL1, VARange, 1);
+    SET(&hand, TCR_EL1, T0SZ, 12);
+    SET(&hand, TCR_EL1, DS, 1);
+    SET(&hand, TCR_EL1, IPS, 6);
+    SET(&hand, TCR_EL1, SH0, SH_INNER);
+    hand_map_path(&hand, &path, HAND_VA, -1, AF | BLOCK);
+    expect_cause(&hand, par_success(HAND_VA & ~UINT64_C(0xfff), 0xff, SH_INNER), nothing,
+                 LEFT_OUT(BLOCK_NOT_SUPPORTED, 1));
+}
+
 static void address_bits_of_a_block_are_told(void **state)
 {
     struct hand hand;
@@ -477,6 +516,8 @@ int main(void)
         cmocka_unit_test(a_start_level_by_the_input_size_is_told),
         cmocka_unit_test(a_walk_fault_at_the_level_of_stage_1_is_told),
         cmocka_unit_test(a_walk_fault_of_another_class_is_told),
+        cmocka_unit_test(a_pan_fault_at_level_3_is_told),
+        cmocka_unit_test(a_block_at_level_minus_1_is_told),
         cmocka_unit_test(address_bits_of_a_block_are_told),
         cmocka_unit_test(attributes_of_a_stage_1_that_is_off_are_told),
         cmocka_unit_test(an_ignored_cacheability_control_is_told),

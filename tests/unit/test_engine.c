@@ -20,6 +20,7 @@
 #include "harness/support/allocate.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/findings.h"
+#include "harness/engine/merge.h"
 #include "harness/engine/journal.h"
 
 static const char *const command[] = {"walkdiff fuzz", NULL};
@@ -58,6 +59,17 @@ static void answer_with(const struct habit *habit, const struct wd_case *const *
 static void flip_bit_12(const struct wd_case *c, struct wd_result *result)
 {
     if (is_every(c, 3) && result->answer == WD_ANSWER_PAR)
+        result->par ^= 1 << 12;
+}
+
+/* Wrong in another way most of the time, and now and then in the same way. */
+static void flip_others(const struct wd_case *c, struct wd_result *result)
+{
+    if (result->answer != WD_ANSWER_PAR)
+        return;
+    if (!is_every(c, 3))
+        result->par ^= UINT64_C(1) << 40;
+    else if (is_every(c, 6))
         result->par ^= 1 << 12;
 }
 
@@ -166,6 +178,7 @@ WALKER(fickle, open_any, .before = be_fickle);
 WALKER(constant, open_any, .before = be_constant);
 WALKER(confused, open_any, .before = clamp_and_confuse);
 WALKER(confused_and_fickle, open_any, .before = clamp_at_times_and_confuse);
+WALKER(wrong_otherwise, open_any, .after = flip_others);
 WALKER(slow, open_any, .after = be_slow);
 WALKER(closed, open_none, NULL, NULL);
 
@@ -302,6 +315,15 @@ static void assert_same_text(const char *a, const char *b)
         fail_msg("not the same from here:\n%.400s\n%.400s", a + same - shown, b + same - shown);
 }
 
+static bool finds(const struct fixture *f, const char *text)
+{
+    char *findings = findings_text(f);
+    bool found = strstr(findings, text);
+
+    free(findings);
+    return found;
+}
+
 static uint64_t verdicts(const struct fixture *f, size_t walker, enum wd_verdict verdict)
 {
     return wd_tally_verdict(&f->state.tally, walker, verdict);
@@ -403,6 +425,112 @@ static void a_reference_that_differs_is_a_conflict_in_a_bucket_of_its_own(void *
         assert_int_equal(wd_bucket_at(f->state.buckets, i)->walker, 1);
 }
 
+/* What the others said of the cases of a finding, as the first finding of a run tells it. */
+static struct wd_facet_counts first_votes(const struct fixture *f)
+{
+    struct wd_findings findings;
+    struct wd_facet_counts votes;
+
+    wd_findings_collect(&f->plan, &f->state, &findings);
+    assert_true(findings.count > 0);
+    votes = *findings.list[0].facets;
+    wd_findings_free(&findings);
+    return votes;
+}
+
+static void where_all_walkers_agree_against_the_oracle_that_is_told_first(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_facet_counts votes;
+
+    add(f, &wrong_otherwise, false); /* its largest buckets are those in which no reference is wrong */
+    add(f, &wrong, true);
+    add(f, &wrong, true);
+    run(f, 2);
+    votes = first_votes(f);
+    assert_true(votes.alone > 0);
+    assert_true(votes.count[WD_FACET_PROFILE][0] + votes.count[WD_FACET_PROFILE][1] < f->plan.cases / 4);
+    assert_true(finds(f, "\"oracle_alone\":"));
+}
+
+static void a_finding_tells_who_agrees_with_whom(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_findings findings;
+
+    add(f, &wrong, false);
+    add(f, &wrong, true);
+    add(f, &faithful, true);
+    add(f, &incapable, true);
+    run(f, 2);
+    wd_findings_collect(&f->plan, &f->state, &findings);
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct wd_finding *finding = &findings.list[i];
+
+        assert_int_equal(finding->facets->alone, 0);
+        assert_int_equal(finding->facets->votes[1 - finding->walker][WD_VOTE_SAME], finding->count);
+        assert_int_equal(finding->facets->votes[2][WD_VOTE_ORACLE], finding->count);
+        assert_int_equal(finding->facets->votes[3][WD_VOTE_NONE], finding->count);
+    }
+    assert_true(findings.count > 10);
+    wd_findings_free(&findings);
+}
+
+/* Files `count` findings of walker 0 with a cause, from an index on; `also`: of what mistakes they may come, too. */
+static void file(struct wd_buckets *buckets, unsigned cause, uint32_t also, uint64_t index, unsigned count)
+{
+    static const struct wd_facets facets;
+    static const struct wd_ballot ballot;
+    const struct wd_cause what = wd_cause_by_number(cause);
+    char signature[WD_SIGNATURE_MAX];
+    struct wd_bucket_key key = {.verdict = WD_VERDICT_DEVIATION, .cause = (uint16_t)cause, .also = also};
+    struct wd_bucket *bucket;
+
+    wd_cause_signature(&what, signature, sizeof(signature));
+    key.signature = signature;
+    bucket = wd_bucket_of(buckets, &key);
+    for (unsigned i = 0; i < count; i++)
+        wd_bucket_add_one(bucket, &facets, &ballot, 1, index + i);
+    wd_bucket_show(bucket, &(struct wd_exhibit){.index = index});
+}
+
+static void causes_that_explain_most_take_what_they_explain(void **state)
+{
+    const unsigned regime = wd_cause_mistake(WD_MISTAKE_REGIME_BY_HCR), epd = wd_cause_left_out(WD_RULE_EPD, 1);
+    const uint32_t may_be_regime = UINT32_C(1) << WD_MISTAKE_REGIME_BY_HCR;
+    struct wd_buckets *buckets = wd_buckets_new();
+    struct wd_merged *merged;
+    size_t count;
+
+    (void)state;
+    file(buckets, regime, 0, 100, 50);
+    file(buckets, epd, may_be_regime, 7, 3); /* perhaps it is the regime: then there is one defect, not two */
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(merged[0].count, 53);
+    assert_int_equal(merged[0].shown->cause, regime);
+    assert_int_equal(merged[0].shown->first.index, 100); /* a case that shows this cause and no other */
+    free(merged);
+
+    file(buckets, epd, 0, 500, 2); /* these are not the regime for sure */
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(merged[0].count, 53);
+    assert_int_equal(merged[1].count, 2);
+    assert_int_equal(merged[1].shown->cause, epd);
+    free(merged);
+
+    file(buckets, epd, 0, 600, 200); /* now EPD explains most */
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(merged[0].count, 205);
+    assert_int_equal(merged[0].shown->cause, epd);
+    assert_int_equal(merged[0].shown->first.index, 7);
+    assert_int_equal(merged[1].count, 50);
+    free(merged);
+    wd_buckets_free(buckets);
+}
+
 static void what_a_walker_does_not_support_is_counted_and_is_no_pass(void **state)
 {
     struct fixture *f = *state;
@@ -446,15 +574,6 @@ static void hangs_are_findings_and_the_run_goes_on(void **state)
 }
 
 /* ---------------------------------------------------------------- choices that must be fixed */
-
-static bool finds(const struct fixture *f, const char *text)
-{
-    char *findings = findings_text(f);
-    bool found = strstr(findings, text);
-
-    free(findings);
-    return found;
-}
 
 static void a_choice_that_is_resolved_both_ways_is_inconsistent(void **state)
 {
@@ -526,15 +645,19 @@ static void a_waived_finding_is_counted_and_fills_no_bucket(void **state)
 /* The waiver that confused and confused_and_fickle need. */
 static const char confusion[] = "S2_FAULT_ON_WALK s2 fault of stage 2 → *", confusion_rule[] = "S2_FAULT_ON_WALK";
 
-/* A fault that it makes another one of can be what the other resolution gives: that proves nothing against it. */
-static void what_a_walker_is_waived_for_makes_it_not_inconsistent(void **state)
+/*
+ * A fault that it makes another one of can be what the other resolution gives: that proves nothing against it, be it
+ * found to do so in this run or waived for it.
+ */
+static void what_a_walker_is_found_or_waived_for_makes_it_not_inconsistent(void **state)
 {
     struct fixture *f = *state;
 
     f->plan.cases = 60000;
     add(f, &confused, false);
     run(f, 2);
-    assert_true(finds(f, "\"verdict\":\"inconsistent\",\"rule\":\"S2_TXSZ_HIGH\""));
+    assert_true(finds(f, "S2_FAULT_ON_WALK s2 fault of stage 2"));
+    assert_false(finds(f, "inconsistent"));
     run_waived(f, &confused, confusion, confusion_rule);
     assert_false(finds(f, "inconsistent"));
     assert_true(verdicts(f, 0, WD_VERDICT_WAIVED) > 0);
@@ -752,13 +875,16 @@ int main(void)
         TEST(the_first_case_of_a_bucket_is_made_again_from_seed_and_index),
         TEST(more_cases_keep_the_findings_of_fewer),
         TEST(a_reference_that_differs_is_a_conflict_in_a_bucket_of_its_own),
+        TEST(where_all_walkers_agree_against_the_oracle_that_is_told_first),
+        TEST(a_finding_tells_who_agrees_with_whom),
+        TEST(causes_that_explain_most_take_what_they_explain),
         TEST(what_a_walker_does_not_support_is_counted_and_is_no_pass),
         TEST(crashes_are_findings_and_the_run_goes_on),
         TEST(hangs_are_findings_and_the_run_goes_on),
         TEST(a_choice_that_is_resolved_both_ways_is_inconsistent),
         TEST(a_choice_that_is_always_resolved_alike_is_not),
         TEST(a_waived_finding_is_counted_and_fills_no_bucket),
-        TEST(what_a_walker_is_waived_for_makes_it_not_inconsistent),
+        TEST(what_a_walker_is_found_or_waived_for_makes_it_not_inconsistent),
         TEST(a_walker_that_is_waived_for_something_is_found_inconsistent_all_the_same),
         TEST(a_walker_that_cannot_be_opened_is_an_error_with_its_message),
         TEST(a_run_ends_when_its_time_is_over),

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which buckets are reported as one. An answer can have several causes that would explain it, each alone, and what a
+ * defect leads to is now and then what another would lead to. So of the causes that a walker's findings have for sure
+ * or perhaps, those are taken that explain most of them, one after the other, and each takes with it all that it
+ * explains.
+ */
+#ifndef WALKDIFF_MERGE_H
+#define WALKDIFF_MERGE_H
+
+#include "harness/engine/buckets.h"
+
+/** What is reported as one. */
+struct wd_merged {
+    const struct wd_bucket *shown; /**< whose signature and first case stand for all */
+    uint64_t count;
+    struct wd_facet_counts facets;
+};
+
+/**
+ * Merges the buckets of all walkers. The order of the result means nothing, but it and all else are functions of what
+ * is in the buckets.
+ * @param count  receives how many
+ * @return an array for free()
+ */
+struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *count);
+
+#endif

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
 from walkdiff_driver.verb import NOTHING_FOUND, Parser, complain, use_utf8
 
 from walkdiff_reports import html_report, json_report, junit_report, ktap_report, text_report, trend
@@ -55,11 +53,13 @@ def arguments() -> argparse.Namespace:
 @contextmanager
 def progress(total: int, quiet: bool) -> Iterator[Callable[[], None]]:
     """A progress bar on a terminal, nothing elsewhere; gives what is to be called for each step."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield lambda: None
         return
-    with Progress(console=console, transient=True) as bar:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("explaining findings", total=total)
         yield lambda: bar.advance(task)
 
@@ -70,7 +70,7 @@ def put(text: str, out: Path | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        out.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
 def main() -> int:
@@ -86,6 +86,8 @@ def main() -> int:
         put(FORMATS[form](report), given.out)
     except ReportError as error:
         return complain(str(error))
+    except RecursionError:
+        return complain(f"{given.dir}: a finding is nested too deeply")
     except BrokenPipeError:
         return complain("standard output: the reader is gone")
     except OSError as error:

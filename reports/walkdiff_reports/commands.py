@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from walkdiff_reports.run import Finding, Run
 
-HARMFUL = ("Cc", "Cf", "Zl", "Zp")  # categories of characters that do something to a terminal, or to the line
+HARMFUL = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of characters that do something to a terminal, or to the line
 
 
 def harms(character: str) -> bool:

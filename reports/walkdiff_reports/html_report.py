@@ -74,7 +74,6 @@ def write(report: Report) -> str:
     summary = report.summary
     decided = Counter(bucket.finding.rule for bucket in report.buckets)
     coverage = summary.get("coverage")
-    waived = summary.get("waived")
     command = summary.get("command")
     return (
         environment()
@@ -89,7 +88,7 @@ def write(report: Report) -> str:
             verdicts=sorted({bucket.finding.verdict for bucket in report.buckets}),
             states=sorted({bucket.state for bucket in report.buckets} - {""}),
             heat=heat.of(coverage if isinstance(coverage, dict) else {}, report.rules, decided),
-            waived=waived if isinstance(waived, dict) else {},
+            waived=report.waived,
             command=join(str(command[0]).split() + [str(word) for word in command[1:]])
             if isinstance(command, list) and command
             else "",

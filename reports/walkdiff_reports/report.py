@@ -93,6 +93,12 @@ class Report:
         """How many buckets put the oracle itself in doubt."""
         return sum(bucket.against_all or bucket.finding.verdict == DOUBT for bucket in self.buckets)
 
+    @property
+    def waived(self) -> dict[str, int]:
+        """How many findings each waiver matched."""
+        said = self.summary.get("waived")
+        return {name: n for name, n in said.items() if isinstance(n, int)} if isinstance(said, dict) else {}
+
     def counts(self) -> list[tuple[Json, list[int]]]:
         """The verdicts that occurred, each with how often for each walker."""
         table = [

@@ -78,8 +78,7 @@ def verdicts(report: Report) -> Iterator[str]:
     for entry, counts in report.counts():
         row = "".join([f"  {entry['name']:<20}", *(f"{count:>12,}" for count in counts)])
         yield from wrapped(row, "", "") if len(row) > COLUMNS else [row]
-    waived = report.summary.get("waived")
-    for waiver, count in (waived if isinstance(waived, dict) else {}).items():
+    for waiver, count in report.waived.items():
         yield from wrapped(f"{count:>12,} waived by {waiver}", "  ")
 
 

@@ -115,7 +115,7 @@ def with_evil_text(real: Path) -> tuple[dict[str, Any], list[Finding]]:
         {**evil[0], "verdict": "crash", "got": {"crash": f"died {EVIL}"[:90]}, "walker": f"exec:evil {EVIL}",
          "signature": f"signature {EVIL}", "title": f"title {EVIL}", "rule": f"rule {EVIL}"},
         {**evil[0], "verdict": "warn", "got": {**evil[0]["expected"], "warn": [f"warn {EVIL}"[:90]]},
-         "signature": "warn of evil", "facets": {f"facet {EVIL}": {f"value {EVIL}": 1}}},
+         "signature": "warn of evil \ud800", "facets": {f"facet {EVIL}": {f"value {EVIL}": 1}}},
     ]  # fmt: skip
 
 

@@ -82,6 +82,13 @@ def test_of_deviations_those_come_first_that_let_an_access_through(real_run: Pat
     assert [f["signature"] for f in told] == list(answers)
 
 
+def test_among_equals_the_larger_bucket_comes_first(real_run: Path, tmp_path: Path) -> None:
+    summary, findings = report_runs.read(real_run)
+    made = [{**findings[0], "signature": str(count), "count": count} for count in (2, 30, 1, 4)]
+    told = json.loads(report(report_runs.write(tmp_path, summary, made), "json"))["findings"]
+    assert [f["count"] for f in told] == [30, 4, 2, 1]
+
+
 def test_the_command_of_a_bucket_makes_its_case_again(runs: dict[str, Path]) -> None:
     finding = json.loads(report(runs["real"], "json"))["findings"][0]
     command = finding["command"].split()

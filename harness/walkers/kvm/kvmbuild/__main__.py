@@ -21,7 +21,7 @@ from .errors import CannotBuild, WrongUse
 from .store import Store
 from .subjects import SUBJECTS
 from .toolchain import Toolchain
-from .trees import find_tree, version_of
+from .trees import Tree, find_tree, version_of
 
 OWN = Path(__file__).resolve().parents[4]
 
@@ -74,19 +74,53 @@ def turn(cache: Path) -> Iterator[None]:
 def build(spec: Spec) -> tuple[str, str]:
     """What the walker's process is to load or to run: "library" or "command", and the path or the command."""
     cache = cache_folder()
+    toolchain = Toolchain(spec.compiler, spec.sanitize)
+    if "@" not in spec.tree:
+        known = find_built(spec, find_tree(spec.tree, cache), toolchain, cache)
+        if known:
+            return known  # without waiting for a turn
     with turn(cache):
-        tree = find_tree(spec.tree, cache)
-        toolchain = Toolchain(spec.compiler, spec.sanitize)
-        store = Store(cache, {"tree": tree.root, "own": OWN})
-        store.roots["generated"] = configure(store, tree.name)
-        compiler = Compiler(store, toolchain, SUBJECTS["at"])
-        objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
-        if spec.sanitize or toolchain.is_foreign:
-            made = "command", command_of(compiler.program(objects), toolchain, spec.own_options)
-        else:
-            made = "library", str(compiler.library(objects))
-        store.tidy()
-        return made
+        return build_tree(spec, find_tree(spec.tree, cache), toolchain, cache)
+
+
+def key_of(spec: Spec, toolchain: Toolchain) -> tuple[str, ...]:
+    return ("whole", *toolchain.identity, str(spec.sanitize), spec.own_options)
+
+
+def find_built(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str] | None:
+    """What an earlier build of the very same files gave."""
+    result = Store(cache, {"tree": tree.root, "own": OWN}).find(key_of(spec, toolchain))
+    if not result:
+        return None
+    kind, what, file = (result / "answer").read_text().splitlines()
+    if not Path(file).is_file():
+        return None
+    os.utime(Path(file).parent)
+    return kind, what
+
+
+def build_tree(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str]:
+    store = Store(cache, {"tree": tree.root, "own": OWN})
+    store.roots["generated"] = configure(store, tree.name)
+    compiler = Compiler(store, toolchain, SUBJECTS["at"])
+    objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
+    if spec.sanitize or toolchain.is_foreign:
+        file = compiler.program(objects)
+        made = "command", command_of(file, toolchain, spec.own_options)
+    else:
+        file = compiler.library(objects)
+        made = "library", str(file)
+
+    def note(folder: Path) -> set[str]:
+        (folder / "answer").write_text("\n".join((*made, str(file))))
+        inputs = {name for name in store.used if name.startswith(("tree:", "own:", "system:"))} | {"tree:Makefile"}
+        inputs.update(f"tree:{source.path}" for source in compiler.subject.sources)
+        inputs.update(f"own:{path.relative_to(OWN)}" for path in Path(__file__).parent.glob("*.py"))
+        return inputs
+
+    store.step(key_of(spec, toolchain), note)
+    store.tidy()
+    return made
 
 
 def command_of(program: Path, toolchain: Toolchain, options: str) -> str:

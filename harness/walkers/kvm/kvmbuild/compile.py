@@ -321,7 +321,9 @@ class Compiler:
             command = [self.toolchain.path, "-o", str(made / name), *map(str, objects), *flags]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
-                raise CannotBuild(f"the pieces do not fit together: {done.stderr.strip().splitlines()[0]}")
+                lines = done.stderr.strip().splitlines()
+                reason = next((line for line in lines if re.search("undefined|multiple|error", line)), lines[0])
+                raise CannotBuild(f"the pieces do not fit together: {reason}")
             return [self.store.name_of(str(path)) for path in objects]
 
         key = ("link", name, *self.toolchain.identity, *flags, *(str(path.parent.name) for path in objects))

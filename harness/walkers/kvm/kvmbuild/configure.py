@@ -24,9 +24,16 @@ TOOLS = (
 )
 
 # What the configuration depends on beside the Kconfig files that it names itself.
-FILES = ("Makefile", "Kbuild", "arch/arm64/Makefile", "arch/arm64/configs/defconfig", "include/asm-generic/Kbuild")
+FILES = (
+    "Makefile",
+    "Kbuild",
+    "arch/arm64/Makefile",
+    "arch/arm64/configs/defconfig",
+    "include/asm-generic/Kbuild",
+    "include/uapi/asm-generic/Kbuild",
+)
 FOLDERS = ("scripts", "scripts/kconfig", "scripts/basic", "scripts/include", "arch/arm64/tools")
-LISTED = ("arch/arm64/include/asm", "arch/arm64/include/uapi/asm", "include/asm-generic")
+LISTED = ("arch/arm64/include/asm", "arch/arm64/include/uapi/asm", "include/asm-generic", "include/uapi/asm-generic")
 
 
 def say(text: str) -> None:

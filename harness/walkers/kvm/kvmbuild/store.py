@@ -25,6 +25,7 @@ class Store:
         """`roots`: names of the folders that inputs lie in, such as "tree"; more can be added later."""
         self.folder = folder
         self.roots = roots
+        self.used: set[str] = set()  # inputs of all steps whose results were taken
         self._hashes: dict[str, str] = {}
         for name in ("steps", "results"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -68,6 +69,7 @@ class Store:
                 now = time.time()
                 os.utime(manifest, (now, now))
                 os.utime(result, (now, now))
+                self.used.update(known["inputs"])
                 return result
         return None
 
@@ -81,12 +83,8 @@ class Store:
             made = Path(scratch) / "result"
             made.mkdir()
             inputs = {name: self.hash_of(name) for name in sorted(set(run(made)))}
+            self.used.update(inputs)
             return self._keep(self._step_folder(key), made, inputs)
-
-    def inputs_of(self, key: Iterable[str]) -> set[str]:
-        """The inputs of the step's last result."""
-        manifests = self._manifests(self._step_folder(key))
-        return set(json.loads(manifests[0].read_text())["inputs"]) if manifests else set()
 
     def _step_folder(self, key: Iterable[str]) -> Path:
         return self.folder / "steps" / hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]

@@ -10,9 +10,11 @@ import pytest
 from walkdiff_driver.cases import CaseFile, is_case_file
 from walkdiff_driver.fuzz_corpora import FuzzTargetFile, is_fuzz_target
 from walkdiff_driver.golden import REWRITTEN, GoldenFile, is_golden_test
+from walkdiff_driver.triage import TriageFile, is_triage_file
 from walkdiff_driver.unit_tests import NO_CMOCKA, UnitTestFile, has_cmocka, is_unit_test
 
 COLLECTORS = (
+    (is_triage_file, TriageFile),
     (is_case_file, CaseFile),
     (is_unit_test, UnitTestFile),
     (is_fuzz_target, FuzzTargetFile),
@@ -25,7 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("walkdiff")
     group.addoption("--walker", default="oracle", metavar="SPEC", help="walker that the cases judge (default: oracle)")
     group.addoption("--each", action="store_true", help="make each case of a packed file (*.jsonl.xz) an item")
-    group.addoption("--update-golden", action="store_true", help="rewrite what the golden command-line tests expect")
+    group.addoption(
+        "--update-golden", action="store_true", help="rewrite what the golden command-line and triage tests expect"
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -76,7 +76,14 @@ def tier(verdict: str) -> int:
 
 
 def against_all(run: Run, finding: Finding) -> bool:
-    """Whether every walker of the run, and there are several, departs from the oracle with this very signature."""
+    """
+    Whether all walkers that answer say the same, against the oracle.
+
+    The run counts such cases; where it does not, every walker of it, and there are several, must have a bucket of this
+    signature.
+    """
+    if finding.oracle_alone is not None:
+        return finding.oracle_alone > 0
     walkers = {walker["walker"] for walker in run.summary["walkers"]}
     same = {f.walker for f in run.findings if f.signature == finding.signature}
     return len(walkers) > 1 and walkers <= same

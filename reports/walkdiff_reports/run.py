@@ -28,6 +28,8 @@ class Finding:
     walker: str
     count: int
     facets: dict[str, dict[str, int]]
+    votes: dict[str, dict[str, int]]
+    oracle_alone: int | None  # cases in which all others that answer say the same, against the oracle; None: not told
     expected: Json
     got: Json
     case: Json
@@ -54,13 +56,14 @@ def _member(where: str, line: Json, name: str, kind: type[Kind]) -> Kind:
     return value
 
 
-def _facets(where: str, line: Json) -> dict[str, dict[str, int]]:
-    facets = _member(where, line, "facets", dict)
-    for name, counts in facets.items():
-        _member(f"{where}: facets", facets, name, dict)
+def _counts(where: str, line: Json, member: str) -> dict[str, dict[str, int]]:
+    """A member that holds counts by two names."""
+    table = _member(where, line, member, dict)
+    for name, counts in table.items():
+        _member(f"{where}: {member}", table, name, dict)
         for value in counts:
-            _member(f"{where}: facets.{name}", counts, value, int)
-    return facets
+            _member(f"{where}: {member}.{name}", counts, value, int)
+    return table
 
 
 def _other(where: str, line: Json) -> Json | None:
@@ -77,7 +80,9 @@ def finding_of(where: str, line: Json) -> Finding:
         **{name: _member(where, line, name, str) for name in ("signature", "title", "verdict", "rule", "walker")},
         **{name: _member(where, line, name, dict) for name in ("expected", "got", "case")},
         count=_member(where, line, "count", int),
-        facets=_facets(where, line),
+        facets=_counts(where, line, "facets"),
+        votes=_counts(where, line, "votes") if "votes" in line else {},
+        oracle_alone=_member(where, line, "oracle_alone", int) if "oracle_alone" in line else None,
         first=_member(where, line, "first", dict) if "first" in line else {},
         other=_other(where, line),
         shrunk=_member(where, line, "shrunk", bool) if "shrunk" in line else False,

@@ -16,6 +16,17 @@ SHOWN = 10  # buckets that are told in full; of the others the title
 MARGIN = "   "
 
 
+# What `votes` count, docs/judging.md.
+VOTES = {"oracle": "as the oracle", "same": "the same wrong answer", "other": "another answer", "none": "no answer"}
+
+
+def against_all_words(bucket: Bucket) -> str:
+    """That all others say the same, against the oracle."""
+    alone = bucket.finding.oracle_alone
+    where = f"In {alone:,} of these cases all" if alone is not None else "All"
+    return f"{where} who answer say the same, against the oracle: look at the oracle first."
+
+
 def plain(text: str) -> str:
     """A text without what would move the cursor of whoever reads it."""
     return "".join(" " if harms(character) else character for character in text)
@@ -111,7 +122,10 @@ def bucket_lines(report: Report, bucket: Bucket) -> Iterator[str]:
         yield from wrapped(f"walker {finding.walker}", MARGIN + " ")
     yield from wrapped(finding.title, MARGIN + " ")
     if bucket.against_all:
-        yield from wrapped("Every walker of this run says so: look at the oracle first.", MARGIN + " ")
+        yield from wrapped(against_all_words(bucket), MARGIN + " ")
+    for walker, votes in finding.votes.items():
+        said = ", ".join(f"{count:,} {VOTES.get(vote, vote)}" for vote, count in votes.items() if count)
+        yield from wrapped(f"{walker} in these cases: {said or 'not asked'}", MARGIN + " ", MARGIN + "   ")
     rule = bucket.rule
     if rule:
         source = ", ".join(filter(None, (rule["id"], rule["function"])))

@@ -12,6 +12,7 @@ from walkdiff_reports.diagram import Diagram, of_told
 from walkdiff_reports.order import DOUBT
 from walkdiff_reports.report import Bucket
 from walkdiff_reports.run import Json
+from walkdiff_reports.text_report import VOTES, against_all_words
 
 LINE = 92  # columns of a case
 
@@ -62,6 +63,7 @@ class BucketView:
     is_open: bool = False
     remarks: list[str] = field(default_factory=list)
     facets: list[Facet] = field(default_factory=list)
+    votes: list[Facet] = field(default_factory=list)  # of each other walker: how it answered these cases
     commands: list[Command] = field(default_factory=list)
     rule: Json | None = None
 
@@ -133,7 +135,7 @@ def _filled(items: list[str], room: int, indent: str) -> str:
 def _remarks(bucket: Bucket) -> list[str]:
     told, remarks = bucket.told, []
     if bucket.against_all:
-        remarks.append("Every walker of this run answers so. Look at the oracle first: it may be wrong.")
+        remarks.append(against_all_words(bucket))
     elif bucket.finding.verdict == DOUBT:
         remarks.append("A reference and the oracle disagree: either of them may be wrong.")
     if "error" in told:
@@ -178,6 +180,10 @@ def of_bucket(bucket: Bucket, is_open: bool) -> BucketView:
             Facet(name, sorted(values.items(), key=lambda item: -item[1]))
             for name, values in finding.facets.items()
             if values
+        ],
+        votes=[
+            Facet(name, [(VOTES.get(vote, vote), count) for vote, count in votes.items() if count])
+            for name, votes in finding.votes.items()
         ],
         commands=commands,
         rule=bucket.rule,

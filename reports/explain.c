@@ -99,7 +99,7 @@ static bool ask(struct asked *asked, const struct wd_case_entry *entry, struct w
     return true;
 }
 
-static bool explain_stream(struct explain *explain, FILE *file, const char *name, struct wd_error *error)
+static bool explain_stream(struct explain *explain, FILE *file, const char *name, uint64_t line, struct wd_error *error)
 {
     struct wd_case_reader *reader = wd_case_reader_new(file, name);
     struct wd_case_entry entry;
@@ -107,6 +107,7 @@ static bool explain_stream(struct explain *explain, FILE *file, const char *name
 
     if (!reader)
         return wd_error_set(error, "out of memory");
+    wd_case_reader_select(reader, line);
     while ((read = wd_case_reader_next(reader, &entry)) == 1) {
         if (explain->told++)
             printf("\n%.*s\n\n", WD_TEXT_COLUMNS,
@@ -134,7 +135,7 @@ static bool explain_files(struct explain *explain, const struct wd_case_files *f
 
         if (!wd_case_stream_open(&stream, files->paths[i], error))
             return false;
-        ok = explain_stream(explain, stream.file, files->paths[i], error);
+        ok = explain_stream(explain, stream.file, files->paths[i], files->lines[i], error);
         if (!wd_case_stream_close(&stream, ok ? error : &(struct wd_error){0}) || !ok)
             return false;
     }

@@ -19,6 +19,7 @@ struct wd_case_reader {
     size_t ahead, ahead_end; /* of `text`: a line that was read but is not part of the case; empty: none */
     bool begun;              /* something other than blank lines was read */
     bool ended;              /* nothing more can be read */
+    uint64_t selected;       /* the line of the only case that is wanted; 0: all are */
     struct wd_json_parser parser;
     struct wd_case_store store;
     struct wd_case_ids ids;
@@ -197,15 +198,23 @@ static int fail_syntax(struct wd_case_reader *reader, const struct span *span, c
     return fail(reader, line_of(reader, span, syntax->pos), "not JSON: %s", syntax->msg);
 }
 
+/* Whether an object is a finding: it has a case instead of being one. */
+static bool is_finding(yyjson_val *root)
+{
+    return !yyjson_obj_get(root, "op") && yyjson_is_obj(yyjson_obj_get(root, "case"));
+}
+
 /* Whether a line is a case by itself, and so not part of a pretty-printed one. */
 static bool is_case(struct wd_case_reader *reader, struct span line)
 {
     yyjson_read_err syntax;
+    yyjson_val *root;
 
     trim(reader, &line);
     if (line.start == line.end || *text_at(reader, line.start) != '{')
         return false;
-    return yyjson_obj_get(parse(reader, &line, &syntax), "op") != NULL;
+    root = parse(reader, &line, &syntax);
+    return yyjson_obj_get(root, "op") || is_finding(root);
 }
 
 /*
@@ -334,10 +343,51 @@ static int finish(struct wd_case_reader *reader)
     return reader->ids.late ? fail_late(reader) : 0;
 }
 
-int wd_case_reader_next(struct wd_case_reader *reader, struct wd_case_entry *entry)
+/* A member of a finding that is a string; "" where there is none. */
+static const char *text_of(yyjson_val *finding, const char *name)
+{
+    const char *text = yyjson_get_str(yyjson_obj_get(finding, name));
+
+    return text ? text : "";
+}
+
+/* The name of the member `case` of a finding. */
+static yyjson_val *name_of_case(yyjson_val *finding)
+{
+    yyjson_obj_iter names = yyjson_obj_iter_with(finding);
+    yyjson_val *name;
+
+    while ((name = yyjson_obj_iter_next(&names)) && !yyjson_equals_str(name, "case"))
+        ;
+    return name;
+}
+
+/* Reads the case that a document is or, as a finding, has. Of a finding's other members only some strings count. */
+static bool read_document(struct wd_json_input *in, yyjson_val *root, struct wd_case_store *store)
+{
+    struct wd_json_place place = {0};
+
+    if (!is_finding(root))
+        return wd_case_read_members(in, NULL, root, store);
+    place.value = name_of_case(root);
+    if (!wd_case_read_members(in, &place, yyjson_obj_get(root, "case"), store))
+        return false;
+    store->entry.walker = text_of(root, "walker");
+    store->entry.verdict = text_of(root, "verdict");
+    store->entry.signature = text_of(root, "signature");
+    return true;
+}
+
+void wd_case_reader_select(struct wd_case_reader *reader, uint64_t line)
+{
+    reader->selected = line;
+}
+
+/* @param line  receives where the case, or what is none, begins; not set at the end of the file */
+static int read_next(struct wd_case_reader *reader, struct wd_case_entry *entry, uint64_t *line)
 {
     struct wd_json_input in;
-    struct span span;
+    struct span span = {0};
     yyjson_val *root;
     int got;
 
@@ -346,15 +396,32 @@ int wd_case_reader_next(struct wd_case_reader *reader, struct wd_case_entry *ent
     if (reader->ids.late)
         return fail_late(reader);
     got = next_document(reader, &span, &root);
+    *line = span.line ? span.line : reader->line;
     if (got != 1)
         return got == 0 ? finish(reader) : -1;
     in.text = reader->parser.text.data;
-    if (!wd_case_read_members(&in, root, &reader->store))
+    if (!read_document(&in, root, &reader->store))
         return fail(reader, line_of(reader, &span, in.error_offset), "%s", in.error);
     if (!wd_memory_reserve(&reader->text, span.end + 1))
         return fail(reader, span.line, "out of memory");
     reader->store.entry.line = span.line;
     reader->store.entry.text = one_line(reader, &span);
     *entry = reader->store.entry;
-    return add_id(reader, entry->id, entry->line);
+    return entry->signature ? 1 : add_id(reader, entry->id, entry->line); /* two findings may show the same case */
+}
+
+int wd_case_reader_next(struct wd_case_reader *reader, struct wd_case_entry *entry)
+{
+    uint64_t line;
+    int got;
+
+    if (!reader->selected)
+        return read_next(reader, entry, &line);
+    if (reader->ended)
+        return 0;
+    do
+        got = read_next(reader, entry, &line);
+    while (got && line < reader->selected);
+    reader->ended = true;
+    return got && line == reader->selected ? got : fail(reader, reader->selected, "no case begins in this line");
 }

@@ -30,7 +30,12 @@ struct wd_case_entry {
     size_t tag_count;
     const char *const *tags;
     uint64_t line;    /**< of the file, from 1: where the case begins */
-    const char *text; /**< the case as it stood in the file, on one line, terminated */
+    const char *text; /**< the case, or finding, as it stood in the file, on one line, terminated */
+    /**
+     * A line of findings.jsonl stands for its case; then what it says of the answer, "" where it says nothing.
+     * Otherwise NULL.
+     */
+    const char *walker, *verdict, *signature;
 };
 
 struct wd_case_reader;
@@ -42,6 +47,10 @@ struct wd_case_reader;
  * @return NULL when out of memory
  */
 struct wd_case_reader *wd_case_reader_new(FILE *stream, const char *name);
+
+/** Has a reader read the case alone that begins in a line; that there is none is an error. 0: all cases, as at first.
+ */
+void wd_case_reader_select(struct wd_case_reader *reader, uint64_t line);
 
 /**
  * Reads the next case.

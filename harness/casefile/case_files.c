@@ -27,16 +27,26 @@ static bool is_case_file(const char *name)
     return false;
 }
 
-static bool add(struct wd_case_files *files, const char *path, struct wd_error *error)
+/* @param length  of the path, which may be a part of a text */
+static bool add(struct wd_case_files *files, const char *path, size_t length, uint64_t line, struct wd_error *error)
 {
     char **paths = realloc(files->paths, (files->count + 1) * sizeof(*paths));
+    uint64_t *lines;
 
     if (paths)
         files->paths = paths;
-    if (!paths || !(paths[files->count] = strdup(path)))
+    lines = realloc(files->lines, (files->count + 1) * sizeof(*lines));
+    if (lines)
+        files->lines = lines;
+    if (!paths || !lines || !(paths[files->count] = strndup(path, length)))
         return wd_error_set(error, "out of memory");
-    files->count++;
+    lines[files->count++] = line;
     return true;
+}
+
+static bool add_whole(struct wd_case_files *files, const char *path, struct wd_error *error)
+{
+    return add(files, path, strlen(path), 0, error);
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b)
@@ -57,7 +67,7 @@ static bool visit(struct wd_case_files *files, FTS *walk, FTSENT *entry, struct 
             fts_set(walk, entry, FTS_SKIP);
         return true;
     case FTS_F:
-        return entry->fts_name[0] == '.' || !is_case_file(entry->fts_name) || add(files, entry->fts_path, error);
+        return entry->fts_name[0] == '.' || !is_case_file(entry->fts_name) || add_whole(files, entry->fts_path, error);
     default:
         return true;
     }
@@ -81,15 +91,32 @@ static bool add_folder(struct wd_case_files *files, const char *path, struct wd_
     return good;
 }
 
+/* The number behind the last colon of a path, which is "FILE:12" then; else 0. */
+static uint64_t line_in_path(const char *path, const char *colon)
+{
+    char *end;
+    uint64_t line;
+
+    if (!colon || colon == path || colon[1] < '0' || colon[1] > '9')
+        return 0;
+    errno = 0;
+    line = strtoull(colon + 1, &end, 10);
+    return errno || *end ? 0 : line;
+}
+
 bool wd_case_files_add(struct wd_case_files *files, const char *path, struct wd_error *error)
 {
+    const char *colon = strrchr(path, ':');
+    uint64_t line = line_in_path(path, colon);
     struct stat status;
 
     if (!strcmp(path, "-"))
-        return add(files, path, error);
-    if (stat(path, &status))
-        return wd_error_set(error, "%s: %s", path, strerror(errno));
-    return S_ISDIR(status.st_mode) ? add_folder(files, path, error) : add(files, path, error);
+        return add_whole(files, path, error);
+    if (!stat(path, &status))
+        return S_ISDIR(status.st_mode) ? add_folder(files, path, error) : add_whole(files, path, error);
+    if (line)
+        return add(files, path, (size_t)(colon - path), line, error);
+    return wd_error_set(error, "%s: %s", path, strerror(errno));
 }
 
 void wd_case_files_free(struct wd_case_files *files)
@@ -97,6 +124,7 @@ void wd_case_files_free(struct wd_case_files *files)
     for (size_t i = 0; i < files->count; i++)
         free(files->paths[i]);
     free(files->paths);
+    free(files->lines);
     *files = (struct wd_case_files){0};
 }
 
@@ -149,7 +177,7 @@ bool wd_case_stream_open(struct wd_case_stream *stream, const char *path, struct
 
 bool wd_case_stream_close(struct wd_case_stream *stream, struct wd_error *error)
 {
-    bool failed = ferror(stream->file);
+    bool failed = ferror(stream->file), left = !feof(stream->file);
     int status = 0;
 
     if (stream->file != stdin)
@@ -158,5 +186,6 @@ bool wd_case_stream_close(struct wd_case_stream *stream, struct wd_error *error)
         ;
     if (failed)
         return wd_error_set(error, "%s: cannot be read to its end", stream->path);
-    return status == 0 || wd_error_set(error, "%s: xz could not unpack it", stream->path);
+    /* Who did not want all of it closes the pipe before xz is done. */
+    return status == 0 || left || wd_error_set(error, "%s: xz could not unpack it", stream->path);
 }

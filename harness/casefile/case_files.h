@@ -4,6 +4,7 @@
 #define WALKDIFF_CASE_FILES_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -11,13 +12,14 @@
 
 /** Paths of case files. {0} is an empty list. */
 struct wd_case_files {
-    char **paths; /**< "-" is standard input */
+    char **paths;    /**< "-" is standard input */
+    uint64_t *lines; /**< the case that begins in this line alone is meant; 0: all, see wd_case_reader_select() */
     size_t count;
 };
 
 /**
  * Adds a file, or every case file below a folder, sorted by path: *.json, *.jsonl and *.jsonl.xz, except *.schema.json
- * and whatever begins with a dot.
+ * and whatever begins with a dot. "FILE:12", where there is no file of that name, is line 12 of FILE.
  */
 bool wd_case_files_add(struct wd_case_files *files, const char *path, struct wd_error *error);
 

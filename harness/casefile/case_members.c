@@ -240,7 +240,8 @@ static bool read_tags(struct wd_json_input *in, const struct wd_json_place *plac
 
 /* ---------------------------------------------------------------- the whole */
 
-bool wd_case_read_members(struct wd_json_input *in, yyjson_val *root, struct wd_case_store *store)
+bool wd_case_read_members(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *root,
+                          struct wd_case_store *store)
 {
 #define MEMBER(name, required, member, read)                                                                           \
     WD_JSON_MEMBER(name, required, offsetof(struct wd_case_store, member), read)
@@ -266,7 +267,7 @@ bool wd_case_read_members(struct wd_json_input *in, yyjson_val *root, struct wd_
     store->entry = (struct wd_case_entry){.id = "", .note = "", .c.el = 2};
     store->entry.c.regs[WD_HCR_EL2] = WD_HCR_EL2_DEFAULT;
     wd_result_clear(&store->entry.expect, 0);
-    return wd_json_read_object(in, NULL, root, &members, store, NULL);
+    return wd_json_read_object(in, place, root, &members, store, NULL);
 }
 
 void wd_case_store_free(struct wd_case_store *store)

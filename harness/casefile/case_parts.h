@@ -24,9 +24,11 @@ struct wd_case_store {
 
 /**
  * Reads the members of a case into store->entry; `line` and `text` are left to the caller.
+ * @param place  of the case in the document; NULL: it is the whole document
  * @return false: `in` says what is wrong
  */
-bool wd_case_read_members(struct wd_json_input *in, yyjson_val *root, struct wd_case_store *store);
+bool wd_case_read_members(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *root,
+                          struct wd_case_store *store);
 
 /** Frees the arrays. */
 void wd_case_store_free(struct wd_case_store *store);

@@ -27,7 +27,7 @@ struct wd_verb {
     int (*run)(const struct wd_verb *verb, const struct wd_places *places, int argc, char **argv);
 };
 
-extern const struct wd_verb wd_verb_run, wd_verb_replay, wd_verb_fuzz, wd_verb_walkers;
+extern const struct wd_verb wd_verb_run, wd_verb_replay, wd_verb_fuzz, wd_verb_shrink, wd_verb_walkers;
 
 /** Writes "walkdiff: <message>" to stderr. @return WD_EXIT_FAILED, for `return wd_complain(…)` */
 __attribute__((format(printf, 1, 2))) int wd_complain(const char *format, ...);

@@ -15,11 +15,13 @@
 #include "harness/casefile/case_file.h"
 #include "harness/cli/cli.h"
 #include "harness/engine/engine.h"
+#include "harness/engine/exhibits.h"
 #include "harness/engine/exchange.h"
 #include "harness/engine/fuzz_text.h"
 #include "harness/engine/fuzz_worker.h"
 #include "harness/engine/journal.h"
 #include "harness/judge/judgement_text.h"
+#include "harness/support/process.h"
 
 enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10, INDICES_MAX = 1024 };
 
@@ -40,7 +42,7 @@ struct fuzz_options {
     const char *part; /* a file to leave what was found in, for --merge */
     const char *const *parts;
     size_t part_count;
-    bool has_seed, quiet, json, stream, until_finding, merge;
+    bool has_seed, quiet, json, stream, until_finding, merge, no_shrink;
     uint64_t seed, begin, cases, jobs;
     uint64_t indices[INDICES_MAX]; /* of cases that are to be made alone */
     size_t index_count;
@@ -81,6 +83,7 @@ enum fuzz_option {
     STREAM,
     TIMEOUT,
     WAIVERS,
+    NO_SHRINK,
     HELP
 };
 
@@ -104,6 +107,7 @@ static const struct option long_options[] = {
     {"stream", no_argument, NULL, STREAM},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"waivers", required_argument, NULL, WAIVERS},
+    {"no-shrink", no_argument, NULL, NO_SHRINK},
     {"help", no_argument, NULL, HELP},
     {0},
 };
@@ -162,6 +166,9 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
             return false;
         }
         return wd_parse_number("--case", argument, &options->indices[options->index_count++]);
+    case NO_SHRINK:
+        options->no_shrink = true;
+        return true;
     case QUIET:
         options->quiet = true;
         return true;
@@ -334,7 +341,7 @@ struct follower {
     const char *const *command;
     struct wd_journal *journal; /* NULL: nothing is written */
     bool terminal;              /* progress is one line that changes */
-    double last_line;           /* of plain progress */
+    double last_line;           /* of progress: when; 0: there was none */
     struct wd_obituaries obituaries[WD_WALKERS_MAX];
 };
 
@@ -364,11 +371,15 @@ static void show_line(const struct follower *follower, const struct wd_fuzz_stat
 
 static void show_progress(struct follower *follower, const struct wd_fuzz_state *state)
 {
-    if (follower->options->quiet || state->end != WD_END_NOT_YET)
+    bool at_work = state->end == WD_END_NOT_YET || state->exhibits;
+    double now = wd_now();
+
+    if (!follower->last_line)
+        follower->last_line = now;
+    if (follower->options->quiet || !at_work ||
+        (!follower->terminal && now - follower->last_line < PLAIN_PROGRESS_SECONDS))
         return;
-    if (!follower->terminal && state->seconds - follower->last_line < PLAIN_PROGRESS_SECONDS)
-        return;
-    follower->last_line = state->seconds;
+    follower->last_line = now;
     show_line(follower, state);
 }
 
@@ -485,6 +496,12 @@ static bool leave_part(const struct follower *follower, const struct wd_fuzz_sta
     return good;
 }
 
+/* Of a part nothing is shrunk: whoever merges the parts does that. */
+static bool wants_shrinking(const struct fuzz_options *options)
+{
+    return !options->no_shrink && !options->shards && !options->part;
+}
+
 static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const char *const *command)
 {
     struct follower follower = {
@@ -509,6 +526,8 @@ static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *option
         merge(&follower, state);
     else
         wd_engine_run(plan, &watcher, state);
+    if (wants_shrinking(options) && state->end == WD_END_COMPLETE)
+        wd_shrink_exhibits(plan, &watcher, state);
     clear_progress(&follower);
     if (options->merge && state->end == WD_END_FAILED)
         status = wd_complain("%s", state->error.text);
@@ -693,6 +712,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "  --json           the summary as one JSON object\n"
         "  --stream         the same, and before it, a few times a second, what was found up to then: a line each\n"
+        "  --no-shrink      shows the first case of each bucket as it was found, and does not shrink it\n"
         "  --quiet          no progress, and a summary of one line\n"
         "\n"
         "Exit status: 0 nothing found, 1 something found, 2 used wrongly or could not run.\n",

@@ -10,7 +10,8 @@
 
 #include "harness/cli/cli.h"
 
-static const struct wd_verb *const verbs[] = {&wd_verb_fuzz, &wd_verb_replay, &wd_verb_run, &wd_verb_walkers};
+static const struct wd_verb *const verbs[] = {&wd_verb_fuzz, &wd_verb_replay, &wd_verb_shrink, &wd_verb_run,
+                                              &wd_verb_walkers};
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 
 static const char program_prefix[] = "walkdiff-";

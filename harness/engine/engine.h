@@ -27,8 +27,9 @@ struct wd_fuzz_state {
     bool whole; /**< no process is about to tell: of the cases that are counted all is known */
     struct wd_buckets *buckets;
     struct wd_proofs proofs;
-    uint64_t changes; /**< of buckets and proofs: counts up */
-    double seconds;   /**< since the begin */
+    size_t exhibits, exhibits_done; /**< to be shrunk, and looked at so far; 0 before all cases are judged */
+    uint64_t changes;               /**< of buckets and proofs: counts up */
+    double seconds;                 /**< since the begin */
     enum wd_end end;
     struct wd_error error;
 };

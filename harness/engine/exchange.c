@@ -92,7 +92,7 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
     struct wd_bucket_key key;
     struct wd_bucket *bucket;
     struct wd_facet_counts facets;
-    struct wd_exhibit exhibit;
+    struct wd_exhibit exhibit = {0};
     uint64_t count;
 
     key.walker = (uint8_t)wd_wire_get_u64(message);

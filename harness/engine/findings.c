@@ -167,6 +167,7 @@ static void add_merged(const struct wd_merged *merged, struct wd_findings *findi
         .expected = first->expected,
         .got = first->got,
         .c = first->c,
+        .shrunk = first->shrunk,
     };
 }
 
@@ -347,6 +348,7 @@ static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan
         put_name(out, &first, "other");
         put_place(out, plan, finding->other_index, finding->other_got);
     }
+    put_raw(out, &first, "shrunk", finding->shrunk ? "true" : "false");
     put_raw(out, &first, "case", finding->c);
     WD_JSON_PUT(out, "}");
 }

@@ -16,6 +16,7 @@ struct wd_finding {
     const struct wd_facet_counts *facets; /**< and votes */
     uint64_t index;                       /**< of the case that shows it */
     const char *expected, *got, *c;
+    bool shrunk;           /**< they are of a shrunk case */
     const char *other_got; /**< inconsistent: an answer that proves the default; else NULL */
     uint64_t other_index;
 };

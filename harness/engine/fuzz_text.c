@@ -78,6 +78,11 @@ void wd_fuzz_write_progress(FILE *stream, const struct wd_fuzz_plan *plan, const
 {
     const struct wd_tally *tally = &state->tally;
 
+    if (state->end != WD_END_NOT_YET) {
+        fprintf(stream, "shrinking: %s of %s buckets", grouped(state->exhibits_done).text,
+                grouped(state->exhibits).text);
+        return;
+    }
     fprintf(stream, "%6.1f s  %s cases", state->seconds, grouped(tally->cases).text);
     if (plan->cases != UINT64_MAX)
         fprintf(stream, " of %s", grouped(plan->cases).text);

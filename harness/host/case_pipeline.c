@@ -108,7 +108,7 @@ static bool read_cases(struct pipeline *p, struct wd_case_reader *reader, const 
     return true;
 }
 
-static bool read_file(struct pipeline *p, const char *path)
+static bool read_file(struct pipeline *p, const char *path, uint64_t line)
 {
     struct wd_case_stream stream;
     struct wd_case_reader *reader;
@@ -120,6 +120,8 @@ static bool read_file(struct pipeline *p, const char *path)
         return true;
     }
     reader = wd_case_reader_new(stream.file, path);
+    if (reader)
+        wd_case_reader_select(reader, line);
     good = reader ? read_cases(p, reader, path) : wd_error_set(p->error, "out of memory");
     wd_case_reader_free(reader);
     if (!wd_case_stream_close(&stream, &problem) && good)
@@ -130,7 +132,7 @@ static bool read_file(struct pipeline *p, const char *path)
 static bool read_files(struct pipeline *p, const struct wd_case_files *files)
 {
     for (size_t i = 0; i < files->count; i++)
-        if (!read_file(p, files->paths[i]))
+        if (!read_file(p, files->paths[i], files->lines[i]))
             return false;
     return true;
 }

@@ -41,7 +41,7 @@ class Core:
         """The command that fuzzes a stretch of a seed, and tells how far it has come."""
         return [
             *(self.program, "fuzz", "--walker", walker, *references_options(references)),
-            *("--seed", str(seed), "--begin", str(begin), "--stream", "--quiet"),
+            *("--seed", str(seed), "--begin", str(begin), "--stream", "--quiet", "--no-shrink"),
             *(["--cases", str(cases)] if cases is not None else []),
             *(["--time", f"{seconds:.3f}s"] if seconds is not None else []),
             *self._profiles(),
@@ -75,7 +75,17 @@ class Core:
     def probe(self, name: str, walker: str, references: Iterable[str]) -> list[Walker]:
         """Opens a walker and its references once. Returns them with their versions; raises VerbError."""
         command = [self.program, "fuzz", "--walker", walker, *references_options(references)]
-        command += ["--seed", "1", "--cases", "1", "--json", "--quiet", *self._profiles(), *self._options()]
+        command += [
+            "--seed",
+            "1",
+            "--cases",
+            "1",
+            "--no-shrink",
+            "--json",
+            "--quiet",
+            *self._profiles(),
+            *self._options(),
+        ]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise VerbError(f"walker '{name}': {done.stderr.strip().removeprefix('walkdiff: ')}")

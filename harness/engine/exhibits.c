@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/casefile/case_file.h"
+#include "harness/engine/merge.h"
 #include "harness/shrink/shrinker.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
@@ -150,15 +151,25 @@ static bool shrink_walker(struct exhibits *e, struct wd_bucket *const *buckets, 
     return good;
 }
 
+/* The buckets whose first cases are shown: those that stand for the buckets that are reported as one with them. */
+static struct wd_bucket **shown_buckets(const struct exhibits *e, size_t *count)
+{
+    struct wd_merged *merged = wd_merge_buckets(e->state->buckets, count);
+    struct wd_bucket **buckets = wd_allocate(*count + 1, sizeof(struct wd_bucket *));
+
+    for (size_t i = 0; i < *count; i++)
+        buckets[i] = (struct wd_bucket *)merged[i].shown; /* one of the state's own */
+    free(merged);
+    return buckets;
+}
+
 /* Shrinks the buckets of all walkers. */
 static bool shrink_all(struct exhibits *e)
 {
-    size_t count = wd_buckets_count(e->state->buckets);
-    struct wd_bucket **buckets = wd_allocate(count + 1, sizeof(struct wd_bucket *));
+    size_t count;
+    struct wd_bucket **buckets = shown_buckets(e, &count);
     bool good = true;
 
-    for (size_t i = 0; i < count; i++)
-        buckets[i] = wd_bucket_at(e->state->buckets, i);
     qsort(buckets, count, sizeof(struct wd_bucket *), in_order);
     e->state->exhibits = count;
     for (size_t i = 0, end; good && i < count; i = end) {

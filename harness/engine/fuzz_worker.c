@@ -355,20 +355,12 @@ static struct wd_ballot count_votes(const struct worker *w, size_t walker, const
     return ballot;
 }
 
-/* A cause leads to exceptions in some cases and to none in others: they are one bucket. */
-static uint8_t verdict_of_bucket(const struct wd_judgement *judgement)
-{
-    bool mismatch = judgement->verdict == WD_VERDICT_EXCEPTION_MISMATCH;
-
-    return mismatch && judgement->has_cause ? WD_VERDICT_DEVIATION : judgement->verdict;
-}
-
 /* Puts a finding into its bucket. */
 static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
 {
     const struct wd_judgement *judgement = &w->judgements[walker];
     const struct wd_bucket_key key = {.walker = (uint8_t)walker,
-                                      .verdict = verdict_of_bucket(judgement),
+                                      .verdict = wd_bucket_verdict(judgement),
                                       .cause = judgement->cause,
                                       .also = judgement->also,
                                       .signature = judgement->signature};

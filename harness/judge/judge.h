@@ -52,6 +52,14 @@ struct wd_judgement {
     uint64_t proved[2];
 };
 
+/** The verdict of a finding's bucket. A cause leads to exceptions in some cases and to none in others: one bucket. */
+static inline uint8_t wd_bucket_verdict(const struct wd_judgement *judgement)
+{
+    bool mismatch = judgement->verdict == WD_VERDICT_EXCEPTION_MISMATCH;
+
+    return mismatch && judgement->has_cause ? (uint8_t)WD_VERDICT_DEVIATION : judgement->verdict;
+}
+
 /** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed
  * words; what `got` leaves unanswered counts as equal. */
 bool wd_answers_equal(const struct wd_result *expected, const struct wd_result *got);

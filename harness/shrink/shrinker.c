@@ -119,6 +119,7 @@ static void judge(struct wd_shrinker *s, const struct walker *walker, const stru
     pinned->got = *got;
     pinned->judgement.signature[0] = pinned->judgement.choice[0] = '\0';
     pinned->judgement.rule = WD_RULE_NONE;
+    pinned->judgement.has_cause = false;
     pinned->waiver = wd_assess(walker->pin.answerer, c, &pinned->basis, &facets, got, UINT64_MAX, &pinned->judgement);
 }
 
@@ -317,9 +318,15 @@ static bool has_target(const struct wd_shrinker *s, const struct wd_pinned pins[
     return false;
 }
 
-static bool is_wanted(const struct wd_judgement *judgement, const struct wd_wanted *wanted)
+/* Whether one of the answers is of the bucket that somebody wants it to be of. */
+static bool is_wanted(const struct wd_shrinker *s, const struct wd_pinned pins[WD_PINS_MAX],
+                      const struct wd_wanted *wanted)
 {
-    return !wanted || (judgement->verdict == wanted->verdict && !strcmp(judgement->signature, wanted->signature));
+    for (size_t i = 0; wanted && i < s->count; i++)
+        if (wd_bucket_verdict(&pins[i].judgement) == wanted->verdict &&
+            !strcmp(pins[i].judgement.signature, wanted->signature))
+            return true;
+    return !wanted;
 }
 
 /* Notes what is to stay, and how walkers are to be asked. */
@@ -396,7 +403,7 @@ static void start_case(struct wd_shrinker *s, unsigned profile, struct wd_error 
 static bool shrink_judged(struct wd_shrinker *s, const struct wd_case *c, const struct wd_case *begin,
                           const struct wd_wanted *wanted, struct wd_shrinking *shrinking)
 {
-    if (!is_wanted(&shrinking->pins[0].judgement, wanted)) {
+    if (!is_wanted(s, shrinking->pins, wanted)) {
         shrinking->end = WD_SHRINK_OTHER;
         return true;
     }

@@ -77,9 +77,9 @@ struct wd_shrinking {
     struct wd_pinned pins[WD_PINS_MAX];
 };
 
-/** What a bucket wants the answer of the first walker to be. */
+/** What a bucket wants the answer of a walker to be. */
 struct wd_wanted {
-    uint8_t verdict; /**< enum wd_verdict */
+    uint8_t verdict; /**< enum wd_verdict, as wd_bucket_verdict() gives it */
     const char *signature;
 };
 

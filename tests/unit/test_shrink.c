@@ -16,6 +16,7 @@
 #include "generators/shrink_case.h"
 #include "harness/casefile/case_file.h"
 #include "harness/engine/exhibits.h"
+#include "harness/engine/merge.h"
 #include "harness/shrink/shrinker.h"
 #include "harness/support/allocate.h"
 #include "harness/walkers/sample/sample.h"
@@ -462,10 +463,13 @@ static void check_run(struct fixture *f, struct census *census)
     const struct wd_shrinker_options options = {.timeout = f->plan.timeout};
     struct wd_error error;
     struct wd_shrinker *shrinker = wd_shrinker_open(&pin, 1, &options, &error);
+    size_t count;
+    struct wd_merged *merged = wd_merge_buckets(f->state.buckets, &count);
 
     assert_non_null(shrinker);
-    for (size_t i = 0; i < wd_buckets_count(f->state.buckets); i++)
-        check_bucket(f, shrinker, wd_bucket_at(f->state.buckets, i), census);
+    for (size_t i = 0; i < count; i++)
+        check_bucket(f, shrinker, merged[i].shown, census);
+    free(merged);
     wd_shrinker_close(shrinker);
 }
 

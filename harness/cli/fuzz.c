@@ -422,7 +422,7 @@ static void hear_of_incident(void *context, const struct wd_fuzz_incident *incid
              follower->plan->walkers[incident->walker].spec.text, follower->plan->seed, where, incident->how);
     if (follower->journal)
         wd_journal_log(follower->journal, heading, incident->last_words);
-    if (follower->options->quiet)
+    if (follower->options->quiet && !follower->options->stream) /* who reads the stream keeps the last words */
         return;
     clear_progress(follower);
     wd_tell_death(&follower->obituaries[incident->walker], where, incident->how, incident->last_words,

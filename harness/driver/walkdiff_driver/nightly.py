@@ -85,6 +85,7 @@ SEGMENT_BITS = 32  # the indices of one stream of cases: so many for each
 SLICE_SECONDS = 600.0  # a leg ends after so long, for the walkers to take turns
 COMMIT_SECONDS = 0.5  # replays are committed this often
 CASES_AT_ONCE = 64  # made for the corpus by one process
+LOG_MOST = 1 << 20  # bytes of stderr.log
 TRIES = 3  # to start a leg that ends badly without having done anything
 LAST_SECONDS = 0.05  # with less left, no leg is started
 
@@ -193,7 +194,8 @@ class Nightly:
             lock = self._begin(fingerprint, walkers, version)
         run = self.store.run(self.run)
         self.seed, self.spent_before, self.began = run.seed, run.seconds, time.monotonic()
-        self.folder = self.config.out / f"run-{self.run}"
+        name = f"change-{os.getpid()}" if self.options.code_change else f"run-{self.run}"
+        self.folder = self.config.out / name
         (self.folder / "work").mkdir(parents=True, exist_ok=True)
         self.known_cells = self.store.cells()
         return lock
@@ -446,7 +448,15 @@ class Nightly:
             self._doubt(bucket)
         self._want_cells(leg, summary)
 
+    def _log(self, leg: Leg, words: str) -> None:
+        """Keeps what walkers wrote before they died."""
+        path = self.folder / "stderr.log"
+        if words and (not path.exists() or path.stat().st_size < LOG_MOST):
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"# {leg.walker.spec}, seed {self.seed}, from case {leg.first}\n{words}\n")
+
     def _end_leg(self, leg: Leg, task: Task) -> None:
+        self._log(leg, task.last_words())
         if task.status in (0, 1) or self.stopping:
             leg.ended = "complete"
             self.failures[leg.walker.name] = 0
@@ -618,7 +628,8 @@ class Nightly:
             self.shrinking = False
             if all(filing.shows(bucket, judgement) for judgement in found[bucket.id]):
                 shown = found[bucket.id][0]
-                self.store.show(bucket.id, minimal=shrunk.minimal_case, expected=shown["expected"], got=shown["got"])
+                answers = {"expected": shown["expected"], "got": shown["got"], "title": shown["title"]}
+                self.store.show(bucket.id, minimal=shrunk.minimal_case, **answers)
             else:
                 self.screen.say(f"finding {bucket.id}: the shrunk case does not show it: the first one is kept")
 
@@ -690,7 +701,7 @@ def folder_size(folder: Path) -> int:
 
 def prune_folders(out: Path, most_bytes: int, most_runs: int, keep: Path) -> None:
     """Removes the folders of the oldest runs, until so many and so many bytes are left."""
-    folders = sorted(out.glob("run-*"), key=lambda folder: folder.stat().st_mtime)
+    folders = sorted([*out.glob("run-*"), *out.glob("change-*")], key=lambda folder: folder.stat().st_mtime)
     sizes = {folder: folder_size(folder) for folder in folders}
     for folder in folders:
         if folder == keep or (len(sizes) <= most_runs and sum(sizes.values()) <= most_bytes):

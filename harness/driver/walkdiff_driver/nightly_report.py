@@ -131,12 +131,13 @@ def _show(store: Store, run: Run, told: dict[str, Any], stale: list[str], code_c
                 print(f"{'':<9}  {'':>4}  {bucket.title}")
     for text in stale:
         print(f"stale waiver {text}")
-    quiet = [f"{told['states'][state]} {state}" for state in STATES if told["states"].get(state) and state not in shown]
+    counts = [f"{told['states'][state]} {state}" for state in STATES if told["states"].get(state)]
+    parts = [", ".join(counts)] if counts else []
     waived = sum(told["waived"].values())
     if waived:
-        quiet.append(f"{waived:,} cases waived by {', '.join(sorted(told['waived']))}")
-    if quiet:
-        print("; ".join(quiet))
+        parts.append(f"{waived:,} cases waived by {', '.join(sorted(told['waived']))}")
+    if parts:
+        print("; ".join(parts))
     if not (told[NEW] or told[BACK] or stale):
         print("nothing new")
     sys.stdout.flush()

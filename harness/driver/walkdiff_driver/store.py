@@ -627,7 +627,7 @@ class Store:
             elif bucket.state in REPORTED and self._was_reported(bucket, run):
                 self.set_state(bucket.id, KNOWN, run, "seen again by a later run")
             if sighting.count and bucket.state in (*GONE, FLAKY):
-                show = {name: finding[name] for name in ("case", "expected", "got")}
+                show = {name: finding[name] for name in ("case", "expected", "got", "title")}
                 self.show(bucket.id, **show)
             self._count(run, leg, bucket.id, sighting)
             return self.bucket(bucket.id)
@@ -717,14 +717,15 @@ class Store:
         minimal: dict[str, Any] | None = None,
         expected: dict[str, Any],
         got: dict[str, Any],
+        title: str | None = None,
     ) -> None:
         """Shows a bucket by another case than before: by one as it was found, or by a shrunk one."""
         with self.transaction():
             self._write(
-                "UPDATE buckets SET first_case = coalesce(?, first_case), minimal_case = ?, expected = ?, got = ?"
-                " WHERE id = ?",
+                "UPDATE buckets SET first_case = coalesce(?, first_case), minimal_case = ?, expected = ?, got = ?,"
+                " title = coalesce(?, title) WHERE id = ?",
                 *(compact(case) if case else None, compact(minimal) if minimal else None),
-                *(compact(expected), compact(got), bucket),
+                *(compact(expected), compact(got), title, bucket),
             )
 
     # ------------------------------------------------------------ corpus

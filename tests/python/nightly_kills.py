@@ -123,7 +123,10 @@ class Trial:
     def finish(self) -> None:
         """Lets the run end, and compares it with one that nobody disturbed."""
         run = start(self.config)
-        _, err = run.communicate(timeout=600)
+        try:
+            _, err = run.communicate(timeout=120)
+        finally:
+            run.kill()
         assert run.returncode == 1, (run.returncode, err)
         self.compare()
 

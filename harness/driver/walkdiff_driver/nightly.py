@@ -457,7 +457,7 @@ class Nightly:
 
     def _end_leg(self, leg: Leg, task: Task) -> None:
         self._log(leg, task.last_words())
-        if task.status in (0, 1) or self.stopping:
+        if (task.status in (0, 1) and leg.cases) or self.stopping:
             leg.ended = "complete"
             self.failures[leg.walker.name] = 0
         else:

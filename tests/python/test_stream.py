@@ -28,10 +28,11 @@ def without_times(summary: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_line_is_what_a_run_of_so_many_cases_finds() -> None:
     lines = fuzz("--begin", "5001", "--time", "1.6s", "--stream")
-    assert len(lines) > 3
+    assert len(lines) >= 2
     assert [line["state"] for line in lines] == ["running"] * (len(lines) - 1) + ["complete"]
     assert [line["cases"] for line in lines] == sorted(line["cases"] for line in lines)
-    for line in lines[1], lines[len(lines) // 2], lines[-1]:
+    some = [line for line in lines if line["cases"]]
+    for line in some[0], some[len(some) // 2], some[-1]:
         (whole,) = fuzz("--begin", "5001", "--cases", str(line["cases"]), "--json")
         assert without_times(line) == without_times(whole)
     assert lines[-1]["findings"]

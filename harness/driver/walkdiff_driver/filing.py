@@ -6,14 +6,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from walkdiff_driver.store import BACK, FIXED, FLAKY, GONE, NEW, RETRACTED, WAIVED, Bucket, Sighting, Store
+from walkdiff_driver.store import (
+    BACK,
+    FIXED,
+    FLAKY,
+    GONE,
+    NEW,
+    RETRACTED,
+    WAIVED,
+    WRONG_ANSWERS,
+    Bucket,
+    Sighting,
+    Store,
+)
 
 Judgement = dict[str, Any]  # a line of `walkdiff replay --json`
 
 RIGHT = ("agree", "permitted")
 NO_FINDING = (*RIGHT, "waived", "unsupported")
 # What replay, where every walker is under test, may say of what a reference did.
-AS_REFERENCE = ("deviation", "exception-mismatch")
+AS_REFERENCE = WRONG_ANSWERS
 
 
 def answer_of(result: dict[str, Any]) -> dict[str, Any]:
@@ -26,8 +38,9 @@ def shows(bucket: Bucket, judgement: Judgement) -> bool:
     verdict = judgement["verdict"]
     if bucket.verdict == "inconsistent":  # needs two cases; one of them must be answered as it was
         return answer_of(judgement.get("got") or {}) == answer_of(bucket.got)
-    same = verdict == bucket.verdict or (bucket.verdict == "reference-conflict" and verdict in AS_REFERENCE)
-    return same and judgement.get("signature") == bucket.signature
+    same = verdict == bucket.verdict or (verdict in WRONG_ANSWERS and bucket.verdict in WRONG_ANSWERS)
+    as_reference = bucket.verdict == "reference-conflict" and verdict in AS_REFERENCE
+    return (same or as_reference) and judgement.get("signature") == bucket.signature
 
 
 def confirm(store: Store, run: int, bucket: Bucket, judgements: Sequence[Judgement]) -> str:

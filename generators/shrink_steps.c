@@ -837,26 +837,35 @@ static void propose_bits(const struct wd_shrink_view *view, struct wd_shrink_ste
                 add_both(steps, (struct wd_shrink_step){.kind = CLEAR_BIT, .a = (uint8_t)reg, .b = (uint8_t)bit});
 }
 
-/* Input sizes that are round: the largest of a start level. */
+/* The number of the field of a layout that begins at a bit. */
+static uint8_t field_from(enum wd_layout layout, unsigned lsb)
+{
+    size_t count;
+    const struct wd_field *fields = wd_layout_fields(layout, &count);
+    uint8_t number = 0;
+
+    while (number + 1u < count && fields[number].lsb != lsb)
+        number++;
+    return number;
+}
+
+/* Input sizes that are round: the largest of a start level. Also where the field is 0, which is no size. */
 static void propose_sizes(const struct wd_shrink_view *view, struct wd_shrink_steps *steps)
 {
     static const uint8_t sizes[] = {32, 16, 24, 25, 34, 20, 28};
-    static const uint8_t fields[][3] = {
+    static const uint8_t fields[][2] = {
         {WD_LAYOUT_TCR_EL1, WD_TCR_EL1_T0SZ_lsb},         {WD_LAYOUT_TCR_EL1, WD_TCR_EL1_T1SZ_lsb},
         {WD_LAYOUT_TCR_EL2, WD_TCR_EL2_T0SZ_lsb},         {WD_LAYOUT_TCR_EL2_E2H, WD_TCR_EL2_E2H_T0SZ_lsb},
         {WD_LAYOUT_TCR_EL2_E2H, WD_TCR_EL2_E2H_T1SZ_lsb}, {WD_LAYOUT_VTCR_EL2, WD_VTCR_EL2_T0SZ_lsb},
     };
 
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        size_t count;
-        const struct wd_field *list = wd_layout_fields(fields[i][0], &count);
-
-        for (size_t number = 0; number < count; number++)
-            for (size_t size = 0; list[number].lsb == fields[i][1] && size < sizeof(sizes); size++)
-                if (view->c->regs[wd_layouts[fields[i][0]].reg])
-                    add_both(steps, (struct wd_shrink_step){
-                                        .kind = SET_FIELD, .a = fields[i][0], .b = (uint8_t)number, .x = sizes[size]});
-    }
+    (void)view;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        for (size_t size = 0; size < sizeof(sizes); size++)
+            add_both(steps, (struct wd_shrink_step){.kind = SET_FIELD,
+                                                    .a = fields[i][0],
+                                                    .b = field_from(fields[i][0], fields[i][1]),
+                                                    .x = sizes[size]});
 }
 
 /* RAM: none; one low round range that holds all that is listed; one where it is; fewer and smaller ranges. */

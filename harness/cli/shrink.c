@@ -173,17 +173,16 @@ static const struct wd_result *expected_answer(const struct shrink *shrink, cons
     return NULL;
 }
 
-/* Adds the case that came out to what is done. */
-static bool put_done(struct shrink *shrink, const char *id, const struct wd_case *c,
-                     const struct wd_shrinking *shrinking)
+/* Adds a case that is done with. @param expected  the answer that is to be expected of it; NULL: not said */
+static bool put_case(struct shrink *shrink, const char *id, const struct wd_case *c, const struct wd_result *expected)
 {
-    struct wd_result expected;
     struct wd_case_extra extra = {.id = id};
+    struct wd_result bare;
 
-    if (expected_answer(shrink, shrinking)) {
-        expected = *expected_answer(shrink, shrinking);
-        expected.read_count = 0; /* how it came about is not what is expected */
-        extra.expect = &expected;
+    if (expected) {
+        bare = *expected;
+        bare.read_count = 0; /* how it came about is not what is expected */
+        extra.expect = &bare;
     }
     if (!shrink->options->out)
         return !wd_case_write(stdout, c, &extra) ||
@@ -293,16 +292,26 @@ static bool verdict_by_name(const char *name, uint8_t *verdict)
     return false;
 }
 
-/* A reference that a finding is about is asked as one. */
-static bool set_role(struct shrink *shrink, const struct wd_case_entry *entry)
+static bool has_verdict(const struct wd_case_entry *entry, enum wd_verdict verdict)
 {
-    bool reference = entry->verdict && !strcmp(entry->verdict, wd_verdict_names[WD_VERDICT_REFERENCE_CONFLICT]);
+    return entry->verdict && !strcmp(entry->verdict, wd_verdict_names[verdict]);
+}
 
+/* A reference that a finding is about is asked as one. */
+static void set_role(struct shrink *shrink, const struct wd_case_entry *entry)
+{
     for (size_t i = 0; i < shrink->walker_count; i++)
-        shrink->walkers[i].answerer.reference = reference;
-    if (entry->verdict && !strcmp(entry->verdict, wd_verdict_names[WD_VERDICT_INCONSISTENT]))
-        return wd_error_set(&shrink->error, "a finding `inconsistent` needs two cases to show: it cannot be shrunk");
-    return true;
+        shrink->walkers[i].answerer.reference = has_verdict(entry, WD_VERDICT_REFERENCE_CONFLICT);
+}
+
+/* It takes two cases to show that a choice is resolved both ways: the one that the finding holds stays as it is. */
+static bool leave_inconsistent(struct shrink *shrink, const struct wd_case_entry *entry)
+{
+    shrink->left++;
+    if (!shrink->options->quiet)
+        fprintf(stderr, "%s: left as it is\n  inconsistent: %s\n  it takes two cases to show that\n", entry->id,
+                entry->signature);
+    return put_case(shrink, entry->id, &entry->c, NULL);
 }
 
 /* What an earlier shrink left in a file. */
@@ -360,24 +369,28 @@ static bool shrink_from(struct shrink *shrink, const struct wd_case_entry *entry
     if (shrink->failed)
         return false;
     if (shrinking->shrunk)
-        return put_done(shrink, shrink->id, wd_shrunk_case(shrinking->shrunk), shrinking);
-    return put_done(shrink, entry->id, c, shrinking);
+        return put_case(shrink, shrink->id, wd_shrunk_case(shrinking->shrunk), expected_answer(shrink, shrinking));
+    return put_case(shrink, entry->id, c, expected_answer(shrink, shrinking));
 }
 
 static bool shrink_entry(struct shrink *shrink, const struct wd_case_entry *entry)
 {
-    struct wd_shrinking *shrinking = wd_allocate(1, sizeof(*shrinking));
-    struct left left;
+    struct wd_shrinking *shrinking;
+    struct left left = {0};
     bool good;
 
+    if (has_verdict(entry, WD_VERDICT_INCONSISTENT))
+        return leave_inconsistent(shrink, entry);
+    shrinking = wd_allocate(1, sizeof(*shrinking));
     name_output(shrink, entry->id);
-    good = have_walkers(shrink, entry) && set_role(shrink, entry) && open_left(shrink, &left);
+    good = have_walkers(shrink, entry) && open_left(shrink, &left);
     if (good) {
+        set_role(shrink, entry);
         good = shrink_from(shrink, entry, left.c, shrinking);
         shrink->left += good && (!shrinking->shrunk || !shrinking->outcome.fixed_point);
-        wd_shrunk_free(shrinking->shrunk);
-        close_left(&left);
     }
+    wd_shrunk_free(shrinking->shrunk);
+    close_left(&left);
     free(shrinking);
     return good;
 }

@@ -78,3 +78,59 @@ class Detection:
     def most_seconds(self) -> float:
         """The longest time."""
         return max(one.seconds for one in self.searches)
+
+
+STAGES = (2_000, 20_000, 200_000, 1_000_000, 4_000_000)  # cases of the runs that are compared
+
+
+class Comparison:
+    """Searches for what a walker does otherwise than one that deviates already.
+
+    Both get the same cases. A bucket that the other does not have, or that it has more or less often, is a finding; all
+    is a function of the cases, so nothing but the walker can make such a difference.
+    """
+
+    def __init__(self, program: Path, walker: str, *options: str) -> None:
+        self.program, self.walker, self.options = program, walker, options
+        self._known: dict[int, dict[str, int]] = {}
+
+    def _run(self, walker: str, cases: int, *options: str) -> dict[str, Any]:
+        return fuzz(self.program, walker, "--seed", "1", "--cases", str(cases), *self.options, *options)
+
+    def _baseline(self, cases: int) -> dict[str, int]:
+        if cases not in self._known:
+            self._known[cases] = buckets_of(self._run(self.walker, cases))
+        return self._known[cases]
+
+    def search(self, walker: str, seconds: float) -> Search:
+        """Looks for a difference, no longer than some time."""
+        begin = time.monotonic()
+        cases = 0
+        for stage in STAGES:
+            baseline = self._baseline(stage)
+            spent = time.monotonic() - begin if cases else 0.0  # the baseline is not the mutant's
+            if not cases:
+                begin = time.monotonic()
+            summary = self._run(walker, stage, "--time", f"{max(seconds - spent, 1):.1f}s")
+            new = [finding for finding in summary["findings"] if key_of(finding) not in baseline]
+            if new:
+                first = min(new, key=lambda finding: finding["first"]["index"])
+                taken = time.monotonic() - begin
+                return Search(True, first["first"]["index"] + 1, taken, first["signature"])
+            whole = summary["cases"] == stage
+            if whole and buckets_of(summary) != baseline:
+                return Search(True, stage, time.monotonic() - begin, "a known bucket, more or less often")
+            cases = summary["cases"]
+            if not whole or time.monotonic() - begin > seconds / 2:
+                break
+        return Search(False, cases, time.monotonic() - begin)
+
+
+def key_of(finding: dict[str, Any]) -> str:
+    """What tells a bucket from others."""
+    return f"{finding['verdict']} {finding['signature']}"
+
+
+def buckets_of(summary: dict[str, Any]) -> dict[str, int]:
+    """The buckets of a run, and how many cases each has."""
+    return {key_of(finding): finding["count"] for finding in summary["findings"]}

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +28,15 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "detection"))
 
 from edits import Edit  # noqa: E402
-from first_finding import Search, search  # noqa: E402
+from first_finding import Comparison, Search, search  # noqa: E402
+from kvm import KvmWalker  # noqa: E402
 from sample import SampleWalker  # noqa: E402
 
 RESULTS = HERE / "results"
 EXPLAINED = HERE / "explained.toml"
+
+
+Subject = SampleWalker | KvmWalker
 
 
 @dataclass
@@ -65,15 +69,29 @@ def explanations(subject: str) -> dict[str, tuple[bool, str]]:
     return found
 
 
-def try_out(subject: SampleWalker, edit: Edit, number: int, options: argparse.Namespace) -> Outcome:
+Searcher = Callable[[str], Search]  # for a walker, by its spec
+
+
+def searcher_of(subject: Subject, options: argparse.Namespace) -> Searcher:
+    """How mutants of a walker are searched for: by what they find, or by what they find otherwise."""
+    unchanged = subject.walker(subject.unchanged())
+    if subject.deviates:
+        comparison = Comparison(options.program, unchanged, "--timeout", "1s", *subject.options)
+        return lambda walker: comparison.search(walker, options.limit)
+    right = search(options.program, unchanged, 1, 5, *subject.options)
+    if right.found:
+        raise SystemExit(f"{subject.name}: the walker itself deviates: {right.signature}")
+    return lambda walker: search(options.program, walker, 1, options.limit, "--timeout", "3s", *subject.options)
+
+
+def try_out(subject: Subject, edit: Edit, number: int, find: Searcher, options: argparse.Namespace) -> Outcome:
     """Builds a mutant and searches for it."""
     folder = Path(options.work) / f"mutant-{number}"
     try:
         library = subject.build(edit, folder)
         if library is None:
             return Outcome(edit, "equivalent", reason="the same machine code")
-        walker = subject.walker(library)
-        result = search(options.program, walker, 1, options.limit, "--timeout", "3s", *subject.options)
+        result = find(subject.walker(library))
         return Outcome(edit, "found" if result.found else "not found", result)
     except subprocess.CalledProcessError:
         return Outcome(edit, "not built")
@@ -88,7 +106,7 @@ def explain(outcome: Outcome, known: dict[str, tuple[bool, str]]) -> None:
         outcome.status = "equivalent" if equivalent else "not found"
 
 
-def campaign(subject: SampleWalker, options: argparse.Namespace) -> Iterator[Outcome]:
+def campaign(subject: Subject, options: argparse.Namespace) -> Iterator[Outcome]:
     """Makes the mutants and tries each out, in an order of their own."""
     lines = subject.covered(options.program, options.coverage_cases)
     edits = subject.edits(lines)
@@ -96,21 +114,22 @@ def campaign(subject: SampleWalker, options: argparse.Namespace) -> Iterator[Out
     chosen = random.Random(options.seed).sample(edits, min(options.count, len(edits)))
     if options.only:
         chosen = [edit for edit in edits if any(words in edit.name for words in options.only)]
-    unchanged = search(options.program, subject.walker(subject.unchanged()), 1, 5, *subject.options)
-    if unchanged.found:
-        raise SystemExit(f"{subject.name}: the walker itself deviates: {unchanged.signature}")
+    find = searcher_of(subject, options)
     with ThreadPoolExecutor(options.jobs) as pool:
-        yield from pool.map(lambda item: try_out(subject, item[1], item[0], options), enumerate(chosen))
+        yield from pool.map(lambda item: try_out(subject, item[1], item[0], find, options), enumerate(chosen))
 
 
 ABOUT = """`bench/mutation --subject {name} --count {count}`: a random sample of the edits in lines that AT walks
-execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core."""
+execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core.{compared}"""
+COMPARED = """
+KVM deviates by itself, so a mutant is found where what walkdiff finds in it differs from what it finds in the walker
+without the edit, on the same cases."""
 
 
 def main() -> int:
     """Tries the mutants out; the exit status is 1 if one that is not explained is not found."""
     parser = argparse.ArgumentParser(prog="python bench/mutation", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--subject", choices=["sample"], default="sample")
+    parser.add_argument("--subject", default="sample", help="sample, or kvm:TREE: KVM's walker of a Linux tree")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--count", type=int, default=400, help="mutants")
     parser.add_argument("--seed", type=int, default=1, help="of the sample of mutants")
@@ -122,10 +141,12 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="keep the results; bench/detection makes a page of them")
     options = parser.parse_args()
     options.program = options.build / "harness/walkdiff"
-    known = explanations(options.subject)
     with tempfile.TemporaryDirectory() as temporary:
         options.work = options.work or Path(temporary)
-        subject = SampleWalker(ROOT, options.build, options.work / "walker")
+        kind, _, tree = options.subject.partition(":")
+        folder = options.work / "walker"
+        subject = KvmWalker(ROOT, tree, folder) if kind == "kvm" else SampleWalker(ROOT, options.build, folder)
+        known = explanations(subject.name)
         outcomes = []
         for outcome in campaign(subject, options):
             explain(outcome, known)
@@ -138,7 +159,8 @@ def main() -> int:
     print(f"{100 * count['found'] / max(judged, 1):.1f} % of {judged} that are not equivalent found")
     if options.update:
         RESULTS.mkdir(exist_ok=True)
-        about = ABOUT.format(name=subject.name, count=options.count, seed=options.seed, limit=options.limit)
+        compared = COMPARED if subject.deviates else ""
+        about = ABOUT.format(name=kind, compared=compared, count=options.count, seed=options.seed, limit=options.limit)
         kept = {
             "title": subject.title,
             "about": about,

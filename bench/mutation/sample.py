@@ -76,6 +76,7 @@ class SampleWalker:
     title = "the sample walker"
     files = ("attributes.c", "par.c", "permissions.c", "stage1.c", "stage2.c", "tables.c", "translate.c")
     options = ("--profile", "all")
+    deviates = False
 
     def __init__(self, root: Path, build: Path, work: Path) -> None:
         self.root, self.work = root, work

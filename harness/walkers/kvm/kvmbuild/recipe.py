@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`python -m kvmbuild.recipe TREE[@REV][,OPTION…]`: builds, and tells how, for whoever exchanges a file of the tree.
+
+The output is one JSON object: `library`, the walker; `sources`, by its path in the tree each file that was compiled,
+with its place (`path`), the `command` that compiles it but for `-o OBJECT SOURCE`, and its `object`; `link`, the
+command that links but for `-o LIBRARY OBJECTS…`; `objects`, all that are linked.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from .__main__ import OWN, cache_folder, parse, turn
+from .compile import Compiler
+from .configure import configure
+from .errors import CannotBuild, WrongUse
+from .store import Store
+from .subjects import SUBJECTS
+from .toolchain import Toolchain
+from .trees import find_tree, version_of
+
+
+class Recorder(Compiler):
+    """Builds as ever, and remembers how."""
+
+    def __init__(self, store: Store, toolchain: Toolchain) -> None:
+        super().__init__(store, toolchain, SUBJECTS["at"])
+        self.compiled: dict[str, dict[str, object]] = {}
+        self.linked: list[Path] = []
+
+    def run(self, step: str, command: list[str], source: str, output: str) -> Path:
+        made = super().run(step, command, source, output)
+        if step == "tree":
+            self.compiled[source.removeprefix("tree:")] = {
+                "path": str(self.store.path_of(source)),
+                "command": [self.toolchain.path, *self._filled(command)],
+                "object": str(made),
+            }
+        return made
+
+    def _link(self, objects: list[Path], name: str) -> Path:
+        self.linked = objects
+        return super()._link(objects, name)
+
+    def recipe(self, version: str) -> dict[str, object]:
+        library = self.library(version)
+        return {
+            "library": str(library),
+            "sources": self.compiled,
+            "link": [self.toolchain.path, "-shared", "-Wl,--gc-sections", "-Wl,-z,defs", "-Wl,-Bsymbolic"],
+            "objects": [str(path) for path in self.linked],
+        }
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: kvmbuild.recipe TREE[@REV][,OPTION...]", file=sys.stderr)
+        return 2
+    try:
+        spec = parse(arguments[0])
+        cache = cache_folder()
+        with turn(cache):
+            tree = find_tree(spec.tree, cache)
+            toolchain = Toolchain(spec.compiler, spec.sanitize)
+            store = Store(cache, {"tree": tree.root, "own": OWN})
+            store.roots["generated"] = configure(store, toolchain, tree.name)
+            recorder = Recorder(store, toolchain)
+            print(json.dumps(recorder.recipe(f"{version_of(tree)} ({toolchain.version})")))
+    except WrongUse as error:
+        print(f"kvmbuild.recipe: {error}", file=sys.stderr)
+        return 2
+    except CannotBuild as error:
+        print(f"kvmbuild.recipe: {error}", file=sys.stderr)
+        return 125
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

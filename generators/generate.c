@@ -2,6 +2,7 @@
 /* Random cases. */
 #include <string.h>
 
+#include "generators/mutate.h"
 #include "generators/profiles.h"
 #include "generators/scene.h"
 
@@ -32,16 +33,20 @@ static uint16_t draw_trouble(struct wd_random *random)
     return trouble;
 }
 
-void wd_generate(const struct wd_profile_mix *mix, uint64_t seed, uint64_t index, struct wd_case_buffer *buffer)
+void wd_generate_swarm(const struct wd_profile_mix *mix, const struct wd_swarm *swarm, uint64_t seed, uint64_t index,
+                       struct wd_case_buffer *buffer)
 {
     struct wd_scene scene;
     struct wd_random *random = &scene.draft.random;
 
     *random = wd_random_stream(seed, index);
+    random->swarm = swarm;
     memset(buffer->c.regs, 0, sizeof(buffer->c.regs));
     wd_profile_draw(mix->profiles[wd_random_below(random, (uint32_t)mix->count)], random, buffer->c.regs);
     wd_draft_begin(&scene.draft, buffer);
     scene.trouble = draw_trouble(random);
+    if (swarm)
+        scene.trouble &= (uint16_t)~swarm->trouble;
     scene.obeys_features = !wd_random_chance(random, 12);
     wd_scene_choose_operation(&scene);
     wd_scene_draw_control(&scene);
@@ -50,4 +55,9 @@ void wd_generate(const struct wd_profile_mix *mix, uint64_t seed, uint64_t index
     wd_scene_draw_bases(&scene);
     wd_scene_draw_address(&scene);
     wd_scene_draw_tables(&scene);
+}
+
+void wd_generate(const struct wd_profile_mix *mix, uint64_t seed, uint64_t index, struct wd_case_buffer *buffer)
+{
+    wd_generate_swarm(mix, NULL, seed, index, buffer);
 }

@@ -9,8 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct wd_swarm;
+
 struct wd_random {
     uint64_t state;
+    const struct wd_swarm *swarm; /**< what random registers and descriptors do without; NULL: nothing */
 };
 
 /** A bijection of 64-bit numbers that spreads every input bit over the whole output. */
@@ -24,7 +27,7 @@ static inline uint64_t wd_random_mix(uint64_t value)
 /** The stream of case `index` of `seed`. */
 static inline struct wd_random wd_random_stream(uint64_t seed, uint64_t index)
 {
-    return (struct wd_random){wd_random_mix(seed + wd_random_mix(index + UINT64_C(0x6a09e667f3bcc909)))};
+    return (struct wd_random){.state = wd_random_mix(seed + wd_random_mix(index + UINT64_C(0x6a09e667f3bcc909)))};
 }
 
 /** 64 uniform bits. */

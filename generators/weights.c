@@ -6,6 +6,7 @@
  */
 #include "generators/weights.h"
 
+#include "generators/mutate.h"
 #include "walkdiff/oracle.h"
 
 enum { WD_DIGITS = 5 };
@@ -72,7 +73,8 @@ uint64_t wd_random_register(struct wd_random *random, enum wd_layout layout)
     value = digit(random, register_planes[2][layout], value);
     value = digit(random, register_planes[3][layout], value);
     value = digit(random, register_planes[4][layout], value);
-    return value | register_planes[5][layout];
+    value |= register_planes[5][layout];
+    return random->swarm ? value & ~random->swarm->registers[layout] : value;
 }
 
 uint64_t wd_random_descriptor(struct wd_random *random, enum wd_descriptor_layout layout)
@@ -83,7 +85,8 @@ uint64_t wd_random_descriptor(struct wd_random *random, enum wd_descriptor_layou
     value = digit(random, descriptor_planes[2][layout], value);
     value = digit(random, descriptor_planes[3][layout], value);
     value = digit(random, descriptor_planes[4][layout], value);
-    return value | descriptor_planes[5][layout];
+    value |= descriptor_planes[5][layout];
+    return random->swarm ? value & ~random->swarm->descriptors[layout] : value;
 }
 
 static uint64_t is_at_least(uint64_t value, uint64_t least)

@@ -14,6 +14,7 @@
 #include "harness/support/allocate.h"
 #include "harness/casefile/case_file.h"
 #include "harness/cli/cli.h"
+#include "harness/engine/corpus.h"
 #include "harness/engine/engine.h"
 #include "harness/engine/exhibits.h"
 #include "harness/engine/exchange.h"
@@ -39,10 +40,11 @@ struct fuzz_options {
     size_t reference_count;
     const char *profiles[WD_PROFILES_MAX];
     size_t profile_count;
+    const char *corpus;
     const char *part; /* a file to leave what was found in, for --merge */
     const char *const *parts;
     size_t part_count;
-    bool has_seed, quiet, json, stream, until_finding, merge, no_shrink;
+    bool has_seed, quiet, json, stream, until_finding, merge, no_shrink, guided;
     uint64_t seed, begin, cases, jobs;
     uint64_t indices[INDICES_MAX]; /* of cases that are to be made alone */
     size_t index_count;
@@ -74,6 +76,8 @@ enum fuzz_option {
     PROFILE,
     JOBS,
     OUT,
+    GUIDED,
+    CORPUS,
     SHARD,
     PART,
     MERGE,
@@ -98,6 +102,8 @@ static const struct option long_options[] = {
     {"profile", required_argument, NULL, PROFILE},
     {"jobs", required_argument, NULL, JOBS},
     {"out", required_argument, NULL, OUT},
+    {"guided", no_argument, NULL, GUIDED},
+    {"corpus", required_argument, NULL, CORPUS},
     {"shard", required_argument, NULL, SHARD},
     {"part", required_argument, NULL, PART},
     {"merge", no_argument, NULL, MERGE},
@@ -152,6 +158,13 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case OUT:
         options->out = argument;
         return true;
+    case CORPUS:
+        options->corpus = argument;
+        options->guided = true;
+        return true;
+    case GUIDED:
+        options->guided = true;
+        return true;
     case SHARD:
         return take_shard(options, argument);
     case PART:
@@ -200,6 +213,9 @@ static const char *contradiction(const struct fuzz_options *options)
         return "--shard, --part and --merge need --seed and --cases: all parts must be of one run";
     if ((options->shards || options->part) && (options->seconds > 0 || options->until_finding || options->merge))
         return "a part is a number of cases: no --time, --until-finding or --merge";
+    if (options->guided && (options->index_count || options->begin || options->stream || options->shards ||
+                            options->part || options->merge))
+        return "a guided case depends on those before it: no --case, --begin, --stream, --shard, --part or --merge";
     if (options->shards && (!options->out || options->cases < options->shards))
         return "--shard needs --out, and a case for each shard";
     if (options->merge && (options->stream || options->index_count || !options->part_count))
@@ -303,6 +319,21 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
 }
 
 /* @return WD_EXIT_NOTHING_FOUND, or how the program ends without a plan */
+/* Makes the run a guided one, with what the corpus holds. */
+static int add_guide(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    struct wd_error error;
+    size_t skipped = 0;
+
+    plan->guide = wd_allocated(wd_guide_new());
+    if (options->corpus && !wd_corpus_load(options->corpus, plan->guide, &skipped, &error))
+        return wd_complain("%s", error.text);
+    if (options->corpus && !options->quiet)
+        fprintf(stderr, "corpus: %u cases; %zu more reach nothing else, or are too large\n", plan->guide->count,
+                skipped);
+    return WD_EXIT_NOTHING_FOUND;
+}
+
 static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
 {
     struct wd_error error;
@@ -321,6 +352,8 @@ static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *optio
     status = add_references(plan, places, options);
     if (status == WD_EXIT_NOTHING_FOUND)
         wd_plan_find_implementations(plan);
+    if (status == WD_EXIT_NOTHING_FOUND && options->guided)
+        status = add_guide(plan, options);
     return status;
 }
 
@@ -329,6 +362,7 @@ static void free_plan(struct wd_fuzz_plan *plan)
     for (size_t i = 0; i < WD_WALKERS_MAX; i++)
         free(plan->walkers[i].answerer.waivers.indices);
     wd_waivers_free((struct wd_waivers *)plan->waivers);
+    wd_guide_free(plan->guide);
     free(plan);
 }
 
@@ -535,6 +569,9 @@ static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *option
         status = conclude(&follower, state);
     if (state->end == WD_END_COMPLETE && !leave_part(&follower, state, &error))
         status = wd_complain("%s", error.text);
+    if (options->corpus && state->end != WD_END_FAILED &&
+        !wd_corpus_save(options->corpus, plan->guide, plan->seed, &error))
+        status = wd_complain("%s", error.text);
     wd_journal_close(follower.journal);
     wd_fuzz_state_free(state);
     free(state);
@@ -702,6 +739,8 @@ const struct wd_verb wd_verb_fuzz = {
         "  --profile P      what implementations to draw cases from; several are several options\n"
         "  --jobs J         so many processes at once (default: 1); what is found does not depend on it\n"
         "  --out DIR        leave DIR/findings.jsonl, DIR/summary.json, and DIR/stderr.log if a walker dies\n"
+        "  --guided         new cases out of those that led where no case had been, beside random ones\n"
+        "  --corpus DIR     the same; begins with the cases of a folder, and adds to it\n"
         "  --shard I/N      do the I-th of N shares of the cases, and leave it in DIR for --merge\n"
         "  --part FILE      leave what was found in a file for --merge\n"
         "  --merge          run nothing; put together the parts that are named: files of --part, folders of --shard\n"

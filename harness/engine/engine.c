@@ -13,6 +13,7 @@
 #include "harness/support/allocate.h"
 #include "harness/engine/exchange.h"
 #include "harness/engine/fuzz_worker.h"
+#include "harness/engine/guide.h"
 #include "harness/support/process.h"
 #include "harness/host/walker_host.h"
 
@@ -27,6 +28,14 @@ struct job {
     bool done;    /* it said that it had done its work */
 };
 
+/* A case that may go into the corpus at the end of an epoch. */
+struct candidate {
+    uint64_t index;
+    uint8_t profile;
+    struct wd_footprint footprint;
+    struct wd_case_buffer buffer;
+};
+
 struct engine {
     const struct wd_fuzz_plan *plan;
     const struct wd_fuzz_watcher *watcher;
@@ -35,6 +44,8 @@ struct engine {
     struct job jobs[WD_JOBS_MAX];
     unsigned job_count;
     int signals; /* a file to read them from */
+    struct candidate **candidates;
+    size_t candidate_count, candidate_room;
     bool killed; /* the processes were ended by us */
     sigset_t old_mask;
     double begin, last_progress;
@@ -111,13 +122,71 @@ static void take_incident(struct engine *e, struct wd_message *message)
     e->watcher->incident(e->watcher->context, &incident);
 }
 
+static void take_candidate(struct engine *e, struct wd_message *message)
+{
+    struct candidate *candidate = wd_allocate(1, sizeof(*candidate));
+    struct wd_case *c = &candidate->buffer.c;
+
+    candidate->index = wd_wire_get_u64(message);
+    candidate->profile = (uint8_t)wd_wire_get_u64(message);
+    wd_wire_get(message, &candidate->footprint, sizeof(candidate->footprint));
+    wd_wire_get(message, c, sizeof(*c));
+    wd_wire_get(message, candidate->buffer.ram, c->ram_count * sizeof(c->ram[0]));
+    wd_wire_get(message, candidate->buffer.mem, c->mem_count * sizeof(c->mem[0]));
+    wd_case_buffer_link(&candidate->buffer);
+    if (e->candidate_count == e->candidate_room) {
+        e->candidate_room = e->candidate_room ? 2 * e->candidate_room : 256;
+        e->candidates = wd_allocated(realloc(e->candidates, e->candidate_room * sizeof(struct candidate *)));
+    }
+    e->candidates[e->candidate_count++] = candidate;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct candidate *const *one = a, *const *two = b;
+
+    return (*one)->index < (*two)->index ? -1 : (*one)->index > (*two)->index;
+}
+
+/* Takes candidates into the corpus in the order of their indices. */
+static void take_in_candidates(struct engine *e)
+{
+    qsort(e->candidates, e->candidate_count, sizeof(struct candidate *), by_index);
+    for (size_t i = 0; i < e->candidate_count; i++) {
+        struct candidate *candidate = e->candidates[i];
+
+        wd_guide_offer(e->plan->guide, &candidate->buffer.c, candidate->profile, candidate->index,
+                       &candidate->footprint);
+        free(candidate);
+    }
+    e->candidate_count = 0;
+}
+
+/* Begins the next epoch if all cases of this one are done. */
+static void end_epoch(struct engine *e)
+{
+    struct wd_guide *guide = e->plan->guide;
+    uint64_t end = guide ? atomic_load(&guide->epoch_end) : 0;
+
+    if (!guide || e->state->tally.cases < end)
+        return;
+    take_in_candidates(e);
+    atomic_store_explicit(&guide->epoch_end, end + WD_EPOCH_CASES, memory_order_release);
+}
+
 static void take_message(struct engine *e, struct job *job, struct wd_message *message)
 {
     if (message->kind != WD_MESSAGE_INCIDENT)
         job->telling = message->kind <= WD_MESSAGE_REACHED && message->kind != WD_MESSAGE_TALLY;
-    if (wd_take_message(e->state, message))
+    if (wd_take_message(e->state, message)) {
+        if (message->kind == WD_MESSAGE_TALLY)
+            end_epoch(e);
         return;
+    }
     switch (message->kind) {
+    case WD_MESSAGE_CANDIDATE:
+        take_candidate(e, message);
+        break;
     case WD_MESSAGE_INCIDENT:
         take_incident(e, message);
         break;
@@ -290,6 +359,8 @@ static void run(struct engine *e)
             report_progress(e);
     }
     stop(e, WD_END_COMPLETE);
+    if (e->plan->guide)
+        take_in_candidates(e); /* for whoever keeps the corpus; what the run found does not depend on it */
     report_progress(e);
 }
 
@@ -309,6 +380,8 @@ void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher
     e->control = mmap(NULL, sizeof(*e->control), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (e->control != MAP_FAILED)
         atomic_store(&e->control->next, plan->begin);
+    if (plan->guide)
+        atomic_store(&plan->guide->epoch_end, WD_EPOCH_CASES);
     if (e->control == MAP_FAILED || !take_signals(e)) {
         state->end = WD_END_FAILED;
         wd_error_set(&state->error, "cannot set up the run: %s", strerror(errno));
@@ -321,6 +394,7 @@ void wd_engine_run(const struct wd_fuzz_plan *plan, const struct wd_fuzz_watcher
     }
     if (e->control != MAP_FAILED)
         munmap(e->control, sizeof(*e->control));
+    free(e->candidates);
     free(e);
 }
 

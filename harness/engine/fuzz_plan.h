@@ -34,6 +34,8 @@ struct wd_implementations {
     size_t count;
 };
 
+struct wd_guide;
+
 struct wd_fuzz_plan {
     struct wd_contestant walkers[WD_WALKERS_MAX]; /**< [0] is under test */
     size_t walker_count;
@@ -48,6 +50,7 @@ struct wd_fuzz_plan {
     double timeout;     /**< seconds that a walker may take for an answer */
     bool until_finding; /**< the run ends with the batch in which something is found */
     unsigned jobs;
+    struct wd_guide *guide; /**< of a guided run; NULL: it is not */
     struct wd_implementations implementations;
 };
 

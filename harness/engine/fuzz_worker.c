@@ -7,6 +7,7 @@
 
 #include "harness/support/allocate.h"
 #include "harness/engine/exchange.h"
+#include "harness/engine/guide.h"
 #include "harness/casefile/case_file.h"
 #include "harness/support/process.h"
 #include "harness/engine/proofs.h"
@@ -49,6 +50,7 @@ struct worker {
     bool reached_more; /* since it was last sent */
     struct wd_buckets *buckets;
     struct wd_proofs proofs;
+    struct wd_coverage *coverage; /* of a guided run: at the begin of the epoch, and what this process added */
     uint64_t restarts_told[WD_WALKERS_MAX];
     struct wd_wire_out out;
     struct wd_oracle_output basis;
@@ -215,6 +217,12 @@ static void note_in_hand(struct worker *w)
     atomic_store_explicit(&w->control->in_hand[w->job].end, w->chunk_end, memory_order_relaxed);
 }
 
+static unsigned make_case(const struct worker *w, uint64_t index, struct wd_case_buffer *buffer)
+{
+    return w->plan->guide ? wd_guide_make_case(w->plan->guide, w->plan, index, buffer)
+                          : wd_plan_make_case(w->plan, index, buffer);
+}
+
 /* Makes the next batch and gives it to the walkers. @return false if there are no more cases to be made */
 static bool make_batch(struct worker *w)
 {
@@ -228,7 +236,7 @@ static bool make_batch(struct worker *w)
     wd_slot_clear(slot);
     batch->first = w->chunk_next;
     while (slot->count < w->batch_size && w->chunk_next < w->chunk_end && (buffer = wd_slot_next(slot))) {
-        batch->profile[slot->count] = (uint8_t)wd_plan_make_case(w->plan, w->chunk_next++, buffer);
+        batch->profile[slot->count] = (uint8_t)make_case(w, w->chunk_next++, buffer);
         wd_slot_keep(slot);
     }
     for (size_t i = 0; i < w->plan->walker_count; i++)
@@ -286,6 +294,23 @@ static uint64_t count_choices(struct worker *w)
     return fixed;
 }
 
+/* Tells the coordinator of a case that reached something which no case did before this epoch, as far as we know. */
+static void offer_case(struct worker *w, const struct wd_case *c, uint64_t index, uint8_t profile)
+{
+    struct wd_footprint footprint = wd_footprint_of(c, &w->basis);
+
+    if (!wd_coverage_add(w->coverage, &footprint))
+        return;
+    wd_wire_begin(&w->out, WD_MESSAGE_CANDIDATE);
+    wd_wire_put_u64(&w->out, index);
+    wd_wire_put_u64(&w->out, profile);
+    wd_wire_put(&w->out, &footprint, sizeof(footprint));
+    wd_wire_put(&w->out, c, sizeof(*c));
+    wd_wire_put(&w->out, c->ram, c->ram_count * sizeof(c->ram[0]));
+    wd_wire_put(&w->out, c->mem, c->mem_count * sizeof(c->mem[0]));
+    wd_wire_end(&w->out);
+}
+
 /* Counts what the oracle says of a case. */
 static struct subject study(struct worker *w, const struct wd_case *c, uint64_t index, uint8_t profile)
 {
@@ -296,7 +321,9 @@ static struct subject study(struct worker *w, const struct wd_case *c, uint64_t 
     w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
     count_rules(w, index);
     subject.choices = count_choices(w);
-    if (subject.choices)
+    if (w->plan->guide)
+        offer_case(w, c, index, profile); /* and no proofs: a case that shows one could not be made again */
+    else if (subject.choices)
         subject.implementation = wd_plan_implementation_of(w->plan, c);
     return subject;
 }
@@ -316,8 +343,8 @@ static char *case_text(const struct worker *w, const struct subject *subject)
     struct wd_memory text = {0};
     size_t length = JSON_MAX;
 
-    snprintf(id, sizeof(id), "seed %llu case %llu", (unsigned long long)w->plan->seed,
-             (unsigned long long)subject->index);
+    snprintf(id, sizeof(id), "%sseed %llu case %llu", w->plan->guide ? "guided " : "",
+             (unsigned long long)w->plan->seed, (unsigned long long)subject->index);
     do {
         wd_allocated(wd_memory_reserve(&text, length + 1) ? text.data : NULL);
         length = wd_case_to_json(subject->c, &extra, text.data, text.size);
@@ -526,13 +553,36 @@ static void open_walkers(struct worker *w, struct witness *witnesses)
     }
 }
 
-static void work(struct worker *w)
+static void judge_all(struct worker *w)
 {
-    while (make_batch(w))
-        if (w->made - w->judged == WD_SLOTS)
-            judge_batch(w);
     while (w->judged < w->made)
         judge_batch(w);
+}
+
+/* Where the next cases are of the next epoch: finishes this one, and waits for the coordinator to begin the next. */
+static void wait_for_epoch(struct worker *w)
+{
+    const struct wd_guide *guide = w->plan->guide;
+
+    if (!guide || !take_chunk(w) || w->chunk_next < atomic_load_explicit(&guide->epoch_end, memory_order_acquire))
+        return;
+    judge_all(w);
+    tell(w);
+    while (w->chunk_next >= atomic_load_explicit(&guide->epoch_end, memory_order_acquire) &&
+           !atomic_load_explicit(&w->control->stop, memory_order_relaxed))
+        usleep(200);
+    memcpy(w->coverage, &guide->coverage, sizeof(*w->coverage));
+}
+
+static void work(struct worker *w)
+{
+    wait_for_epoch(w);
+    while (make_batch(w)) {
+        if (w->made - w->judged == WD_SLOTS)
+            judge_batch(w);
+        wait_for_epoch(w);
+    }
+    judge_all(w);
 }
 
 _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_control *control, unsigned job,
@@ -549,6 +599,9 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     w->batch_size = FIRST_BATCH;
     w->buckets = wd_buckets_new();
     w->reached = wd_reached_new();
+    w->coverage = wd_allocate(1, sizeof(*w->coverage));
+    if (plan->guide)
+        memcpy(w->coverage, &plan->guide->coverage, sizeof(*w->coverage));
     open_walkers(w, witnesses);
     w->last_judged = w->last_sent = wd_now();
     work(w);

@@ -8,14 +8,15 @@
 #include "harness/support/memory.h"
 
 enum wd_message_kind {
-    WD_MESSAGE_TALLY,    /**< struct wd_tally: what was counted since the last one, after all else of these cases */
-    WD_MESSAGE_BUCKET,   /**< what a bucket gained */
-    WD_MESSAGE_PROOF,    /**< a proof of a choice */
-    WD_MESSAGE_REACHED,  /**< struct wd_reached */
-    WD_MESSAGE_PART,     /**< of which run and of which cases the messages after it tell */
-    WD_MESSAGE_INCIDENT, /**< a walker's death */
-    WD_MESSAGE_ERROR,    /**< the process cannot go on: text */
-    WD_MESSAGE_DONE,     /**< the process has done all that it was to do */
+    WD_MESSAGE_TALLY,     /**< struct wd_tally: what was counted since the last one, after all else of these cases */
+    WD_MESSAGE_BUCKET,    /**< what a bucket gained */
+    WD_MESSAGE_PROOF,     /**< a proof of a choice */
+    WD_MESSAGE_REACHED,   /**< struct wd_reached */
+    WD_MESSAGE_CANDIDATE, /**< a case that may have reached something new: a guided run */
+    WD_MESSAGE_PART,      /**< of which run and of which cases the messages after it tell */
+    WD_MESSAGE_INCIDENT,  /**< a walker's death */
+    WD_MESSAGE_ERROR,     /**< the process cannot go on: text */
+    WD_MESSAGE_DONE,      /**< the process has done all that it was to do */
 };
 
 /** A message that is being put together, and those before it that were not sent yet. {0} is empty. */

@@ -52,7 +52,7 @@ class Outcome:
         """What is kept of it."""
         edit = self.edit
         kept: dict[str, Any] = {"file": edit.file, "line": edit.line, "function": edit.function}
-        kept |= {"was": edit.was, "now": edit.now, "status": self.status}
+        kept |= {"context": " ".join(edit.context.split()), "was": edit.was, "now": edit.now, "status": self.status}
         if self.search is not None:
             kept |= {"cases": self.search.cases, "seconds": round(self.search.seconds, 2)}
             kept |= {"signature": self.search.signature} if self.search.found else {}
@@ -99,6 +99,19 @@ def try_out(subject: Subject, edit: Edit, number: int, find: Searcher, options: 
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def explain_again() -> None:
+    """Gives the results that were kept the reasons that were written down since."""
+    for file in sorted(RESULTS.glob("*.json")):
+        kept = json.loads(file.read_text())
+        known = explanations(file.stem)
+        for one in kept["mutants"]:
+            name = f"{one['file']}: {one['function']}: {one['context']}: {one['was']} -> {one['now']}"
+            if one["status"] != "found" and name in known:
+                equivalent, one["reason"] = known[name]
+                one["status"] = "equivalent" if equivalent else "not found"
+        file.write_text(json.dumps(kept, indent=1) + "\n")
+
+
 def explain(outcome: Outcome, known: dict[str, tuple[bool, str]]) -> None:
     """Gives an outcome the reason that somebody wrote down."""
     if outcome.status == "not found" and outcome.edit.name in known:
@@ -139,7 +152,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="mutants that are tried out at once")
     parser.add_argument("--work", type=Path, help="a folder to build in (default: one for the time being)")
     parser.add_argument("--update", action="store_true", help="keep the results; bench/detection makes a page of them")
+    parser.add_argument("--explain", action="store_true", help="run nothing; look up explained.toml for what was kept")
     options = parser.parse_args()
+    if options.explain:
+        explain_again()
+        return 0
     options.program = options.build / "harness/walkdiff"
     with tempfile.TemporaryDirectory() as temporary:
         options.work = options.work or Path(temporary)

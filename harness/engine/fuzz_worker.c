@@ -553,9 +553,14 @@ static void open_walkers(struct worker *w, struct witness *witnesses)
     }
 }
 
+static bool has_found(const struct worker *w)
+{
+    return w->plan->until_finding && wd_buckets_count(w->buckets);
+}
+
 static void judge_all(struct worker *w)
 {
-    while (w->judged < w->made)
+    while (w->judged < w->made && !has_found(w)) /* who hangs would hang in what is left, case by case */
         judge_batch(w);
 }
 
@@ -596,7 +601,7 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     w->control = control;
     w->job = job;
     w->messages = messages;
-    w->batch_size = FIRST_BATCH;
+    w->batch_size = plan->until_finding ? 1 : FIRST_BATCH;
     w->buckets = wd_buckets_new();
     w->reached = wd_reached_new();
     w->coverage = wd_allocate(1, sizeof(*w->coverage));

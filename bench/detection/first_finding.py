@@ -20,7 +20,7 @@ class RunError(Exception):
 
 def fuzz(program: Path, walker: str, *options: str) -> dict[str, Any]:
     """Runs `walkdiff fuzz` against a walker without further references, and reads its summary."""
-    command = [str(program), "fuzz", "--walker", walker, "--ref", "none", "--json", "--quiet", *options]
+    command = [str(program), "fuzz", "--walker", walker, "--ref", "none", "--no-shrink", "--json", "--quiet", *options]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode not in FINISHED:
         raise RunError(f"{' '.join(command)}: exit status {done.returncode}\n{done.stderr}")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import shlex
 import shutil
@@ -66,6 +67,28 @@ def test_the_program_prints_in_plain_qemu_what_the_walker_answers(
     else:
         assert done.stdout == answers[name] + "\n", done.stderr
         assert done.returncode == 0
+
+
+def test_vectors_as_programs_print_on_a_neoverse_n1_what_the_walker_answers(
+    answers: dict[str, str], tmp_path: Path
+) -> None:
+    """Every so many of the vectors of that CPU's profile, whatever kind they are of."""
+    lines = lzma.decompress((ROOT / "cases" / "vectors" / "n1.jsonl.xz").read_bytes()).decode().splitlines()
+    file = tmp_path / "some.jsonl"
+    file.write_text("\n".join(lines[:: len(lines) // 15]), encoding="utf-8")
+    walker = ["run", "--walker", "qemu,cpu=neoverse-n1", str(file)]
+    wanted = subprocess.run([str(program(ROOT)), *walker], capture_output=True, text=True, timeout=120).stdout
+    compared = 0
+    for want in wanted.splitlines():
+        result = json.loads(want)
+        if "unsupported" in result or "crash" in result:
+            continue
+        image = ["--cpu", "neoverse-n1", "--format", "bin", "--output", tmp_path / "case.bin"]
+        written = export("--id", result["id"], *image, file)
+        assert written.returncode == 0, written.stderr.decode()
+        assert run_in_qemu(written.stderr.decode()).stdout == want + "\n"
+        compared += 1
+    assert compared >= 10
 
 
 def text_section(elf: bytes) -> bytes:

@@ -6,6 +6,7 @@
 
 #include "harness/support/allocate.h"
 #include "harness/casefile/case_file.h"
+#include "harness/judge/judgement_text.h"
 #include "harness/support/json_out.h"
 
 enum { TEXT_MAX = 32768, WRITE_BUFFER = 4096 };
@@ -168,6 +169,7 @@ static void add_merged(const struct wd_merged *merged, struct wd_findings *findi
         .got = first->got,
         .c = first->c,
         .shrunk = first->shrunk,
+        .also = merged->also,
     };
 }
 
@@ -335,6 +337,7 @@ static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan
     put_text(out, &first, "verdict", wd_verdict_names[finding->verdict]);
     put_text(out, &first, "rule", finding->rule);
     put_text(out, &first, "walker", plan->walkers[finding->walker].spec.text);
+    wd_put_also(out, finding->also);
     put_name(out, &first, "facets");
     put_facets(out, plan, finding->facets);
     put_count(out, &first, "count", finding->count);

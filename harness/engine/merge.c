@@ -10,12 +10,16 @@ struct open_bucket {
     bool merged;
 };
 
+/* The bit of a cause that is a mistake; 0 of any other. */
+static uint32_t mistake_bit(unsigned cause)
+{
+    return cause >= WD_CAUSE_MISTAKES ? UINT32_C(1) << (cause - WD_CAUSE_MISTAKES) : 0;
+}
+
 /* Whether a cause explains all of a bucket. */
 static bool explains(unsigned cause, const struct wd_bucket *bucket)
 {
-    if (cause == bucket->cause)
-        return true;
-    return cause >= WD_CAUSE_MISTAKES && bucket->also >> (cause - WD_CAUSE_MISTAKES) & 1;
+    return cause == bucket->cause || (bucket->also & mistake_bit(cause));
 }
 
 static bool is_open(const struct open_bucket *open, const struct wd_bucket *like)
@@ -42,7 +46,7 @@ static const struct wd_bucket *earlier(const struct wd_bucket *a, const struct w
 
 static void merge(struct open_bucket *open, size_t count, const struct wd_bucket *chosen, struct wd_merged *merged)
 {
-    *merged = (struct wd_merged){0};
+    *merged = (struct wd_merged){.also = UINT32_MAX};
     for (size_t i = 0; i < count; i++) {
         const struct wd_bucket *bucket = open[i].bucket;
 
@@ -50,10 +54,12 @@ static void merge(struct open_bucket *open, size_t count, const struct wd_bucket
             continue;
         open[i].merged = true;
         merged->count += bucket->count;
+        merged->also &= bucket->also | mistake_bit(bucket->cause);
         wd_facet_counts_add(&merged->facets, &bucket->facets);
         if (bucket->cause == chosen->cause)
             merged->shown = earlier(merged->shown, bucket);
     }
+    merged->also &= ~mistake_bit(chosen->cause);
 }
 
 /* The open bucket whose cause explains most; of as many, the cause with the lowest number. */
@@ -90,7 +96,7 @@ struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *cou
         const struct wd_bucket *bucket = wd_bucket_at(buckets, i);
 
         if (bucket->cause == WD_CAUSE_NONE)
-            merged[(*count)++] = (struct wd_merged){bucket, bucket->count, bucket->facets};
+            merged[(*count)++] = (struct wd_merged){bucket, bucket->count, bucket->facets, bucket->also};
         else
             open[with_cause++] = (struct open_bucket){.bucket = bucket};
     }

@@ -2,7 +2,7 @@
 #include "harness/judge/judgement_text.h"
 
 #include "harness/casefile/case_file.h"
-#include "harness/support/json_out.h"
+#include "harness/judge/causes.h"
 
 enum { RESULT_MAX = 32768, WORDS_MAX = 160, WRITE_BUFFER = 4096 };
 
@@ -47,6 +47,24 @@ static void put_result(struct wd_json_out *out, const char *name, const struct w
     wd_json_put(out, text, length);
 }
 
+void wd_put_also(struct wd_json_out *out, uint32_t also)
+{
+    if (!also)
+        return;
+    put_name(out, "also");
+    for (unsigned mistake = 0, count = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        const struct wd_cause cause = wd_cause_by_number(wd_cause_mistake((enum wd_mistake)mistake));
+        char signature[WD_SIGNATURE_MAX];
+
+        if (!(also >> mistake & 1))
+            continue;
+        wd_cause_signature(&cause, signature, sizeof(signature));
+        wd_json_put(out, count++ ? "," : "[", 1);
+        wd_json_put_string(out, signature);
+    }
+    WD_JSON_PUT(out, "]");
+}
+
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown)
 {
     const struct wd_judgement *judgement = shown->judgement;
@@ -65,6 +83,7 @@ void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown)
     if (is_finding(shown)) {
         put_text(&out, "signature", judgement->signature);
         put_text(&out, "title", judgement->title);
+        wd_put_also(&out, judgement->also);
     }
     put_text(&out, "waiver", shown->waiver);
     WD_JSON_PUT(&out, "}\n");

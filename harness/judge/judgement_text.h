@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "harness/judge/judge.h"
+#include "harness/support/json_out.h"
 
 /** What is shown of an answer. */
 struct wd_shown {
@@ -21,9 +22,12 @@ struct wd_shown {
 
 /**
  * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
- * signature, title, waiver, as far as there are any.
+ * signature, title, also, waiver, as far as there are any.
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
+
+/** Continues an object with the member `also`: the signatures of some mistakes. Writes nothing if there are none. */
+void wd_put_also(struct wd_json_out *out, uint32_t also);
 
 /** Writes a judgement in words: a line, for a finding several. */
 void wd_judgement_write_text(FILE *stream, const struct wd_shown *shown);

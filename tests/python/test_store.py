@@ -117,6 +117,51 @@ def test_a_leg_tells_its_counts_from_its_begin_and_they_are_counted_once(store: 
     assert store.check() == []
 
 
+def test_what_a_leg_sorts_otherwise_when_it_knows_more_leaves_nothing_behind(store: Store) -> None:
+    run = begin(store)
+    leg = store.begin_leg(run, "sample", 0, 0)
+    number = store.see(run, leg, sighting(3, "EPD a")).id
+    store.see(run, leg, sighting(9, "EPD b"))
+    assert store.see(run, leg, Sighting("sample", finding("EPD a"), 0)).count == 0
+    assert [bucket.id for bucket in store.drop_explained(run)] == [number]
+    assert [bucket.signature for bucket in store.buckets()] == ["EPD b"]
+    assert store.check() == []
+
+
+def test_what_a_finding_that_is_there_explains_as_well_is_not_filed(store: Store) -> None:
+    run = begin(store)
+    known = store.see(run, None, sighting(5, "REGIME b")).id
+    store.set_state(known, "new", run, "shown")
+    assert store.see(run, None, sighting(2, "EPD a", also=["REGIME b"])).id == known
+    assert store.bucket(known).count == 5
+    assert store.see(run, None, sighting(2, "EPD c", also=["REGIME d"])).signature == "EPD c"
+
+
+def test_of_two_findings_that_explain_each_other_the_larger_one_stays(store: Store) -> None:
+    run = begin(store)
+    small = store.see(run, None, sighting(2, "EPD a", also=["REGIME b"])).id
+    large = store.see(run, None, sighting(5, "REGIME b", also=["EPD a"])).id
+    for number in (small, large):
+        store.set_state(number, "new", run, "shown")
+    assert [bucket.id for bucket in store.drop_explained(run)] == [small]
+
+
+def test_a_finding_that_another_explains_in_some_cases_alone_stays(store: Store) -> None:
+    run = begin(store)
+    first = store.see(run, None, sighting(2, "EPD a", also=["REGIME b"])).id
+    store.see(run, None, sighting(1, "EPD a", also=[]))
+    store.set_state(store.see(run, None, sighting(5, "REGIME b")).id, "new", run, "shown")
+    assert store.drop_explained(run) == []
+    assert store.bucket(first).also == []
+
+
+def test_deviation_and_exception_mismatch_of_one_signature_are_one_finding(store: Store) -> None:
+    run = begin(store)
+    number = store.see(run, None, sighting(1, verdict="exception-mismatch")).id
+    bucket = store.see(run, None, sighting(1))
+    assert (bucket.id, bucket.verdict, bucket.count) == (number, "deviation", 2)
+
+
 def test_the_summary_of_a_run_is_the_sum_of_its_legs(store: Store) -> None:
     run = begin(store)
     for cases in (10, 5):

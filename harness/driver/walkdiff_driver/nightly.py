@@ -84,6 +84,7 @@ SHRINK_SECONDS = 10.0  # for a case
 SEGMENT_BITS = 32  # the indices of one stream of cases: so many for each
 SLICE_SECONDS = 600.0  # a leg ends after so long, for the walkers to take turns
 COMMIT_SECONDS = 0.5  # replays are committed this often
+SETTLED_SECONDS = 2.0  # a finding is run again when it has been there for so long
 CASES_AT_ONCE = 64  # made for the corpus by one process
 LOG_MOST = 1 << 20  # bytes of stderr.log
 TRIES = 3  # to start a leg that ends badly without having done anything
@@ -100,7 +101,7 @@ class Leg:
     segment: int
     first: int
     task: Task | None = None
-    counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    told: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)  # findings of its last line
     reached: set[Cell] = field(default_factory=set)
     making: int = 0  # cases for the corpus that are still to be made
     cases: int = 0
@@ -157,7 +158,7 @@ class Nightly:
         self.turns = dict.fromkeys(range(config.jobs), 0)  # of each slot: which walker is next
         self.failures: dict[str, int] = {}  # of walkers: legs that ended badly, one after the other
         self.errors: list[str] = []
-        self.unsure: dict[int, Bucket] = {}  # buckets to be run again
+        self.unsure: dict[int, float] = {}  # buckets to be run again, and since when that is known
         self.confirmed: set[int] = set()
         self.confirming = False
         self.making: list[tuple[Leg, int, set[Cell]]] = []  # cases for the corpus to be made
@@ -253,6 +254,8 @@ class Nightly:
         self._replay_known()
         self._fuzz()
         self._finish_up()
+        for bucket in self.store.drop_explained(self.run):
+            self.screen.say(f"finding {bucket.id} is explained by others: {bucket.signature}")
         ending = "interrupted" if self.stopping else "failed" if self.errors else "complete"
         self._prune()
         with self.store.transaction():
@@ -433,12 +436,14 @@ class Nightly:
         if summary["state"] == "failed":
             return
         sightings = []
-        for finding in summary["findings"]:
-            key = (finding["walker"], finding["verdict"], finding["signature"])
-            if leg.counts.get(key) != finding["count"]:
-                leg.counts[key] = finding["count"]
-                name = self.names.get(finding["walker"], finding["walker"])
-                sightings.append(Sighting(name, finding, finding["count"], finding["facets"]))
+        told = {(f["walker"], f["verdict"], f["signature"]): f for f in summary["findings"]}
+        for key in leg.told | told:
+            finding, count = told.get(key) or leg.told[key], told[key]["count"] if key in told else 0
+            if key in leg.told and key in told and leg.told[key]["count"] == count:
+                continue
+            name = self.names.get(finding["walker"], finding["walker"])
+            sightings.append(Sighting(name, finding, count, finding["facets"] if count else {}))
+        leg.told = told
         with self.store.transaction():
             self.store.advance_leg(leg.id, adding(summary))
             self.store.spend(self.run, self.spent())
@@ -525,15 +530,23 @@ class Nightly:
         """Has a bucket run again, if it would be filed as something that it was not."""
         if bucket.state in (UNCONFIRMED, BACK, FLAKY) and bucket.id not in self.confirmed:
             self.confirmed.add(bucket.id)
-            self.unsure[bucket.id] = bucket
+            self.unsure[bucket.id] = time.monotonic()
 
     def _confirm_some(self) -> None:
         if self.confirming or not self.unsure:
             return
-        walker = next(iter(self.unsure.values())).walker
-        buckets = {number: bucket for number, bucket in self.unsure.items() if bucket.walker == walker}
-        for number in buckets:
+        # What a run knows of few cases it may sort otherwise when it knows more.
+        fuzzing = any(leg.ended is None for leg in self.legs)
+        due = [n for n, since in self.unsure.items() if not fuzzing or time.monotonic() - since > SETTLED_SECONDS]
+        found = [bucket for bucket in (self.store.bucket(number) for number in due) if bucket.count]
+        self.confirmed -= set(due) - {bucket.id for bucket in found}
+        for number in due:
             del self.unsure[number]
+        if not found:
+            return
+        walker = found[0].walker
+        buckets = {bucket.id: bucket for bucket in found if bucket.walker == walker}
+        self.unsure |= {bucket.id: 0.0 for bucket in found if bucket.walker != walker}
         self.confirming = True
         self._run_again(self.specs.get(walker, walker), buckets, lambda found: self._file_confirmed(buckets, found))
 

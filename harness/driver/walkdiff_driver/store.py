@@ -142,6 +142,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX cells_of_entry ON cells (entry);
     """,
+    "ALTER TABLE buckets ADD COLUMN also TEXT NOT NULL DEFAULT '[]'; -- JSON: signatures that explain all of it, too",
 )
 
 
@@ -207,6 +208,7 @@ class Bucket:
     got: dict[str, Any]
     waiver: str | None
     note: str
+    also: list[str]  # signatures of other causes that would explain all of it, too
 
     @property
     def case(self) -> dict[str, Any]:
@@ -226,6 +228,7 @@ class Bucket:
             "verdict": self.verdict,
             "rule": self.rule,
             "walker": self.walker,
+            **({"also": self.also} if self.also else {}),
             "facets": self.facets,
             "count": self.count,
             **({"first": {"seed": self.seed, "index": self.first_index}} if self.seed is not None else {}),
@@ -625,16 +628,50 @@ class Store:
         with self.transaction():
             bucket = self.find(sighting.walker, finding["verdict"], finding["signature"])
             if bucket is None:
+                other = self._explaining(sighting.walker, finding.get("also") or [])
+                if other:  # nothing that is not known
+                    return self.see(run, None, Sighting(other.walker, other.as_finding(), 0))
                 bucket = self._file(run, sighting)
             elif bucket.state in GONE:
                 self._see_again(run, bucket)
             elif bucket.state in REPORTED and self._was_reported(bucket, run):
                 self.set_state(bucket.id, KNOWN, run, "seen again by a later run")
+            if sighting.count:
+                also = [signature for signature in bucket.also if signature in (finding.get("also") or [])]
+                deviation = WRONG_ANSWERS[0] if finding["verdict"] == WRONG_ANSWERS[0] else bucket.verdict
+                self._write(
+                    "UPDATE buckets SET also = ?, verdict = ? WHERE id = ?", compact(also), deviation, bucket.id
+                )
             if sighting.count and bucket.state in (*GONE, FLAKY):
                 show = {name: finding[name] for name in ("case", "expected", "got", "title")}
                 self.show(bucket.id, **show)
             self._count(run, leg, bucket.id, sighting)
             return self.bucket(bucket.id)
+
+    def _explaining(self, walker: str, signatures: Iterable[str]) -> Bucket | None:
+        """A bucket that is there, of one of some causes."""
+        for signature in signatures:
+            bucket = self.find(walker, WRONG_ANSWERS[0], signature)
+            if bucket and bucket.state in (NEW, KNOWN, BACK):
+                return bucket
+        return None
+
+    def drop_explained(self, run: int) -> list[Bucket]:
+        """Removes what a run filed first and what then turned out to be nothing by itself. Returns what went.
+
+        That is a bucket that no case is counted for any more, or that another one explains, which has more cases.
+        """
+        gone = []
+        with self.transaction():
+            for bucket, state, _ in self.seen_in(run):
+                if bucket.first_run != run or state not in (NEW, UNCONFIRMED, FLAKY):
+                    continue
+                other = self._explaining(bucket.walker, bucket.also)
+                larger = other and (other.count, -other.id) > (bucket.count, -bucket.id)
+                if larger or bucket.count == 0:
+                    self._write("DELETE FROM buckets WHERE id = ?", bucket.id)
+                    gone.append(bucket)
+        return gone
 
     def _see_again(self, run: int, bucket: Bucket) -> None:
         last = self.changes(bucket=bucket.id)[-1]
@@ -660,11 +697,12 @@ class Store:
         seed, time = first.get("seed"), now()
         cursor = self._write(
             "INSERT INTO buckets (walker, verdict, signature, title, rule, state, first_run, last_run, first_seen,"
-            " last_seen, seed, first_index, first_case, minimal_case, expected, got)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " last_seen, seed, first_index, first_case, minimal_case, expected, got, also)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(sighting.walker, finding["verdict"], finding["signature"], finding["title"], finding["rule"]),
             *(UNCONFIRMED, run, run, time, time, None if seed is None else str(seed), first.get("index"), case),
             *(case if shrunk else None, compact(finding["expected"]), compact(finding["got"])),
+            compact(finding.get("also") or []),
         )
         assert cursor.lastrowid is not None
         self._note_change(cursor.lastrowid, run, None, UNCONFIRMED, "seen for the first time")
@@ -819,7 +857,7 @@ def _run_of(row: sqlite3.Row, walkers: list[Walker]) -> Run:
 
 def _bucket_of(row: sqlite3.Row) -> Bucket:
     members = {name: row[name] for name in Bucket.__dataclass_fields__}
-    for name in ("facets", "first_case", "expected", "got"):
+    for name in ("facets", "first_case", "expected", "got", "also"):
         members[name] = json.loads(members[name])
     members["minimal_case"] = json.loads(row["minimal_case"]) if row["minimal_case"] else None
     members["seed"] = int(row["seed"]) if row["seed"] is not None else None

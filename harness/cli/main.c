@@ -22,11 +22,13 @@ static const struct {
 } program_texts[] = {
     {"dask", "share a fuzzing run among machines: `walkdiff fuzz --dask`"},
     {"explain", "tell how the architecture answers a case, step by step"},
+    {"expose", "show cases as a guest of a tree's KVM would have them"},
     {"findings", "list what a store of findings knows, and what became of it"},
     {"export", "write a case as a program that plain QEMU runs"},
     {"manual", "print a reference page of the manual: registers, rules, choices, …"},
     {"nightly", "fuzz for hours, and say what is new since the nights before"},
     {"waive", "write down that a finding is known, and why; look for waivers that are stale"},
+    {"reach", "find out which findings of a run a guest can reach"},
     {"report", "make a report of a run that fuzz left: its findings, worst first"},
 };
 

@@ -76,3 +76,11 @@ bool wd_at_expose(const struct wd_case *c, uint64_t regs[WD_REGISTER_COUNT], str
     return wd_guarded_call(call_tree, regs, result) && same_implementation(c->regs, regs, result) &&
            same_controls(c->regs, regs, result);
 }
+
+__attribute__((visibility("default"))) const char *walkdiff_expose(struct wd_case *c)
+{
+    static struct wd_result result;
+
+    wd_result_clear(&result, 0);
+    return wd_guarded_call(call_tree, c->regs, &result) ? NULL : result.text;
+}

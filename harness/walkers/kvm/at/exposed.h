@@ -13,4 +13,10 @@
  */
 bool wd_at_expose(const struct wd_case *c, uint64_t regs[WD_REGISTER_COUNT], struct wd_result *result);
 
+/**
+ * The registers alone: makes those of the case the guest's. What else can be there is told by wd_at_expose().
+ * @return NULL, or why that failed
+ */
+const char *walkdiff_expose(struct wd_case *c);
+
 #endif

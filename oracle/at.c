@@ -107,7 +107,9 @@ static uint64_t encode_success(struct wd_walk *w, struct wd_output *output)
  */
 static bool takes_data_abort(const struct wd_walk *w, const struct wd_fault *fault)
 {
-    bool aborts = fault->class == WD_FAULT_EXTERNAL_ABORT || (fault->on_walk && w->c->el == 1);
+    bool external = fault->class == WD_FAULT_EXTERNAL_ABORT &&
+                    !wd_mistaken(w, fault->stage2 ? WD_MISTAKE_S2_ABORT_IN_PAR : WD_MISTAKE_S1_ABORT_IN_PAR);
+    bool aborts = external || (fault->on_walk && w->c->el == 1);
 
     return aborts != fault->other_report;
 }

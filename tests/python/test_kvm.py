@@ -182,6 +182,33 @@ def test_as_exposed_refuses_what_no_guest_can_have() -> None:
     assert results["vhe without e2h"]["unsupported"] == "no guest is given FEAT_VHE"
 
 
+def test_a_case_is_made_into_what_a_guest_has_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text(case(id="52 bits", regs={"ID_AA64MMFR0_EL1": "0x6"}))
+    (exposed,) = walkdiff("expose", "--walker", f"kvm:{tree('7.3')}", str(file)).stdout.splitlines()
+    assert json.loads(exposed)["regs"]["ID_AA64MMFR0_EL1"].endswith("5")
+    assert "par" in answers(f"kvm:{tree('7.3')},as-exposed", exposed + "\n")["52 bits"]
+
+
+def test_findings_say_whether_a_guest_can_reach_them(tmp_path: Path) -> None:
+    """PAR_EL1.F is inverted: for a guest too. Of an implementation that no guest has it cannot be said."""
+    changed = variant(
+        tree("7.3"),
+        tmp_path / "variant",
+        AT,
+        lambda text: text.replace(
+            "vcpu_write_sys_reg(vcpu, par, PAR_EL1)", "vcpu_write_sys_reg(vcpu, par ^ 2, PAR_EL1)"
+        ),
+    )
+    fuzz = ("fuzz", "--walker", f"kvm:{changed}", "--ref", "none", "--profile", "n1", "--seed", "1", "--cases", "300")
+    walkdiff(*fuzz, "--out", str(tmp_path / "out"), status=1)
+    walkdiff("reach", str(tmp_path / "out"))
+    findings = [json.loads(line) for line in (tmp_path / "out/findings.jsonl").read_text().splitlines()]
+    reached = [finding for finding in findings if "reaches it" in finding["facets"]["guest"]]
+    assert reached and all(sum(finding["facets"]["guest"].values()) == finding["count"] for finding in findings)
+    assert len((tmp_path / "out/guest.jsonl").read_text().splitlines()) == len(findings)
+
+
 def test_a_revision_is_taken_from_git_and_its_repository_left_alone(tmp_path: Path) -> None:
     walker = f"kvm:{tree('7.3')}"
     expected = answers(walker, examples())

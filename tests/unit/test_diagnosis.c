@@ -47,8 +47,11 @@ static struct wd_judgement judge(const struct hand *hand, uint64_t par, struct w
 static void expect_signature(const struct hand *hand, uint64_t par, struct wd_causes known, const char *signature)
 {
     const struct wd_judgement judgement = judge(hand, par, known);
+    struct wd_oracle_output basis;
 
-    assert_string_equal(wd_verdict_names[judgement.verdict], "deviation");
+    wd_oracle(&hand->c, NULL, NULL, NULL, &basis);
+    assert_string_equal(wd_verdict_names[judgement.verdict],
+                        basis.result.answer == WD_ANSWER_EXCEPTION ? "exception-mismatch" : "deviation");
     assert_string_equal(judgement.signature, signature);
 }
 
@@ -143,6 +146,20 @@ static void a_walk_fault_at_the_level_of_stage_1_is_told(void **state)
     hand_stage2(&hand);
     hand_map_stage2(&hand, UINT64_C(1) << 30, 2, 0);
     expect_cause(&hand, par_walk_fault(TRANSLATION + 1), nothing, CAUSE(WALK_FAULT_AT_STAGE_1_LEVEL));
+}
+
+static void an_external_abort_that_is_reported_in_par_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    hand.ram[0].size = 0x20000; /* the level 3 table is outside */
+    expect_cause(&hand, par_fault(EXTERNAL_ABORT + 3), nothing, CAUSE(S1_ABORT_IN_PAR));
+    hand_page(&hand, WD_AT_S1E1R);
+    hand_stage2(&hand);
+    hand.ram[0].size = HAND_STAGE2_TABLES - HAND_RAM_BASE;
+    expect_cause(&hand, par_walk_fault(EXTERNAL_ABORT + 1), nothing, CAUSE(S2_ABORT_IN_PAR));
 }
 
 static void a_walk_fault_of_another_class_is_told(void **state)
@@ -515,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_clamped_txsz_is_told_where_it_must_fault),
         cmocka_unit_test(a_start_level_by_the_input_size_is_told),
         cmocka_unit_test(a_walk_fault_at_the_level_of_stage_1_is_told),
+        cmocka_unit_test(an_external_abort_that_is_reported_in_par_is_told),
         cmocka_unit_test(a_walk_fault_of_another_class_is_told),
         cmocka_unit_test(a_pan_fault_at_level_3_is_told),
         cmocka_unit_test(a_block_at_level_minus_1_is_told),

@@ -81,6 +81,10 @@ static void answer_case(const struct walker *walker, const struct wd_case *c, st
     wd_result_clear(result, 0);
     now.c = c;
     now.result = result;
+    if (walker->as_exposed && c->el != 2) {
+        wd_result_unsupported(result, "KVM emulates AT of a guest's EL2, not of its EL1");
+        return;
+    }
     if (walker->as_exposed) {
         if (!wd_at_expose(c, regs, result)) {
             if (result->answer != WD_ANSWER_CRASH)

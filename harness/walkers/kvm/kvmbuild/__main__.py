@@ -31,6 +31,7 @@ class Spec:
     tree: str
     compiler: str = "gcc"
     sanitize: bool = False
+    subject: str = "at"  # for those who build another one with this program
     own_options: str = ""  # what the walker is opened with, where it is a program
 
 
@@ -43,6 +44,8 @@ def parse(text: str) -> Spec:
             chosen["own_options"] = option
         elif option == "san":
             chosen["sanitize"] = True
+        elif key == "subject" and value in SUBJECTS:
+            chosen["subject"] = value
         elif key == "cc" and value:
             chosen["compiler"] = value
         else:
@@ -84,7 +87,7 @@ def build(spec: Spec) -> tuple[str, str]:
 
 
 def key_of(spec: Spec, toolchain: Toolchain) -> tuple[str, ...]:
-    return ("whole", *toolchain.identity, str(spec.sanitize), spec.own_options)
+    return ("whole", spec.subject, *toolchain.identity, str(spec.sanitize), spec.own_options)
 
 
 def find_built(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str] | None:
@@ -102,7 +105,7 @@ def find_built(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tup
 def build_tree(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str]:
     store = Store(cache, {"tree": tree.root, "own": OWN})
     store.roots["generated"] = configure(store, tree.name)
-    compiler = Compiler(store, toolchain, SUBJECTS["at"])
+    compiler = Compiler(store, toolchain, SUBJECTS[spec.subject])
     objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
     if spec.sanitize or toolchain.is_foreign:
         file = compiler.program(objects)

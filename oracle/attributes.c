@@ -104,9 +104,10 @@ struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_para
     unsigned sh = shareability_field(w, &p->format, descriptor, level);
     struct wd_attributes a = {.xs = true, .mair = (uint8_t)attr};
     bool reserved = mair_reserved(w, attr);
-    bool by_halves = reserved && attr >> 4 != 0 && wd_mistaken(w, WD_MISTAKE_RESERVED_MAIR_BY_HALVES);
+    bool tagged = reserved && attr == 0xf0 && wd_mistaken(w, WD_MISTAKE_RESERVED_F0_AS_TAGGED);
+    bool by_halves = reserved && !tagged && attr >> 4 != 0 && wd_mistaken(w, WD_MISTAKE_RESERVED_MAIR_BY_HALVES);
 
-    if (reserved && !by_halves) {
+    if (reserved && !by_halves && !tagged) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_RESERVED, level);
         a.from_reserved = true;
         attr = allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, ALLOCATED_ENCODINGS, 0));
@@ -318,7 +319,7 @@ static struct wd_cacheability forced_write_back(const struct wd_attributes *s1, 
 {
     struct wd_cacheability c = *domain;
 
-    if (s1->device || c.kind == WD_NON_CACHEABLE)
+    if (s1->device || c.kind == WD_NON_CACHEABLE || !encode_nibble(&c))
         return write_back_rwa;
     c.kind = WD_WRITE_BACK;
     return c;
@@ -346,14 +347,24 @@ static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int l
 static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
                                              const struct wd_attributes *s1, uint64_t descriptor, int level)
 {
-    unsigned encoding = allocated_fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), memattr = encoding & 7;
+    bool reserved_bit = wd_bit(descriptor, 5) && !wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    unsigned encoding, memattr;
     struct wd_attributes a = *s1;
 
     a.from_reserved = false;
+    if (reserved_bit && wd_mistaken(w, WD_MISTAKE_FWB_BIT_3_AS_DEVICE)) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
+        return (struct wd_attributes){.device = true, .xs = true};
+    }
+    encoding = allocated_fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
+    memattr = encoding & 7;
     if (memattr < 4) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
         a.device = true;
-        a.device_type = s1->device ? stronger_device(s1->device_type, memattr) : (uint8_t)memattr;
+        a.device_type = (uint8_t)memattr;
+        if (s1->device && s1->device_type < memattr && !wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_ALONE))
+            a.device_type = s1->device_type;
+        a.xs = s1->xs || (wd_has_feature(w->regs, WD_FEAT_XS) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED));
     } else if (memattr == 7) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_AS_STAGE_1, level);
     } else if (memattr == 6) {
@@ -374,22 +385,46 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
         if (!a.device)
             make_non_cacheable(&a);
     }
+    if (s1->from_reserved && s1->device && (memattr == 7 || memattr == 5))
+        a.from_reserved = wd_mistaken(w, WD_MISTAKE_RESERVED_DEVICE_KEPT);
     a.tagged = stays_tagged(&a, s1->tagged);
     a.no_tag_access = a.tagged && encoding > 13;
-    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device)) {
+    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device) &&
+        !wd_mistaken(w, WD_MISTAKE_CD_IGNORED_WITH_FWB)) {
         make_non_cacheable(&a);
         a.tagged = false;
     }
     return a;
 }
 
+/*
+ * The mistake of knowing MAIR's encodings with XS = 0 by their halves alone: the inner one limits no Device type, and
+ * is none of Normal memory.
+ */
+static void take_xs_by_halves(const struct wd_s2_params *p, uint64_t descriptor, struct wd_attributes *stage1)
+{
+    bool keeps = p->fwb && wd_bit(descriptor, 4); /* FWB: MemAttr[2] */
+
+    if (stage1->device && keeps)
+        return;
+    if (stage1->device && !stage1->xs)
+        stage1->device_type = DEVICE_ENCODINGS - 1;
+    else if (!stage1->device && !(stage1->mair & 0xf) && !stage1->xs && !stage1->tagged)
+        stage1->inner = decode_nibble(0);
+    stage1->xs = true;
+}
+
 struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
-    struct wd_attributes a =
-        p->fwb ? force_write_back(w, p, stage1, descriptor, level) : combine(w, p, stage1, descriptor, level);
+    bool with_xs = wd_has_feature(w->regs, WD_FEAT_XS);
+    struct wd_attributes s1 = *stage1, a;
+    bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
 
-    if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && wd_has_feature(w->regs, WD_FEAT_XS)))
+    if (not_combined)
+        take_xs_by_halves(p, descriptor, &s1);
+    a = p->fwb ? force_write_back(w, p, &s1, descriptor, level) : combine(w, p, &s1, descriptor, level);
+    if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && with_xs) && !not_combined)
         a.xs = false;
     if (always_outer_shareable(&a)) {
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY_DEVICE_NC, level);
@@ -399,6 +434,9 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
 
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY, level);
         a.shareability = stronger_shareability(a.shareability, sh);
+        if (encode_nibble(&a.outer) == 4 && !encode_nibble(&a.inner) &&
+            wd_mistaken(w, WD_MISTAKE_HALF_NON_CACHEABLE_OUTER))
+            a.shareability = WD_OUTER_SHAREABLE;
     }
     return a;
 }

@@ -45,6 +45,15 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
     return WD_DESCRIPTOR_INVALID;
 }
 
+/* The mistake of taking no address bits above bit 47 from where they are, unless the output size is larger. */
+static bool ignores_high_bits(struct wd_walk *w, const struct wd_format *f)
+{
+    enum wd_mistake mistake = f->granule == WD_GRANULE_64K ? WD_STAGE_MISTAKE(f->stage, HIGH_BITS_64K_IGNORED)
+                                                           : WD_STAGE_MISTAKE(f->stage, HIGH_BITS_DS_IGNORED);
+
+    return f->output_bits <= 48 && wd_mistaken(w, mistake);
+}
+
 /*
  * Address bits 51:48 of a descriptor: nowhere, in bits 15:12 (64K), or in bits 9:8 and 49:48 (4K and 16K with DS).
  * With 64K and no 52-bit physical addresses, bits 15:12 that are not zero may fault: R_WDZFC.
@@ -55,7 +64,8 @@ static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint
     *high = 0;
     if (f->granule == WD_GRANULE_64K) {
         if (wd_has_feature(w->regs, WD_FEAT_LPA)) {
-            if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0))
+            if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0) &&
+                !ignores_high_bits(w, f))
                 *high = wd_bits(descriptor, 15, 12) << 48;
         } else if (wd_check(w, f->stage, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA, level,
                             wd_bits(descriptor, 15, 12) != 0) &&
@@ -65,6 +75,8 @@ static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint
     } else if (f->ds) {
         *high = (wd_bits(descriptor, 9, 8) << 2 | wd_bits(descriptor, 49, 48)) << 48;
         wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_DS, level, *high != 0);
+        if (wd_bits(descriptor, 9, 8) && ignores_high_bits(w, f))
+            *high = wd_bits(descriptor, 49, 48) << 48;
     } else {
         wd_check(w, f->stage, WD_RULE_ADDRESS_48_BITS, level, wd_bits(descriptor, 49, 48) != 0);
     }
@@ -100,7 +112,9 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(f, level) : 0;
     unsigned contiguous_bits = leaf_bits + entries;
     uint64_t high, base = descriptor & address_mask(leaf_bits);
-    uint64_t stray_bits = wd_low(descriptor, leaf_bits) & wd_mask(47, wd_granule_bits(f->granule)); /* of a block */
+    uint64_t field = descriptor & wd_mask(47, wd_granule_bits(f->granule));
+    uint64_t stray_bits = wd_low(field, leaf_bits); /* of a block */
+    bool beyond;
 
     if (entries && wd_check(w, f->stage, WD_RULE_CONTIGUOUS_TOO_LARGE, level, contiguous_bits > wd_input_bits(f)) &&
         wd_choose(w, WD_STAGE_CHOICE(f->stage, CONTIGUOUS_TOO_LARGE)))
@@ -115,6 +129,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     if (!high_address_bits(w, f, descriptor, level, &high, fault))
         return false;
     base |= high;
+    field |= high;
     if (entries) {
         uint64_t inside = wd_low(UINT64_MAX, contiguous_bits) & ~wd_low(UINT64_MAX, leaf_bits);
 
@@ -126,7 +141,11 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     *address = (base & ~wd_low(UINT64_MAX, leaf_bits)) | wd_low(input, leaf_bits);
     if (stray_bits && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BLOCK_ADDRESS_BITS)))
         *address |= stray_bits;
-    if (wd_check(w, f->stage, WD_RULE_LEAF_ADDRESS_SIZE, level, wd_output_out_of_range(f, *address)))
+    beyond = wd_output_out_of_range(f, *address);
+    if (beyond != wd_output_out_of_range(f, field) &&
+        wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, LEAF_SIZE_OF_DESCRIPTOR)))
+        beyond = !beyond;
+    if (wd_check(w, f->stage, WD_RULE_LEAF_ADDRESS_SIZE, level, beyond))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_LEAF_ADDRESS_SIZE);
     if (wd_check(w, f->stage, WD_RULE_ACCESS_FLAG, level, !wd_bit(descriptor, 10) && !f->ha))
         return wd_raise(fault, WD_FAULT_ACCESS_FLAG, level, WD_RULE_ACCESS_FLAG);

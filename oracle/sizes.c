@@ -95,16 +95,25 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
     return true;
 }
 
+/* The mistake of taking no address bits above bit 47 from where they are, unless the output size is larger. */
+static bool ignores_base_bits(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr)
+{
+    return f->output_bits <= 48 && wd_bits(ttbr, 5, 2) && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BASE_BITS_IGNORED));
+}
+
 uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits)
 {
     unsigned start_bits = wd_translation_bits(f->granule, f->start_level);
     unsigned alignment = wd_input_bits(f) - start_bits + WD_DESCRIPTOR_SIZE_LOG2;
     uint64_t base;
 
-    if (base_has_52_bits(w, f, ttbr)) {
-        if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_64_BYTES, 0, alignment < 6))
+    if (base_has_52_bits(w, f, ttbr) && !ignores_base_bits(w, f, ttbr)) {
+        bool twice =
+            alignment < 6 && wd_bits(ttbr, 5, 2) && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BASE_BITS_TWICE));
+
+        if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_64_BYTES, 0, alignment < 6) && !twice)
             alignment = 6;
-        base = wd_bits(ttbr, 5, 2) << 48 | (ttbr & wd_mask(47, 6));
+        base = wd_bits(ttbr, 5, 2) << 48 | (ttbr & wd_mask(47, twice ? 2 : 6));
     } else {
         base = ttbr & wd_mask(47, 1);
     }

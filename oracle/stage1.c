@@ -162,39 +162,42 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
     return false;
 }
 
-/* Writes AF = 1 into the leaf. */
+/* Writes AF = 1 into the leaf; with the mistake of making it dirty, AP[2] = 0 too. */
 static bool update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct leaf *leaf,
-                        struct wd_fault *fault)
+                        bool dirty, struct wd_fault *fault)
 {
     const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
     struct wd_output target;
 
     return translate_table_access(w, two_stages, leaf->descriptor_address, &update, &target, fault) &&
-           wd_store(w, &p->format, target.address, leaf->level, false, leaf->descriptor | UINT64_C(1) << 10, fault);
+           wd_store(w, &p->format, target.address, leaf->level, false,
+                    (leaf->descriptor & ~((uint64_t)dirty << 7)) | UINT64_C(1) << 10, fault);
 }
 
 /*
  * Hardware management of the leaf's Access flag by an AT: permitted, not required. `fault` holds what the permission
  * check gave; a fault of the update takes its place.
  */
-static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages,
-                               const struct leaf *leaf, struct wd_fault *fault)
+static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
+                               bool two_stages, const struct leaf *leaf, struct wd_fault *fault)
 {
     bool denied = fault->class != WD_FAULT_NONE;
+    bool clean = p->format.hd && !p->pie && wd_bit(leaf->descriptor, 51) && wd_bit(leaf->descriptor, 7);
+    bool dirty = clean && access->write && !denied && wd_mistaken(w, WD_MISTAKE_S1_DIRTY_BY_AT);
     struct wd_fault update_fault = {0};
 
     if (!p->format.ha)
         return !denied;
     if (updates_unsupported(w, &p->format, leaf, fault))
         return false;
-    if (wd_bit(leaf->descriptor, 10))
+    if (wd_bit(leaf->descriptor, 10) && !dirty)
         return !denied;
-    if (wd_choose(w, denied ? WD_CHOICE_S1_AF_ON_FAULT : WD_CHOICE_S1_AF_BY_AT)) {
+    if (!dirty && wd_choose(w, denied ? WD_CHOICE_S1_AF_ON_FAULT : WD_CHOICE_S1_AF_BY_AT)) {
         wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
         return !denied;
     }
     wd_decide(w, 1, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
-    if (update_leaf(w, p, two_stages, leaf, &update_fault))
+    if (update_leaf(w, p, two_stages, leaf, dirty, &update_fault))
         return !denied;
     switch (wd_choose(w, WD_CHOICE_S1_AF_UPDATE_FAULT)) {
     case 1:
@@ -265,11 +268,17 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
+    if (request->regime == WD_REGIME_EL10 && !two_stages && !request->both_stages &&
+        WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE) &&
+        wd_mistaken(w, WD_MISTAKE_PTW_WITHOUT_STAGE_2)) {
+        *fault = (struct wd_fault){.stage2 = true, .on_walk = true, .ipa = base};
+        return wd_raise(fault, WD_FAULT_PERMISSION, 0, WD_RULE_S2_OFF);
+    }
     if (!walk_tables(w, &p, base, low_bits, two_stages, va, &leaf, fault))
         return false;
 
     wd_s1_check_permissions(w, &p, &request->access, leaf.descriptor, leaf.level, &leaf.limits, fault);
-    if (!manage_access_flag(w, &p, two_stages, &leaf, fault))
+    if (!manage_access_flag(w, &p, &request->access, two_stages, &leaf, fault))
         return false;
 
     wd_decide(w, 1, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);

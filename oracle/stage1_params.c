@@ -93,7 +93,8 @@ static bool el10_enabled(struct wd_walk *w)
     uint64_t hcr = w->regs[WD_HCR_EL2];
 
     if (wd_check(w, 1, WD_RULE_S1_OFF_BY_DC, 0, WD_GET(hcr, HCR_EL2, DC)) ||
-        wd_check(w, 1, WD_RULE_S1_OFF_BY_TGE, 0, WD_GET(hcr, HCR_EL2, TGE)))
+        (wd_check(w, 1, WD_RULE_S1_OFF_BY_TGE, 0, WD_GET(hcr, HCR_EL2, TGE)) &&
+         !wd_mistaken(w, WD_MISTAKE_TGE_IGNORED)))
         return false;
     return !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(w->regs[WD_SCTLR_EL1], SCTLR_EL1, M));
 }

@@ -195,6 +195,9 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
         return true;
     }
     wd_apply(w, 2, rule, leaf->level);
+    if (rule == WD_RULE_PTW_DEVICE && wd_bit(leaf->descriptor, 6) && leaf->level != 0 &&
+        wd_mistaken(w, WD_MISTAKE_PTW_DEVICE_AT_LEVEL_0))
+        return wd_raise(fault, WD_FAULT_PERMISSION, 0, rule);
     return wd_raise(fault, WD_FAULT_PERMISSION, leaf->level, rule);
 }
 
@@ -202,8 +205,10 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
 static bool becomes_dirty(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access,
                           const struct leaf *leaf)
 {
-    if (!access->table_walk || !f->hd || !wd_bit(leaf->descriptor, 51) || wd_bit(leaf->descriptor, 7))
+    if (!f->hd || !wd_bit(leaf->descriptor, 51) || wd_bit(leaf->descriptor, 7))
         return false;
+    if (!access->table_walk)
+        return access->write && wd_mistaken(w, WD_MISTAKE_S2_DIRTY_BY_AT);
     if (access->write) {
         wd_decide(w, 2, WD_ASPECT_MEM, WD_RULE_S2_DIRTY_BY_UPDATE, leaf->level);
         return true;

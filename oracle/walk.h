@@ -153,7 +153,7 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
 /** Whether the judge wants the oracle to make a mistake. Ask only where it would make a difference. */
 static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
 {
-    w->out->mistakes_met |= UINT32_C(1) << mistake;
+    w->out->mistakes_met |= UINT64_C(1) << mistake;
     return w->resolution->mistakes >> mistake & 1;
 }
 

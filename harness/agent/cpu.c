@@ -52,6 +52,7 @@ struct view {
     uint64_t *regs; /* what the CPU is told */
     struct operation operation;
     enum wd_regime regime;
+    bool ignores_tge; /* the CPU walks stage 1 all the same */
     bool hpd, e0pd, tbi, pie, poe;
     uint64_t sctlr, mair;
     struct stage stage[2];
@@ -144,7 +145,7 @@ static void view_stage1(struct view *v)
     v->poe = WD_GET(tcr2, TCR2_EL1, POE) || WD_GET(tcr2, TCR2_EL1, E0POE);
     stage->haft = WD_GET(tcr2, TCR2_EL1, HAFT);
     stage->used = WD_GET(v->sctlr, SCTLR_EL1, M);
-    if (el10 && (WD_GET(hcr, HCR_EL2, TGE) || WD_GET(hcr, HCR_EL2, DC)))
+    if (el10 && ((WD_GET(hcr, HCR_EL2, TGE) && !v->ignores_tge) || WD_GET(hcr, HCR_EL2, DC)))
         stage->used = false;
 }
 
@@ -164,9 +165,9 @@ static void view_stage2(struct view *v)
     stage->ps = PLACE(VTCR_EL2, PS, WD_VTCR_EL2);
 }
 
-static struct view view_case(const struct wd_case *c, uint64_t *regs)
+static struct view view_case(const struct wd_cpu *cpu, const struct wd_case *c, uint64_t *regs)
 {
-    struct view v = {.c = c, .regs = regs, .operation = operations[c->op]};
+    struct view v = {.c = c, .regs = regs, .operation = operations[c->op], .ignores_tge = cpu->ignores_tge};
 
     v.regime = regime_of(&v.operation, regs[WD_HCR_EL2]);
     view_stage1(&v);
@@ -238,14 +239,17 @@ static bool needs_lpa(const struct view *v)
     return false;
 }
 
-static bool needs_lpa2(const struct view *v)
+/* DS = 1 with a granule that has 52-bit addresses on one side alone. */
+static bool unequal_lpa2(const struct wd_cpu *cpu, const struct view *v)
 {
-    return v->stage[0].used && v->stage[0].ds;
-}
+    for (unsigned stage = 1; stage <= 2; stage++) {
+        enum wd_granule granule = granule_of(v, &v->stage[stage - 1]);
 
-static bool needs_lpa2_s2(const struct view *v)
-{
-    return v->stage[1].used && v->stage[1].ds;
+        if (v->stage[stage - 1].used && v->stage[stage - 1].ds && granule < WD_GRANULE_64K &&
+            wd_has_lpa2(v->c->regs, stage, granule) != wd_has_lpa2(cpu->id, stage, granule))
+            return true;
+    }
+    return false;
 }
 
 /* TxSZ above what is the maximum without it, or stage 2 with 4K that starts at level 3. */
@@ -315,12 +319,11 @@ static bool needs_xs(const struct view *v)
  * walk (FEAT_HAFDBS).
  */
 static needs *const needed[WD_FEATURE_COUNT] = {
-    [WD_FEAT_PAN3] = needs_pan3,         [WD_FEAT_VHE] = needs_vhe,         [WD_FEAT_HPDS] = needs_hpds,
-    [WD_FEAT_HAFT] = needs_haft,         [WD_FEAT_LVA] = needs_lva,         [WD_FEAT_LPA] = needs_lpa,
-    [WD_FEAT_LPA2] = needs_lpa2,         [WD_FEAT_LPA2_S2] = needs_lpa2_s2, [WD_FEAT_TTST] = needs_ttst,
-    [WD_FEAT_S2FWB] = needs_s2fwb,       [WD_FEAT_E0PD] = needs_e0pd,       [WD_FEAT_S1PIE] = needs_s1pie,
-    [WD_FEAT_S1POE] = needs_s1poe,       [WD_FEAT_MTE2] = needs_mte2,       [WD_FEAT_XS] = needs_xs,
-    [WD_FEAT_MTE_PERM] = needs_mte_perm,
+    [WD_FEAT_PAN3] = needs_pan3,   [WD_FEAT_VHE] = needs_vhe,           [WD_FEAT_HPDS] = needs_hpds,
+    [WD_FEAT_HAFT] = needs_haft,   [WD_FEAT_LVA] = needs_lva,           [WD_FEAT_LPA] = needs_lpa,
+    [WD_FEAT_TTST] = needs_ttst,   [WD_FEAT_S2FWB] = needs_s2fwb,       [WD_FEAT_E0PD] = needs_e0pd,
+    [WD_FEAT_S1PIE] = needs_s1pie, [WD_FEAT_S1POE] = needs_s1poe,       [WD_FEAT_MTE2] = needs_mte2,
+    [WD_FEAT_XS] = needs_xs,       [WD_FEAT_MTE_PERM] = needs_mte_perm,
 };
 
 static const char *unequal_feature(const struct wd_cpu *cpu, const struct view *v)
@@ -329,7 +332,7 @@ static const char *unequal_feature(const struct wd_cpu *cpu, const struct view *
         if (needed[feature] && needed[feature](v) &&
             wd_has_feature(v->c->regs, feature) != wd_has_feature(cpu->id, feature))
             return wd_features[feature].name;
-    return NULL;
+    return unequal_lpa2(cpu, v) ? wd_features[WD_FEAT_LPA2].name : NULL;
 }
 
 /*
@@ -459,7 +462,7 @@ const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, st
     if (WD_GET(c->regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14)
         told->regs[WD_HCR_EL2] = WD_WITH(told->regs[WD_HCR_EL2], HCR_EL2, E2H, 1);
     reason = clear_absent(c, told->regs);
-    v = view_case(c, told->regs);
+    v = view_case(cpu, c, told->regs);
     for (unsigned i = 0; i < 2; i++) {
         const struct stage *stage = &v.stage[i];
         told->lacks_access_flag[i] = stage->used && stage->ha && !wd_has_feature(cpu->id, WD_FEAT_HAFDBS);

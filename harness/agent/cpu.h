@@ -21,6 +21,7 @@
 struct wd_cpu {
     uint64_t id[WD_REGISTER_COUNT]; /**< the CPU's own ID registers; other members are not read */
     bool ignores_output_size;       /**< it checks no output address: PARange does not limit those that it gives */
+    bool ignores_tge;               /**< HCR_EL2.TGE does not turn its stage 1 off */
     bool lacks_el20;                /**< its AT instructions know no EL2&0 regime, whatever its ID registers say */
 };
 

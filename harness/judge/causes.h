@@ -35,7 +35,7 @@ struct wd_cause {
 
 /** A set of causes. {0} is empty. */
 struct wd_causes {
-    uint32_t mistakes;                   /**< bit set of enum wd_mistake */
+    uint64_t mistakes;                   /**< bit set of enum wd_mistake */
     uint64_t left_out[2][WD_RULE_WORDS]; /**< bit sets of enum wd_rule: checks left out in stage 1 and stage 2 */
 };
 

@@ -19,7 +19,7 @@ static const struct wd_cause none = {.words = ""};
 struct diagnosis {
     const struct wd_difference *difference;
     struct wd_resolution base; /* what the walker has for sure */
-    uint32_t mistakes_met;     /* in walks so far */
+    uint64_t mistakes_met;     /* in walks so far */
     unsigned climbs;
     struct wd_leaf_walk leaf;
 };
@@ -186,7 +186,7 @@ static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
 
 /* Whether some mistakes, of which `number` is one, explain the answer. A mistake that no walk could make is not tried.
  */
-static bool mistakes_explain(struct diagnosis *d, uint32_t mistakes, unsigned most, unsigned *number)
+static bool mistakes_explain(struct diagnosis *d, uint64_t mistakes, unsigned most, unsigned *number)
 {
     const struct wd_causes *known = d->difference->known;
     struct wd_resolution supposed = d->base;
@@ -219,7 +219,7 @@ static bool is_twin(unsigned mistake)
 static struct wd_cause mistake_made(struct diagnosis *d, unsigned most)
 {
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        uint32_t bit = UINT32_C(1) << mistake;
+        uint64_t bit = UINT64_C(1) << mistake;
         unsigned number = wd_cause_mistake(mistake);
 
         if (mistakes_explain(d, bit, most, &number))
@@ -297,8 +297,8 @@ static uint32_t also_explaining(struct diagnosis *d, const struct wd_cause *caus
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
         unsigned number = wd_cause_mistake(mistake);
 
-        if (number != cause->number && mistakes_explain(d, UINT32_C(1) << mistake, 0, &number))
-            also |= UINT32_C(1) << mistake;
+        if (number != cause->number && mistakes_explain(d, UINT64_C(1) << mistake, 0, &number))
+            also |= UINT64_C(1) << mistake;
     }
     return also;
 }

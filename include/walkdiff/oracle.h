@@ -86,7 +86,7 @@ enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
     bool supposes;                       /**< a check is left out or raised */
-    uint32_t mistakes;                   /**< bit set of enum wd_mistake */
+    uint64_t mistakes;                   /**< bit set of enum wd_mistake */
     uint64_t left_out[2][WD_RULE_WORDS]; /**< checks that are never made; those that a walk cannot go on without are */
     uint64_t raised[2][WD_RULE_WORDS];   /**< checks that find a fault where there is none */
 };
@@ -135,7 +135,7 @@ struct wd_oracle_output {
     uint64_t attribute_choices;                     /**< bit set of enum wd_choice: consulted for attributes alone */
     uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */
     uint64_t left_out[2][WD_RULE_WORDS]; /**< the same: checks that were left out and would have found something */
-    uint32_t mistakes_met; /**< bit set of enum wd_mistake: those that this walk can make, supposed or not */
+    uint64_t mistakes_met; /**< bit set of enum wd_mistake: those that this walk can make, supposed or not */
 };
 
 /** Things that happen in a walk, for those who want to tell the story. */

@@ -179,8 +179,9 @@ static void make_arguments(const struct wd_machine *machine, struct arguments *a
 {
     add(arguments, "%s", machine->config.binary);
     add(arguments, "-machine");
-    add(arguments, "virt,secure=on,virtualization=on,gic-version=3,memory-backend=main,"
-                   "highmem-mmio=off,highmem-ecam=off,highmem-redists=off");
+    /* Windows of devices, all ones to a table walk. Without the options (7.2) modules leave them no room. */
+    add(arguments, "virt,secure=on,virtualization=on,gic-version=3,memory-backend=main%s",
+        machine->config.has_high_windows ? ",highmem-mmio=off,highmem-ecam=off,highmem-redists=off" : "");
     add(arguments, "-cpu");
     add(arguments, "%s", machine->config.cpu);
     add(arguments, "-accel");
@@ -364,19 +365,23 @@ bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config
     return build_image(machine, error) && wd_machine_restart(machine, error);
 }
 
+/* What a walk that did not end left there, and the device tree that QEMU puts at its beginning. */
+static bool clear_main_memory(const struct wd_machine *machine, struct wd_error *error)
+{
+    return !fallocate(machine->memory_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+                      WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE) ||
+           wd_error_set(error, "qemu: cannot clear memory: %s", strerror(errno));
+}
+
 bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
 {
     struct wd_death death = {.killed = true};
 
-    /* What the walks that did not end left in main memory is gone, as that in the modules is. */
-    if (fallocate(machine->memory_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                  WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE))
-        return wd_error_set(error, "qemu: cannot clear memory: %s", strerror(errno));
     for (unsigned i = 0; i < STARTS && death.killed; i++) {
         if (!spawn(machine, error))
             return false;
         if (wait_for_bell(machine))
-            return true;
+            return clear_main_memory(machine, error);
         bury(machine, &death);
     }
     return wd_error_set(error, "qemu: %s does not start: %s%s%s", machine->config.binary, death.how,

@@ -23,7 +23,8 @@ struct wd_machine_config {
     const enum wd_register *registers; /**< what contexts set */
     size_t register_count;
     bool has_pan;
-    unsigned pa_bits; /**< the CPU's physical address size; 0: not known, there is main memory alone */
+    bool has_high_windows; /**< QEMU can be told to have no devices above main memory: since 8.0 */
+    unsigned pa_bits;      /**< the CPU's physical address size; 0: not known, there is main memory alone */
 };
 
 struct wd_machine {

@@ -229,6 +229,6 @@ void wd_map_forecast(const struct wd_physical_map *map, const struct wd_case *c,
     struct wd_oracle_output output;
 
     wd_oracle(c, NULL, follow, &route, &output);
-    forecast->reach = route.reach;
+    forecast->reach = route.reach | (output.rule == WD_RULE_UPDATE_ABORT ? WD_REACH_READ_ONLY : 0);
     forecast->result = output.result;
 }

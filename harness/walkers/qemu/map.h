@@ -49,6 +49,7 @@ enum wd_reach {
     WD_REACH_FOREIGN = 2, /**< memory of QEMU that the case does not have */
     WD_REACH_MISSING = 4, /**< memory of the case that QEMU does not have */
     WD_REACH_ALL = 7,
+    WD_REACH_READ_ONLY = 8, /**< an update of what is read-only in the case, and nowhere in QEMU */
 };
 
 /** What the oracle says of a case. */

@@ -82,7 +82,7 @@ static bool same_context(const struct walker *w, const struct pending *a, const 
     return !case_a->mem_count || !memcmp(case_a->mem, case_b->mem, case_a->mem_count * sizeof(case_a->mem[0]));
 }
 
-/* Sorts the cases that are not answered yet, so that those of one context stand together. */
+/* The cases that are not answered yet, in the order of the call, but those of one context one behind the other. */
 static size_t make_order(struct walker *w)
 {
     size_t count = 0;
@@ -92,12 +92,25 @@ static size_t make_order(struct walker *w)
 
         if (w->pending[i].answered)
             continue;
-        for (; place > 0 && w->pending[w->order[place - 1]].hash > w->pending[i].hash; place--)
-            w->order[place] = w->order[place - 1];
+        while (place > 0 && w->pending[w->order[place - 1]].hash != w->pending[i].hash)
+            place--;
+        if (!place)
+            place = count;
+        for (size_t k = count; k > place; k--)
+            w->order[k] = w->order[k - 1];
         w->order[place] = i;
         count++;
     }
     return count;
+}
+
+/* How many cases of the call are answered without a gap; `taken` are answered or pending. */
+static size_t answered_without_gap(const struct walker *w, size_t taken)
+{
+    for (size_t i = 0; i < w->pending_count; i++)
+        if (!w->pending[i].answered)
+            return w->pending[i].index;
+    return taken;
 }
 
 /* ---------------------------------------------------------------- requests */
@@ -188,6 +201,8 @@ static size_t write_requests(struct walker *w, size_t count)
 enum { EC_UNKNOWN = 0x00, EC_DATA_ABORT = 0x24, EC_DATA_ABORT_SAME_EL = 0x25 }; /* ESR_EL3.EC */
 enum { FST_TRANSLATION = 1, FST_PERMISSION = 3 };                               /* bits 5:2 of the fault status code */
 
+#define WD_READ_ONLY "an update in memory that is read-only"
+
 /* Adds the words that the walk changed. @return why the answer is none */
 static const char *take_changes(const struct wd_case *c, const struct wd_agent_word *words, uint64_t count,
                                 struct wd_result *result)
@@ -196,7 +211,7 @@ static const char *take_changes(const struct wd_case *c, const struct wd_agent_w
         const struct wd_ram *ram = wd_case_ram_at(c, words[i].pa);
 
         if (ram && ram->read_only)
-            return "an update in memory that is read-only";
+            return WD_READ_ONLY;
         if (!wd_result_write(c, result, words[i].pa, words[i].value))
             return "too many words changed";
     }
@@ -218,7 +233,8 @@ static void conclude_abort(struct pending *p, const struct wd_case *c, uint64_t 
         .stage2 = s1ptw || stage2,
         .s1ptw = s1ptw,
     };
-    if (stage2 && !s1ptw && wd_cpu_walks_stage1(p->told.regs)) {
+    /* TGE = 1 should turn stage 1 off, and does not turn QEMU's. */
+    if (stage2 && !s1ptw && (wd_cpu_walks_stage1(p->told.regs) || WD_GET(p->told.regs[WD_HCR_EL2], HCR_EL2, TGE))) {
         p->looks_for_stage = true;
         p->operation = wd_cpu_stage1_of(p->operation);
         p->answered = false;
@@ -273,6 +289,7 @@ static const char *const reach_words[] = {
     [WD_REACH_DEVICES] = "a table walk could read what is a device in QEMU",
     [WD_REACH_FOREIGN] = "a table walk could read memory that QEMU has and the case has not",
     [WD_REACH_MISSING] = "a table walk could read memory that the case has and QEMU has not",
+    [WD_REACH_READ_ONLY] = WD_READ_ONLY,
 };
 
 static const char *reach_reason(unsigned reach)
@@ -359,7 +376,7 @@ static void tell_death(const struct wd_death *death, struct wd_result *result)
 }
 
 /*
- * Whether the walk ends where QEMU 7.2 to 10.0 die: do_ats_write() insists that attributes are not those of stage 2,
+ * Whether the walk ends where QEMU 10.0 dies: do_ats_write() insists that attributes are not those of stage 2,
  * also behind a fault, where nobody looks at them. One case in two hundred ends so, and to start QEMU takes as long as
  * a thousand cases do. So once it was seen to die there it is not asked again.
  */
@@ -389,7 +406,8 @@ static void bury(struct walker *w, struct pending *p, const struct wd_death *dea
     }
 }
 
-static void run_batch(struct walker *w)
+/* @param taken  cases of the call that were taken so far */
+static void run_batch(struct walker *w, size_t taken, volatile uint32_t *done)
 {
     size_t count;
 
@@ -415,6 +433,7 @@ static void run_batch(struct walker *w)
             w->chances = 0;
             take_responses(w, asked);
         }
+        *done = (uint32_t)answered_without_gap(w, taken);
     }
     w->pending_count = 0;
 }
@@ -456,12 +475,10 @@ static void qemu_answer(void *walker, const struct wd_case *const *cases, struct
     w->results = results;
     for (size_t i = 0; i < count; i++) {
         take(w, i);
-        if (w->pending_count == BATCH) {
-            run_batch(w);
-            *done = (uint32_t)i + 1;
-        }
+        if (w->pending_count == BATCH)
+            run_batch(w, i + 1, done);
     }
-    run_batch(w);
+    run_batch(w, count, done);
     *done = (uint32_t)count;
 }
 
@@ -531,6 +548,7 @@ static void learn_cpu(struct walker *w, struct wd_machine_config *config)
     for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
         w->cpu.id[wd_agent_id_register(i)] = values[i];
     config->register_count = wd_cpu_loaded_registers(w->cpu.id, w->registers);
+    w->cpu.ignores_tge = true;
     config->registers = w->registers;
     config->has_pan = wd_has_feature(w->cpu.id, WD_FEAT_PAN);
     config->pa_bits = wd_pa_max(w->cpu.id);
@@ -550,8 +568,10 @@ static bool start(struct walker *w, const char *options, struct wd_error *error)
     struct wd_machine_config config = {0};
     char number[WD_QEMU_VERSION_MAX];
 
-    if (!read_options(w, &config, options, error) || !wd_qemu_version(w->binary, number, error) ||
-        !wd_machine_start(&w->machine, &config, error))
+    if (!read_options(w, &config, options, error) || !wd_qemu_version(w->binary, number, error))
+        return false;
+    config.has_high_windows = strtoul(number, NULL, 10) >= 8;
+    if (!wd_machine_start(&w->machine, &config, error))
         return false;
     snprintf(version, sizeof(version), "%s cpu=%s", number, config.cpu);
     learn_cpu(w, &config);

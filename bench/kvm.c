@@ -102,7 +102,7 @@ static double time_of_fuzz(const char *spec, uint64_t cases, uint64_t seed)
         if (!freopen("/dev/null", "w", stdout))
             _exit(2);
         execl(WALKDIFF_PROGRAM, "walkdiff", "fuzz", "--walker", spec, "--ref", "none", "--seed", seed_text, "--cases",
-              cases_text, "--quiet", (char *)NULL);
+              cases_text, "--no-shrink", "--quiet", (char *)NULL);
         _exit(2);
     }
     if (fuzz < 0 || wait4(fuzz, &status, 0, &usage) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 1)

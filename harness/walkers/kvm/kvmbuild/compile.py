@@ -302,8 +302,8 @@ class Compiler:
         libraries = []
         if (self.store.roots["yyjson"] / "yyjson.c").is_file():
             jobs.append(("yyjson:yyjson.c", []))
-        elif self.toolchain.is_foreign:
-            raise CannotBuild(f"cc={self.toolchain.command} needs yyjson's source in {self.store.roots['yyjson']}")
+        elif self.toolchain.is_foreign or not Path("/usr/include/yyjson.h").is_file():
+            raise CannotBuild("a build that is a program of its own needs yyjson: use walkdiff's source tree, set up")
         else:
             libraries.append("-lyyjson")
         flags = [*HOST_FLAGS, "-D_GNU_SOURCE", *self.toolchain.sanitizers, "-c"]

@@ -121,6 +121,29 @@ static void change_field(struct wd_random *random, struct wd_case *c, wd_feature
     }
 }
 
+/* Draws the control bits of a register anew, or of every register. */
+static void redraw_controls(struct wd_random *random, struct wd_case *c, wd_feature_set features)
+{
+    bool e2h = wd_e2h(c->regs), all = wd_random_chance(random, 60);
+    enum wd_layout only = (enum wd_layout)wd_random_below(random, WD_LAYOUT_COUNT);
+
+    for (enum wd_layout layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
+        uint64_t *reg, bits = 0;
+        const struct wd_field *fields;
+        size_t count;
+
+        if (!is_control(layout, e2h) || (layout != only && !all))
+            continue;
+        fields = wd_layout_fields(layout, &count);
+        for (size_t i = 0; i < count; i++)
+            if (fields[i].msb == fields[i].lsb && fields[i].role == WD_ROLE_MODEL && fields[i].weight < 100 &&
+                wd_set_has(features, (enum wd_feature)fields[i].feature) && wd_random_chance(random, 50))
+                bits |= wd_mask(fields[i].msb, fields[i].lsb);
+        reg = &c->regs[wd_layouts[layout].reg];
+        *reg = (*reg & ~bits) | (wd_random_register(random, layout) & bits);
+    }
+}
+
 /* Takes some registers from another case, but not what says which implementation it is. */
 static void take_registers(struct wd_random *random, struct wd_case *c, const struct wd_case *other)
 {
@@ -231,7 +254,7 @@ static void copy(const struct wd_case_buffer *from, struct wd_case_buffer *to)
 void wd_mutate(const struct wd_case_buffer *parent, const struct wd_case_buffer *other, struct wd_random *random,
                struct wd_case_buffer *buffer)
 {
-    static const uint8_t percent[] = {38, 30, 16, 8, 4, 4};
+    static const uint8_t percent[] = {30, 28, 15, 7, 4, 12, 4};
     wd_feature_set features = wd_features_of(parent->c.regs);
     unsigned changes = 1;
 
@@ -254,6 +277,9 @@ void wd_mutate(const struct wd_case_buffer *parent, const struct wd_case_buffer 
             break;
         case 4:
             change_ram(random, buffer);
+            break;
+        case 5:
+            redraw_controls(random, &buffer->c, features);
             break;
         default:
             take_registers(random, &buffer->c, &other->c);

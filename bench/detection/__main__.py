@@ -18,12 +18,14 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from first_finding import Detection, fuzz, search
 from report import page, plot
 
 ROOT = Path(__file__).resolve().parents[2]
 LAST = Path(__file__).with_name("last.json")
+GUIDANCE = Path(__file__).with_name("guidance.json")
 MUTANTS = ROOT / "bench" / "mutation" / "results"
 SLOWER = 10  # times as many cases as the last time: worth a word, and the exit status
 
@@ -80,6 +82,14 @@ def numbers(detections: list[Detection]) -> list[dict[str, object]]:
     ]
 
 
+def write_page(kept: dict[str, Any]) -> None:
+    """Makes docs/detection.* of these numbers and of what the other benchmarks kept."""
+    mutants = [json.loads(file.read_text()) for file in sorted(MUTANTS.glob("*.json"))]
+    guidance = json.loads(GUIDANCE.read_text()) if GUIDANCE.exists() else None
+    (ROOT / "docs/detection.md").write_text(page(kept, mutants, guidance))
+    (ROOT / "docs/detection.svg").write_text(plot(kept, mutants))
+
+
 def main() -> int:
     """Measures, shows, compares, and keeps what it is told to keep."""
     parser = argparse.ArgumentParser(prog="python bench/detection", description=(__doc__ or "").split("\n\n")[0])
@@ -88,11 +98,15 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=60, help="seconds that a search may take")
     parser.add_argument("--cases", type=int, default=100_000, help="of the run that counts buckets")
     parser.add_argument("--only", nargs="+", metavar="ID", help="these defects alone")
+    parser.add_argument("--page", action="store_true", help="measure nothing; write docs/detection.* of what was kept")
     parser.add_argument("--update", action="store_true", help="write docs/detection.* and the numbers")
     options = parser.parse_args()
     if options.update and options.only:
         parser.error("--update keeps all defects: no --only")
 
+    if options.page:
+        write_page(json.loads(LAST.read_text()))
+        return 0
     detections = []
     print(f"{'':6} {'found':>5} {'cases':>8} {'seconds':>8} {'most':>6} {'buckets':>7}")
     for one in measure(options.program, options):
@@ -110,9 +124,7 @@ def main() -> int:
     if options.update:
         kept = {"seeds": options.seeds, "limit": options.limit, "cases": options.cases, "defects": numbers(detections)}
         LAST.write_text(json.dumps(kept, indent=1) + "\n")
-        mutants = [json.loads(file.read_text()) for file in sorted(MUTANTS.glob("*.json"))]
-        (ROOT / "docs/detection.md").write_text(page(kept, mutants))
-        (ROOT / "docs/detection.svg").write_text(plot(kept, mutants))
+        write_page(kept)
     return 1 if lost or any("new" not in words for words in heard) else 0
 
 

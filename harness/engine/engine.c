@@ -171,6 +171,7 @@ static void end_epoch(struct engine *e)
     if (!guide || e->state->tally.cases < end)
         return;
     take_in_candidates(e);
+    wd_guide_rank(guide, (const uint64_t(*)[2][WD_GRANULE_COUNT + 1]) e->state->tally.rules);
     atomic_store_explicit(&guide->epoch_end, end + WD_EPOCH_CASES, memory_order_release);
 }
 

@@ -140,13 +140,28 @@ void wd_guide_offer(struct wd_guide *guide, const struct wd_case *c, uint8_t pro
     guide->before += index == UINT64_MAX;
 }
 
+void wd_guide_rank(struct wd_guide *guide, const uint64_t counts[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1])
+{
+    const uint64_t *count = &counts[0][0][0];
+
+    for (uint32_t i = 1; i < guide->reached_count; i++) { /* almost in order since the last time */
+        uint16_t place = guide->reached[i];
+        uint32_t k = i;
+
+        for (; k && count[guide->reached[k - 1]] > count[place]; k--)
+            guide->reached[k] = guide->reached[k - 1];
+        guide->reached[k] = place;
+    }
+}
+
 /*
- * An entry: of a place that is drawn as often as any other, however rare it is to get there. That is what guidance is
- * for: neighbours of rare cases are made as often as those of frequent ones.
+ * An entry: of a place that is drawn by its rank, half of the time one of the rarest eighth. That is what guidance is
+ * for: neighbours of rare cases are made more often than those of frequent ones.
  */
 static const struct wd_guide_entry *draw_entry(const struct wd_guide *guide, struct wd_random *random)
 {
-    const struct wd_place *place = &guide->places[guide->reached[wd_random_below(random, guide->reached_count)]];
+    uint64_t draw = wd_random_below(random, 1 << 16), rank = (draw * draw * draw * guide->reached_count) >> 48;
+    const struct wd_place *place = &guide->places[guide->reached[rank]];
     uint32_t count = place->count < WD_PLACE_ENTRIES ? place->count : WD_PLACE_ENTRIES;
 
     return &guide->entries[place->entries[wd_random_below(random, count)]];

@@ -58,7 +58,7 @@ struct wd_guide {
     uint32_t before; /**< entries that were there before the run */
     struct wd_coverage coverage;
     struct wd_place places[WD_PLACES];
-    uint16_t reached[WD_PLACES]; /**< places that have entries */
+    uint16_t reached[WD_PLACES]; /**< places that have entries, the rarest first: see wd_guide_rank() */
     uint32_t reached_count;
     struct wd_guide_entry entries[WD_GUIDE_ENTRIES_MAX];
 };
@@ -80,6 +80,9 @@ bool wd_coverage_add(struct wd_coverage *coverage, const struct wd_footprint *fo
  */
 void wd_guide_offer(struct wd_guide *guide, const struct wd_case *c, uint8_t profile, uint64_t index,
                     const struct wd_footprint *footprint);
+
+/** Ranks the places by how often the cases of the run so far led there. */
+void wd_guide_rank(struct wd_guide *guide, const uint64_t counts[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1]);
 
 /** Makes case `index` of a guided run. @return the number of its profile */
 unsigned wd_guide_make_case(const struct wd_guide *guide, const struct wd_fuzz_plan *plan, uint64_t index,

@@ -19,6 +19,9 @@ from .subjects import SUBJECTS
 from .toolchain import Toolchain
 from .trees import find_tree, version_of
 
+# As Compiler.library() links.
+LINK_FLAGS = ("-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,--gc-sections")
+
 
 class Recorder(Compiler):
     """Builds as ever, and remembers how."""
@@ -26,7 +29,6 @@ class Recorder(Compiler):
     def __init__(self, store: Store, toolchain: Toolchain) -> None:
         super().__init__(store, toolchain, SUBJECTS["at"])
         self.compiled: dict[str, dict[str, object]] = {}
-        self.linked: list[Path] = []
 
     def run(self, step: str, command: list[str], source: str, output: str) -> Path:
         made = super().run(step, command, source, output)
@@ -38,17 +40,13 @@ class Recorder(Compiler):
             }
         return made
 
-    def _link(self, objects: list[Path], name: str) -> Path:
-        self.linked = objects
-        return super()._link(objects, name)
-
     def recipe(self, version: str) -> dict[str, object]:
-        library = self.library(version)
+        objects = self.build(version)
         return {
-            "library": str(library),
+            "library": str(self.library(objects)),
             "sources": self.compiled,
-            "link": [self.toolchain.path, "-shared", "-Wl,--gc-sections", "-Wl,-z,defs", "-Wl,-Bsymbolic"],
-            "objects": [str(path) for path in self.linked],
+            "link": [self.toolchain.path, *LINK_FLAGS],
+            "objects": [str(path) for path in objects],
         }
 
 
@@ -63,7 +61,7 @@ def main(arguments: list[str]) -> int:
             tree = find_tree(spec.tree, cache)
             toolchain = Toolchain(spec.compiler, spec.sanitize)
             store = Store(cache, {"tree": tree.root, "own": OWN})
-            store.roots["generated"] = configure(store, toolchain, tree.name)
+            store.roots["generated"] = configure(store, tree.name)
             recorder = Recorder(store, toolchain)
             print(json.dumps(recorder.recipe(f"{version_of(tree)} ({toolchain.version})")))
     except WrongUse as error:

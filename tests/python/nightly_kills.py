@@ -84,14 +84,14 @@ class Trial:
         """Lets the run live so long, and kills it. Returns False if it was complete before."""
         run = start(self.config)
         try:
-            run.communicate(timeout=after)
+            out, err = run.communicate(timeout=after)
         except subprocess.TimeoutExpired:
             os.kill(run.pid, signal.SIGKILL)
             self._note_gap(time.time())
             run.communicate()
             self._look_after_kill(run.pid)
             return True
-        assert run.returncode == 1
+        assert run.returncode == 1, (run.returncode, out, err)
         self.complete = True
         self.compare()
         return False

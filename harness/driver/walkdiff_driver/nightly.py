@@ -37,6 +37,7 @@ from walkdiff_driver.store import (
     Store,
     StoreError,
     Walker,
+    now,
 )
 from walkdiff_driver.tasks import Loop, Task
 from walkdiff_driver.verb import (
@@ -258,12 +259,15 @@ class Nightly:
             self.screen.say(f"finding {bucket.id} is explained by others: {bucket.signature}")
         ending = "interrupted" if self.stopping else "failed" if self.errors else "complete"
         self._prune()
+        # It has ended when it has been told: whoever is killed before that tells it again, as long as it is new.
+        error = "; ".join(self.errors) or None
+        run = replace(self.store.run(self.run), ending=ending, error=error, ended=now(), seconds=self.spent())
+        write_folder(self.store, run, self.folder, sys.argv)
+        found = conclude(self.store, run, self.stale, self.screen, self.options.json, self.options.code_change)
         with self.store.transaction():
-            self.store.spend(self.run, self.spent())
-            self.store.end_run(self.run, ending, "; ".join(self.errors) or None)
-        write_folder(self.store, self.run, self.folder, sys.argv)
+            self.store.spend(self.run, run.seconds)
+            self.store.end_run(self.run, ending, error)
         shutil.rmtree(self.folder / "work", ignore_errors=True)
-        found = conclude(self.store, self.run, self.stale, self.screen, self.options.json, self.options.code_change)
         for error in self.errors:
             complain(f"nightly: {error}")
         return FAILED if self.errors else FOUND if found else NOTHING_FOUND

@@ -108,10 +108,9 @@ def result(store: Store, run: Run, stale: list[str]) -> dict[str, Any]:
     }
 
 
-def conclude(store: Store, number: int, stale: list[str], screen: Screen, as_json: bool, code_change: bool) -> bool:
+def conclude(store: Store, run: Run, stale: list[str], screen: Screen, as_json: bool, code_change: bool) -> bool:
     """Shows what came out. Returns whether something is to be looked at."""
     screen.close()
-    run = store.run(number)
     told = result(store, run, stale)
     if as_json:
         print(json.dumps(told, ensure_ascii=False), flush=True)
@@ -183,9 +182,8 @@ def summary_of(run: Run, buckets: int, command: list[str]) -> dict[str, Any]:
     }
 
 
-def write_folder(store: Store, number: int, folder: Path, command: list[str]) -> None:
+def write_folder(store: Store, run: Run, folder: Path, command: list[str]) -> None:
     """Leaves findings.jsonl and summary.json of a run: each is complete, or not there."""
-    run = store.run(number)
     specs = {walker.name: walker.spec for walker in run.walkers}
     lines = [
         {
@@ -195,7 +193,7 @@ def write_folder(store: Store, number: int, folder: Path, command: list[str]) ->
             "state": state,
             "count": count,
         }
-        for bucket, state, count in store.seen_in(number)
+        for bucket, state, count in store.seen_in(run.id)
         if state not in (FIXED, RETRACTED)
     ]
     _replace(folder / "findings.jsonl", "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))

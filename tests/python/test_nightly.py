@@ -296,6 +296,16 @@ def test_a_run_that_was_interrupted_is_resumed_with_the_same_seed(tmp_path: Path
     assert nightly(tmp_path, "--fresh", status=0)["run"] == 2
 
 
+def test_a_run_that_could_not_tell_what_is_new_tells_it_when_it_is_resumed(tmp_path: Path) -> None:
+    configure(tmp_path, {"w": "sample,defect=S1-06"}, cases=3000)
+    command = [str(program(ROOT)), "nightly", "--config", "nightly.toml", "--json", "--quiet"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, "No space left on device" in done.stderr) == (2, True), done.stderr
+    again = nightly(tmp_path, status=1)
+    assert (again["run"], rules(again["new"])) == (1, {"EPD"})
+
+
 def test_two_at_once_on_one_store_do_not_disturb_each_other(tmp_path: Path) -> None:
     configure(tmp_path, {"w": ONE_DEFECT}, cases=60_000)
     command = [str(program(ROOT)), "nightly", "--config", "nightly.toml", "--json"]

@@ -31,6 +31,7 @@ struct wd_facet_counts {
 struct wd_exhibit {
     uint64_t index;                   /**< UINT64_MAX: there is none yet */
     uint16_t rule;                    /**< enum wd_rule */
+    uint8_t profile;                  /**< number of the case's profile in the plan */
     bool shrunk;                      /**< the case is a fixed point of shrinking, not that of the index itself */
     char *title, *expected, *got, *c; /**< the last three in JSON */
 };

@@ -25,6 +25,7 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
     if (bucket->exhibit_changed) {
         wd_wire_put_u64(out, bucket->first.index);
         wd_wire_put_u64(out, bucket->first.rule);
+        wd_wire_put_u64(out, bucket->first.profile);
         wd_wire_put_text(out, bucket->first.title);
         wd_wire_put_text(out, bucket->first.expected);
         wd_wire_put_text(out, bucket->first.got);
@@ -109,6 +110,7 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
         return;
     exhibit.index = wd_wire_get_u64(message);
     exhibit.rule = (uint16_t)wd_wire_get_u64(message);
+    exhibit.profile = (uint8_t)wd_wire_get_u64(message);
     exhibit.title = take_text(message);
     exhibit.expected = take_text(message);
     exhibit.got = take_text(message);

@@ -92,8 +92,7 @@ static bool shrink_case(struct exhibits *e, struct wd_shrinker *shrinker, struct
 {
     const struct wd_wanted wanted = {.verdict = bucket->verdict, .signature = bucket->signature};
     struct wd_shrinking *shrinking = wd_allocate(1, sizeof(*shrinking));
-    unsigned profile = (unsigned)(bucket->first.index % e->plan->profile_count);
-    bool good = wd_shrinker_run(shrinker, c, NULL, profile, &wanted, shrinking, &e->error);
+    bool good = wd_shrinker_run(shrinker, c, NULL, bucket->first.profile, &wanted, shrinking, &e->error);
 
     /* What somebody stopped half-way is not shown: a bucket shows the case of its index, or the shrunk one. */
     if (good && shrinking->shrunk && shrinking->end != WD_SHRINK_STOPPED)

@@ -392,7 +392,7 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
                                       .also = judgement->also,
                                       .signature = judgement->signature};
     struct wd_bucket *bucket = wd_bucket_of(w->buckets, &key);
-    struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule};
+    struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule, .profile = subject->profile};
     struct wd_ballot ballot = count_votes(w, walker, answers);
 
     if (!wd_bucket_add_one(bucket, &answers->facets, &ballot, w->plan->walker_count, subject->index))

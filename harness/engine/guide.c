@@ -131,8 +131,10 @@ void wd_guide_offer(struct wd_guide *guide, const struct wd_case *c, uint8_t pro
         !wd_coverage_add(&guide->coverage, footprint))
         return;
     entry->buffer.c = *c;
-    memcpy(entry->buffer.ram, c->ram, c->ram_count * sizeof(c->ram[0]));
-    memcpy(entry->buffer.mem, c->mem, c->mem_count * sizeof(c->mem[0]));
+    if (c->ram_count)
+        memcpy(entry->buffer.ram, c->ram, c->ram_count * sizeof(c->ram[0]));
+    if (c->mem_count) /* a case of a file without any has no array */
+        memcpy(entry->buffer.mem, c->mem, c->mem_count * sizeof(c->mem[0]));
     wd_case_buffer_link(&entry->buffer);
     entry->index = index;
     entry->profile = profile;

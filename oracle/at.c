@@ -5,20 +5,9 @@
 #include "oracle/stage1.h"
 #include "oracle/stage2.h"
 
-/* Fields of features that the oracle does not model, picked from the one description by their role. */
-struct stop_field {
-    uint8_t layout, msb, lsb, feature;
-    const char *text;
-};
-
-#define STOP_MODEL(layout, field, msb, lsb, feature)
-#define STOP_INERT(layout, field, msb, lsb, feature)
-#define STOP_IDENT(layout, field, msb, lsb, feature)
-#define STOP_STOP(layout, field, msb, lsb, feature)                                                                    \
-    {WD_LAYOUT_##layout, msb, lsb, WD_##feature, #layout "." #field " (" #feature ") is not modelled"},
-
-static const struct stop_field stop_fields[] = {
-#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) STOP_##role(layout, field, msb, lsb, feature)
+/* The register of a layout. */
+enum {
+#define WD_LAYOUT(layout, reg, title) register_of_##layout = WD_##reg,
 #include "walkdiff/registers.def"
 };
 
@@ -32,17 +21,24 @@ static bool layout_in_force(const uint64_t *regs, unsigned layout)
     return true;
 }
 
+/*
+ * A field of a feature that the oracle does not model, picked from the one description by its role: a test of it, in
+ * the place of an entry in a table, for each case is asked this.
+ */
+#define STOP_MODEL(layout, field, msb, lsb, feature)
+#define STOP_INERT(layout, field, msb, lsb, feature)
+#define STOP_IDENT(layout, field, msb, lsb, feature)
+#define STOP_STOP(layout, field, msb, lsb, feature)                                                                    \
+    if (wd_bits(regs[register_of_##layout], msb, lsb) && layout_in_force(regs, WD_LAYOUT_##layout) &&                  \
+        wd_has(regs, WD_##feature))                                                                                    \
+        return #layout "." #field " (" #feature ") is not modelled";
+
 /* What makes a case unsupported, or NULL. */
 static const char *not_modelled(const uint64_t *regs)
 {
-    for (size_t i = 0; i < sizeof stop_fields / sizeof *stop_fields; i++) {
-        const struct stop_field *stop = &stop_fields[i];
-        uint64_t value = regs[wd_layouts[stop->layout].reg];
+#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) STOP_##role(layout, field, msb, lsb, feature)
+#include "walkdiff/registers.def"
 
-        if ((value & wd_mask(stop->msb, stop->lsb)) && layout_in_force(regs, stop->layout) &&
-            wd_has_feature(regs, stop->feature))
-            return stop->text;
-    }
     if (!wd_pa_max(regs))
         return "ID_AA64MMFR0_EL1.PARange is reserved";
     for (unsigned stage = 1; stage <= 2; stage++)
@@ -187,8 +183,7 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
     bool ok = wd_s1_translate(w, request, w->c->va, &stage1, fault);
 
     if (ok)
-        wd_tell(w, &(struct wd_event){
-                       .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address});
+        WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address);
     *output = stage1;
     if (!ok || !request->both_stages)
         return ok;
@@ -196,9 +191,7 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     if (ok)
-        wd_tell(w,
-                &(struct wd_event){
-                    .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address});
+        WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address);
     return ok;
 }
 
@@ -234,6 +227,7 @@ static void answer(struct wd_walk *w)
     struct wd_output translated;
     const char *reason = not_modelled(c->regs);
 
+    w->watched = w->handler || w->resolution->supposes;
     clear_output(output);
     if (reason) {
         wd_result_unsupported(&output->result, reason);
@@ -289,6 +283,7 @@ void wd_oracle_attributes(const struct wd_attribute_source *source, const struct
                         .regs = inputs->c->regs,
                         .resolution = resolution,
                         .out = output,
+                        .watched = resolution->supposes,
                         .consulted = inputs->consulted,
                         .in_attributes = true};
     struct wd_attributes attributes;

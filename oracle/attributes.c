@@ -53,15 +53,15 @@ static unsigned encode_nibble(const struct wd_cacheability *c)
 static bool mair_reserved(const struct wd_walk *w, unsigned attr)
 {
     if (attr >> 4 == 0)
-        return (attr & 3) == 1 ? !wd_has_feature(w->regs, WD_FEAT_XS) : (attr & 3) != 0;
+        return (attr & 3) == 1 ? !wd_has(w->regs, WD_FEAT_XS) : (attr & 3) != 0;
     if (attr & 0xf)
         return false;
     switch (attr) {
     case 0x40:
     case 0xa0:
-        return !wd_has_feature(w->regs, WD_FEAT_XS);
+        return !wd_has(w->regs, WD_FEAT_XS);
     case 0xf0:
-        return !wd_has_feature(w->regs, WD_FEAT_MTE2);
+        return !wd_has(w->regs, WD_FEAT_MTE2);
     default:
         return true;
     }
@@ -251,7 +251,7 @@ static struct wd_cacheability decode_s2_cacheability(unsigned field)
 static unsigned allocated_memattr(struct wd_walk *w, unsigned memattr, int level)
 {
     static const uint8_t allocated[] = {0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15};
-    bool no_tag_access = memattr == 4 && wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    bool no_tag_access = memattr == 4 && wd_has(w->regs, WD_FEAT_MTE_PERM);
     unsigned option;
 
     if (!wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, memattr > 3 && !(memattr & 3) && !no_tag_access))
@@ -332,7 +332,7 @@ static struct wd_cacheability forced_write_back(const struct wd_attributes *s1, 
 static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int level)
 {
     static const uint8_t allocated[] = {5, 6, 7, 0, 1, 2, 3, 14, 15};
-    bool mte_perm = wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    bool mte_perm = wd_has(w->regs, WD_FEAT_MTE_PERM);
     unsigned option;
 
     if (!mte_perm)
@@ -347,7 +347,7 @@ static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int l
 static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
                                              const struct wd_attributes *s1, uint64_t descriptor, int level)
 {
-    bool reserved_bit = wd_bit(descriptor, 5) && !wd_has_feature(w->regs, WD_FEAT_MTE_PERM);
+    bool reserved_bit = wd_bit(descriptor, 5) && !wd_has(w->regs, WD_FEAT_MTE_PERM);
     unsigned encoding, memattr;
     struct wd_attributes a = *s1;
 
@@ -364,7 +364,7 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
         a.device_type = (uint8_t)memattr;
         if (s1->device && s1->device_type < memattr && !wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_ALONE))
             a.device_type = s1->device_type;
-        a.xs = s1->xs || (wd_has_feature(w->regs, WD_FEAT_XS) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED));
+        a.xs = s1->xs || (wd_has(w->regs, WD_FEAT_XS) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED));
     } else if (memattr == 7) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_AS_STAGE_1, level);
     } else if (memattr == 6) {
@@ -417,7 +417,7 @@ static void take_xs_by_halves(const struct wd_s2_params *p, uint64_t descriptor,
 struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
-    bool with_xs = wd_has_feature(w->regs, WD_FEAT_XS);
+    bool with_xs = wd_has(w->regs, WD_FEAT_XS);
     struct wd_attributes s1 = *stage1, a;
     bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
 
@@ -460,7 +460,7 @@ bool wd_s2_is_write_back(const struct wd_walk *w, const struct wd_s2_params *p, 
         return false;
     if (p->fwb)
         return (memattr & 7) >= 6;
-    return memattr == 15 || (memattr == 4 && wd_has_feature(w->regs, WD_FEAT_MTE_PERM));
+    return memattr == 15 || (memattr == 4 && wd_has(w->regs, WD_FEAT_MTE_PERM));
 }
 
 /* D7.5.3.1: whether the transient hint is supported is IMPLEMENTATION DEFINED; if not, memory is non-transient. */
@@ -475,7 +475,7 @@ static void limit_transience(struct wd_walk *w, struct wd_attributes *a)
 
 uint8_t wd_encode_attributes(struct wd_walk *w, struct wd_attributes *a)
 {
-    bool xs = a->xs || !wd_has_feature(w->regs, WD_FEAT_XS);
+    bool xs = a->xs || !wd_has(w->regs, WD_FEAT_XS);
     bool tag_optional = a->tag_optional || wd_encode_shareability(a) == WD_NON_SHAREABLE;
 
     if (a->from_reserved && wd_choose(w, WD_CHOICE_PAR_ATTRIBUTES))

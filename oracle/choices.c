@@ -29,7 +29,7 @@ unsigned wd_choose_among(struct wd_walk *w, enum wd_choice choice, unsigned opti
                                                                              .option = (uint8_t)option,
                                                                              .options = (uint8_t)options,
                                                                              .absent = (uint8_t)absent};
-        wd_tell(w, &(struct wd_event){.kind = WD_EVENT_CHOICE, .address = choice, .value = option});
+        WD_TELL(w, .kind = WD_EVENT_CHOICE, .address = choice, .value = option);
     }
     return option;
 }

@@ -63,7 +63,7 @@ static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint
 {
     *high = 0;
     if (f->granule == WD_GRANULE_64K) {
-        if (wd_has_feature(w->regs, WD_FEAT_LPA)) {
+        if (wd_has(w->regs, WD_FEAT_LPA)) {
             if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0) &&
                 !ignores_high_bits(w, f))
                 *high = wd_bits(descriptor, 15, 12) << 48;
@@ -121,8 +121,7 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
         return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_CONTIGUOUS_TOO_LARGE);
 
     if (level < WD_FINAL_LEVEL &&
-        wd_check(w, f->stage, WD_RULE_NT_BLOCK, level,
-                 wd_bit(descriptor, 16) && wd_has_feature(w->regs, WD_FEAT_BBM)) &&
+        wd_check(w, f->stage, WD_RULE_NT_BLOCK, level, wd_bit(descriptor, 16) && wd_has(w->regs, WD_FEAT_BBM)) &&
         !wd_choose(w, WD_STAGE_CHOICE(f->stage, NT)))
         return wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_NT_BLOCK);
 

@@ -20,10 +20,9 @@ bool wd_fetch(struct wd_walk *w, const struct wd_format *f, uint64_t pa, int lev
 {
     struct wd_result *result = &w->out->result;
     uint64_t word;
-    bool there = wd_result_read(w->c, result, pa, &word);
+    bool there = result->changed_count ? wd_result_read(w->c, result, pa, &word) : wd_case_read(w->c, pa, &word);
 
-    wd_tell(w, &(struct wd_event){
-                   .kind = WD_EVENT_FETCH, .stage = f->stage, .depth = on_walk, .level = (int8_t)level, .address = pa});
+    WD_TELL(w, .kind = WD_EVENT_FETCH, .stage = f->stage, .depth = on_walk, .level = (int8_t)level, .address = pa);
     if (wd_check(w, f->stage, WD_RULE_EXTERNAL_ABORT, level, !there))
         return external_abort(fault, f, level, on_walk, WD_RULE_EXTERNAL_ABORT);
     wd_check(w, f->stage, WD_RULE_BIG_ENDIAN, level, f->big_endian);
@@ -31,12 +30,8 @@ bool wd_fetch(struct wd_walk *w, const struct wd_format *f, uint64_t pa, int lev
     if (result->read_count < WD_READS_MAX)
         result->reads[result->read_count++] =
             (struct wd_read){.pa = pa, .descriptor = *descriptor, .stage = f->stage, .level = (int8_t)level};
-    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_READ,
-                                  .stage = f->stage,
-                                  .depth = on_walk,
-                                  .level = (int8_t)level,
-                                  .address = pa,
-                                  .value = *descriptor});
+    WD_TELL(w, .kind = WD_EVENT_READ, .stage = f->stage, .depth = on_walk, .level = (int8_t)level, .address = pa,
+            .value = *descriptor);
     return true;
 }
 
@@ -46,11 +41,7 @@ bool wd_store(struct wd_walk *w, const struct wd_format *f, uint64_t pa, int lev
     if (wd_check(w, f->stage, WD_RULE_UPDATE_ABORT, level,
                  !wd_result_write(w->c, &w->out->result, pa, byte_order(f, descriptor))))
         return external_abort(fault, f, level, on_walk, WD_RULE_UPDATE_ABORT);
-    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_WRITE,
-                                  .stage = f->stage,
-                                  .depth = on_walk,
-                                  .level = (int8_t)level,
-                                  .address = pa,
-                                  .value = descriptor});
+    WD_TELL(w, .kind = WD_EVENT_WRITE, .stage = f->stage, .depth = on_walk, .level = (int8_t)level, .address = pa,
+            .value = descriptor);
     return true;
 }

@@ -7,7 +7,7 @@ bool wd_e2h(const uint64_t *regs)
     /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
     bool fixed = WD_GET(regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14;
 
-    return wd_has_feature(regs, WD_FEAT_VHE) && (fixed || WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H));
+    return wd_has(regs, WD_FEAT_VHE) && (fixed || WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H));
 }
 
 bool wd_in_host(const uint64_t *regs)
@@ -19,9 +19,9 @@ bool wd_in_host(const uint64_t *regs)
 static bool executable(struct wd_walk *w, const struct wd_operation_info *operation)
 {
     bool at_el1 = w->c->el == 1;
-    bool trapped = wd_has_feature(w->regs, WD_FEAT_NV) && WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT);
+    bool trapped = wd_has(w->regs, WD_FEAT_NV) && WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT);
 
-    if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !wd_has_feature(w->regs, operation->feature)))
+    if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !wd_has(w->regs, operation->feature)))
         return false;
     if (wd_check(w, 1, WD_RULE_AT_UNDEFINED_AT_EL1, 0, at_el1 && (operation->el == 2 || operation->both_stages)))
         return false;

@@ -18,16 +18,9 @@ static void tell_rule(const struct wd_walk *w, unsigned stage, enum wd_rule rule
                                                   .holds = holds});
 }
 
-void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
+void wd_apply_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
 {
-    w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
     tell_rule(w, stage, rule, level, true);
-}
-
-void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd_rule rule, int level)
-{
-    w->out->aspect_rule[aspect] = (uint16_t)rule;
-    wd_apply(w, stage, rule, level);
 }
 
 bool wd_can_be_left_out(enum wd_rule rule)
@@ -72,7 +65,7 @@ static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule,
     return is_among(resolution->raised[stage - 1], rule) && wd_rules[rule].raises != WD_FAULT_NONE;
 }
 
-bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
+bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
     if (w->resolution->supposes)
         holds = supposed(w, stage, rule, holds);

@@ -38,7 +38,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
-    bool format_has_52 = wd_has_feature(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
+    bool format_has_52 = wd_has(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
     unsigned bits = ps_bits[f->ps];
     unsigned most = format_has_52 ? 52 : 48;
 
@@ -49,7 +49,7 @@ unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 
 unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule)
 {
-    if (!wd_has_feature(w->regs, WD_FEAT_TTST))
+    if (!wd_has(w->regs, WD_FEAT_TTST))
         return 39;
     return granule == WD_GRANULE_64K ? 47 : 48;
 }
@@ -87,7 +87,7 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
         return true;
     if (f->granule != WD_GRANULE_64K || f->ps < 6)
         return false;
-    if (!wd_has_feature(w->regs, WD_FEAT_LPA))
+    if (!wd_has(w->regs, WD_FEAT_LPA))
         return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));
     if (f->ps == 7 && wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_PS_111)))
         return false;
@@ -165,5 +165,5 @@ void wd_tell_params(const struct wd_walk *w, enum wd_event_kind kind, const stru
     params.hd = f->hd;
     params.haft = f->haft;
     params.big_endian = f->big_endian;
-    wd_tell(w, &(struct wd_event){.kind = (uint8_t)kind, .stage = f->stage, .depth = on_walk, .params = &params});
+    WD_TELL(w, .kind = (uint8_t)kind, .stage = f->stage, .depth = on_walk, .params = &params);
 }

@@ -47,12 +47,12 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
                         struct wd_fault *fault)
 {
     struct wd_format *f = &p->format;
-    bool format_has_52 = f->ds || (f->granule == WD_GRANULE_64K && wd_has_feature(w->regs, WD_FEAT_LVA));
+    bool format_has_52 = f->ds || (f->granule == WD_GRANULE_64K && wd_has(w->regs, WD_FEAT_LVA));
     enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE
                          : p->upper         ? WD_RULE_VA_UPPER_RANGE
                                             : WD_RULE_VA_LOWER_RANGE;
 
-    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has_feature(w->regs, WD_FEAT_LVA), fault))
+    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
         return false;
     wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != (p->upper ? 0xff : 0));
     return !translation_fault(w, fault, range, va_out_of_range(p, va)) &&
@@ -251,12 +251,13 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     struct leaf leaf = {0};
     uint64_t base, low_bits;
 
-    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_BEGIN, .stage = 1, .address = va});
+    WD_TELL(w, .kind = WD_EVENT_BEGIN, .stage = 1, .address = va);
     wd_s1_params(w, request->regime, va, &p);
     if (!p.enabled)
         return disabled_output(w, &p, va, stage2_follows, output, fault);
     w->out->granule[0] = f->granule;
-    tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
+    if (w->handler)
+        tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
     f->output_bits = wd_output_bits(w, f);
@@ -265,7 +266,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     w->out->start_level[0] = (int8_t)f->start_level;
 
     base = wd_table_base(w, f, p.ttbr, &low_bits);
-    tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
+    if (w->handler)
+        tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (request->regime == WD_REGIME_EL10 && !two_stages && !request->both_stages &&

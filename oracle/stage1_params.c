@@ -5,9 +5,10 @@
 #include "oracle/stage1.h"
 
 /* A control bit whose feature is absent acts as 0. */
-static bool with_feature(const struct wd_walk *w, enum wd_feature feature, uint64_t bit)
+static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
+                                                               uint64_t bit)
 {
-    return bit && wd_has_feature(w->regs, feature);
+    return bit && wd_has(w->regs, feature);
 }
 
 /* TCR_EL1, or TCR_EL2 where E2H = 1: both have the layout of two ranges. */
@@ -71,7 +72,7 @@ static uint64_t effective_tcr2(struct wd_walk *w, enum wd_regime regime)
     uint64_t tcr2 = w->regs[el1 ? WD_TCR2_EL1 : WD_TCR2_EL2];
     bool disabled = el1 && !with_feature(w, WD_FEAT_HCX, WD_GET(w->regs[WD_HCRX_EL2], HCRX_EL2, TCR2En));
 
-    if (!tcr2 || !wd_has_feature(w->regs, WD_FEAT_TCR2))
+    if (!tcr2 || !wd_has(w->regs, WD_FEAT_TCR2))
         return 0;
     return wd_check(w, 1, WD_RULE_TCR2_DISABLED, 0, disabled) ? 0 : tcr2;
 }

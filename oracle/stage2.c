@@ -15,9 +15,10 @@ bool wd_s2_enabled(const struct wd_walk *w)
     return (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !wd_in_host(w->regs);
 }
 
-static bool with_feature(const struct wd_walk *w, enum wd_feature feature, uint64_t bit)
+static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
+                                                               uint64_t bit)
 {
-    return bit && wd_has_feature(w->regs, feature);
+    return bit && wd_has(w->regs, feature);
 }
 
 /* AArch64.NSS2TTWParams. */
@@ -51,7 +52,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
 /* Smallest T0SZ. AArch64.S2MinTxSZ; EL1 uses AArch64. */
 static unsigned minimum_t0sz(const struct wd_walk *w, const struct wd_format *f)
 {
-    unsigned most = wd_has_feature(w->regs, WD_FEAT_LPA) && f->granule != WD_GRANULE_64K && !f->ds ? 48 : 52;
+    unsigned most = wd_has(w->regs, WD_FEAT_LPA) && f->granule != WD_GRANULE_64K && !f->ds ? 48 : 52;
 
     return 64 - (w->pa_max < most ? w->pa_max : most);
 }
@@ -78,7 +79,7 @@ static bool start_level_implemented(const struct wd_walk *w, const struct wd_for
     unsigned bits = by_input_size ? wd_input_bits(f) : w->pa_max;
 
     if (f->start_level == WD_FINAL_LEVEL)
-        return f->granule != WD_GRANULE_4K || wd_has_feature(w->regs, WD_FEAT_TTST);
+        return f->granule != WD_GRANULE_4K || wd_has(w->regs, WD_FEAT_TTST);
     if (f->granule == WD_GRANULE_16K && f->start_level == 0 && !f->ds)
         return false;
     return f->start_level > 1 || bits >= needs_bits[f->granule][f->start_level + 1];
@@ -105,7 +106,7 @@ static bool check_range(struct wd_walk *w, struct wd_s2_params *p, uint64_t ipa,
 {
     struct wd_format *f = &p->format;
 
-    if (!wd_limit_txsz(w, f, minimum_t0sz(w, f), wd_has_feature(w->regs, WD_FEAT_LPA), fault))
+    if (!wd_limit_txsz(w, f, minimum_t0sz(w, f), wd_has(w->regs, WD_FEAT_LPA), fault))
         return false;
     f->start_level = decode_start_level(p);
     if (translation_fault(w, fault, WD_RULE_START_LEVEL_RESERVED, f->start_level == LEVEL_RESERVED) ||
@@ -277,19 +278,18 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
     uint64_t base, low_bits;
     bool writable;
 
-    wd_tell(w, &(struct wd_event){.kind = WD_EVENT_BEGIN,
-                                  .stage = 2,
-                                  .depth = access->table_walk,
-                                  .address = input->address,
-                                  .value = access->table_walk && access->write});
+    WD_TELL(w, .kind = WD_EVENT_BEGIN, .stage = 2, .depth = access->table_walk, .address = input->address,
+            .value = access->table_walk && access->write);
     stage2_params(w, &p);
     w->out->granule[1] = f->granule;
-    tell_params(w, WD_EVENT_PARAMS, &p, 0, access->table_walk);
+    if (w->handler)
+        tell_params(w, WD_EVENT_PARAMS, &p, 0, access->table_walk);
     if (!check_range(w, &p, input->address, fault))
         return false;
     w->out->start_level[1] = (int8_t)f->start_level;
     base = wd_table_base(w, f, p.vttbr, &low_bits);
-    tell_params(w, WD_EVENT_WALK, &p, base, access->table_walk);
+    if (w->handler)
+        tell_params(w, WD_EVENT_WALK, &p, base, access->table_walk);
     if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (!walk_tables(w, f, base, low_bits, input->address, access->table_walk, &leaf, fault))

@@ -16,6 +16,7 @@ struct wd_walk {
     void *context;
     struct wd_oracle_output *out;
     uint64_t consulted;     /**< bit set of enum wd_choice */
+    bool watched;           /**< somebody is told what happens, or something is supposed of the walker */
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
     unsigned pa_max;        /**< implemented physical address size in bits */
@@ -122,16 +123,55 @@ struct wd_output {
     bool write_back;   /**< of a table that hardware may update: stage 2 leaves Write-Back memory Write-Back */
 };
 
-/* ---- events and choices (choices.c) */
+/* ---- features: those of the ID registers that one field tells, as constants where the feature is one */
+
+static const struct {
+    uint8_t reg, msb, lsb, at_least;
+} wd_feature_fields[WD_FEATURE_COUNT] = {
+#define WD_FEATURE(name, reg, field, at_least, title)                                                                  \
+    [WD_##name] = {WD_##reg, WD_##reg##_##field##_msb, WD_##reg##_##field##_lsb, at_least},
+#include "walkdiff/features.def"
+};
+
+/** wd_has_feature(), which see. */
+static inline bool wd_has(const uint64_t *regs, enum wd_feature feature)
+{
+    if (!wd_feature_fields[feature].at_least)
+        return wd_has_feature(regs, feature);
+    return wd_bits(regs[wd_feature_fields[feature].reg], wd_feature_fields[feature].msb,
+                   wd_feature_fields[feature].lsb) >= wd_feature_fields[feature].at_least;
+}
+
+/* ---- events (rules.c) and choices (choices.c) */
+
+/** wd_apply() and wd_check() where somebody watches. */
+void wd_apply_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
+bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
 
 /** Records that a rule took effect, for coverage and the story. */
-void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
+static inline void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
+{
+    w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
+    if (w->watched)
+        wd_apply_watched(w, stage, rule, level);
+}
 
 /** Records that a rule took effect and decided an aspect of the answer. */
-void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd_rule rule, int level);
+static inline void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect aspect, enum wd_rule rule, int level)
+{
+    w->out->aspect_rule[aspect] = (uint16_t)rule;
+    wd_apply(w, stage, rule, level);
+}
 
-/** Records that a check was made; when it holds the rule took effect. @return holds */
-bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
+/** Records that a check was made; when it holds the rule took effect. @return holds, unless something is supposed */
+static inline bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
+{
+    if (w->watched)
+        return wd_check_watched(w, stage, rule, level, holds);
+    if (holds)
+        w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
+    return holds;
+}
 
 /**
  * Consults a choice.
@@ -157,12 +197,12 @@ static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
     return w->resolution->mistakes >> mistake & 1;
 }
 
-/** Tells the handler, if there is one. */
-static inline void wd_tell(const struct wd_walk *w, const struct wd_event *event)
-{
-    if (w->handler)
-        w->handler(w->context, event);
-}
+/** Tells the handler, if there is one; else the event is not even made. */
+#define WD_TELL(w, ...)                                                                                                \
+    do {                                                                                                               \
+        if (__builtin_expect((w)->handler != NULL, 0))                                                                 \
+            (w)->handler((w)->context, &(struct wd_event){__VA_ARGS__});                                               \
+    } while (0)
 
 /** Fills a fault. @return false, so that a check can end with it */
 static inline bool wd_raise(struct wd_fault *fault, enum wd_fault_class class, int level, enum wd_rule rule)

@@ -147,16 +147,18 @@ static inline const struct wd_ram *wd_case_ram_at(const struct wd_case *c, uint6
 /** The word at `pa`, a multiple of 8, as the case lists it; words that it does not list are 0. Ignores `ram`. */
 static inline uint64_t wd_case_word_at(const struct wd_case *c, uint64_t pa)
 {
-    uint32_t low = 0, high = c->mem_count;
+    const struct wd_word *word = c->mem;
+    uint32_t count = c->mem_count;
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (c->mem[middle].pa < pa)
-            low = middle + 1;
-        else
-            high = middle;
+    if (!count)
+        return 0;
+    while (count > 1) { /* without a branch that depends on the address: nobody could predict it */
+        uint32_t half = count / 2;
+
+        word += word[half].pa <= pa ? half : 0;
+        count -= half;
     }
-    return low < c->mem_count && c->mem[low].pa == pa ? c->mem[low].value : 0;
+    return word->pa == pa ? word->value : 0;
 }
 
 /**

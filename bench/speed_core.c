@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_speed_core CASES PROFILE [SO…]: what one core does in process, a line of JSON: nanoseconds a case of the
- * generator, of the oracle, of the sample walker, of each shared library (public ABI), of the comparison of two answers,
- * and the least and the most of some repeats. bench/speed sets it against the whole loop.
+ * generator, of the oracle, of the sample walker, of each shared library (public ABI), of the comparison of two
+ * answers, and the least and the most of some repeats. bench/speed sets it against the whole loop.
  */
 #include <dlfcn.h>
 #include <stdio.h>

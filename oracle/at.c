@@ -12,12 +12,12 @@ enum {
 };
 
 /* TCR_EL2 has two layouts; every other register has one. */
-static bool layout_in_force(const uint64_t *regs, unsigned layout)
+static bool layout_in_force(const struct wd_walk *w, unsigned layout)
 {
     if (layout == WD_LAYOUT_TCR_EL2)
-        return !wd_e2h(regs);
+        return !w->e2h;
     if (layout == WD_LAYOUT_TCR_EL2_E2H)
-        return wd_e2h(regs);
+        return w->e2h;
     return true;
 }
 
@@ -29,22 +29,22 @@ static bool layout_in_force(const uint64_t *regs, unsigned layout)
 #define STOP_INERT(layout, field, msb, lsb, feature)
 #define STOP_IDENT(layout, field, msb, lsb, feature)
 #define STOP_STOP(layout, field, msb, lsb, feature)                                                                    \
-    if (wd_bits(regs[register_of_##layout], msb, lsb) && layout_in_force(regs, WD_LAYOUT_##layout) &&                  \
+    if (wd_bits(regs[register_of_##layout], msb, lsb) && layout_in_force(w, WD_LAYOUT_##layout) &&                     \
         wd_has(regs, WD_##feature))                                                                                    \
         return #layout "." #field " (" #feature ") is not modelled";
 
 /* What makes a case unsupported, or NULL. */
-static const char *not_modelled(const uint64_t *regs)
+static const char *not_modelled(const struct wd_walk *w)
 {
+    const uint64_t *regs = w->regs;
+
 #define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning) STOP_##role(layout, field, msb, lsb, feature)
 #include "walkdiff/registers.def"
 
-    if (!wd_pa_max(regs))
+    if (!w->pa_max)
         return "ID_AA64MMFR0_EL1.PARange is reserved";
-    for (unsigned stage = 1; stage <= 2; stage++)
-        if (!wd_has_granule(regs, stage, WD_GRANULE_4K) && !wd_has_granule(regs, stage, WD_GRANULE_16K) &&
-            !wd_has_granule(regs, stage, WD_GRANULE_64K))
-            return "ID_AA64MMFR0_EL1 has no translation granule";
+    if (!w->granules[0] || !w->granules[1])
+        return "ID_AA64MMFR0_EL1 has no translation granule";
     return NULL;
 }
 
@@ -187,7 +187,7 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
     *output = stage1;
     if (!ok || !request->both_stages)
         return ok;
-    if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !wd_s2_enabled(w)))
+    if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     if (ok)
@@ -220,20 +220,20 @@ static const struct wd_resolution default_resolution;
 /* AArch64.AT. */
 static void answer(struct wd_walk *w)
 {
-    const struct wd_case *c = w->c;
     struct wd_oracle_output *output = w->out;
     struct wd_request request;
     struct wd_fault fault = {0};
     struct wd_output translated;
-    const char *reason = not_modelled(c->regs);
+    const char *reason;
 
     w->watched = w->handler || w->resolution->supposes;
+    wd_read_features(w);
+    reason = not_modelled(w);
     clear_output(output);
     if (reason) {
         wd_result_unsupported(&output->result, reason);
         return;
     }
-    w->pa_max = wd_pa_max(c->regs);
     if (!wd_decode_operation(w, &request)) {
         output->result.answer = WD_ANSWER_UNDEFINED;
         return;

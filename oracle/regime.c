@@ -15,6 +15,39 @@ bool wd_in_host(const uint64_t *regs)
     return wd_e2h(regs) && WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE);
 }
 
+/* ID_AA64MMFR0_EL1 names the granules of stage 1; those of stage 2 are the same where its field is 0. wd_has_granule()
+ */
+static uint8_t stage1_granules(uint64_t mmfr0)
+{
+    return (uint8_t)((WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4) < 8) << WD_GRANULE_4K |
+                     (WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16) != 0) << WD_GRANULE_16K |
+                     (WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran64) < 8) << WD_GRANULE_64K);
+}
+
+static unsigned stage2_granule(uint64_t field, enum wd_granule granule, uint8_t stage1)
+{
+    return field ? (unsigned)(field >= 2) << granule : stage1 & 1u << granule;
+}
+
+static uint8_t stage2_granules(uint64_t mmfr0, uint8_t stage1)
+{
+    return (uint8_t)(stage2_granule(WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4_2), WD_GRANULE_4K, stage1) |
+                     stage2_granule(WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16_2), WD_GRANULE_16K, stage1) |
+                     stage2_granule(WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran64_2), WD_GRANULE_64K, stage1));
+}
+
+void wd_read_features(struct wd_walk *w)
+{
+    uint64_t hcr = w->regs[WD_HCR_EL2], mmfr0 = w->regs[WD_ID_AA64MMFR0_EL1];
+
+    w->e2h = wd_e2h(w->regs);
+    w->in_host = w->e2h && WD_GET(hcr, HCR_EL2, TGE);
+    w->stage2_enabled = (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !w->in_host;
+    w->granules[0] = stage1_granules(mmfr0);
+    w->granules[1] = stage2_granules(mmfr0, w->granules[0]);
+    w->pa_max = wd_pa_max(w->regs);
+}
+
 /* UNDEFINED, or trapped to EL2. */
 static bool executable(struct wd_walk *w, const struct wd_operation_info *operation)
 {
@@ -31,7 +64,7 @@ static bool executable(struct wd_walk *w, const struct wd_operation_info *operat
 /* The mistake of choosing the regime from HCR_EL2.{E2H,TGE} alone. */
 static bool supposed_el1(const struct wd_walk *w)
 {
-    return wd_mistaken(w, WD_MISTAKE_REGIME_BY_HCR) && !wd_in_host(w->regs);
+    return wd_mistaken(w, WD_MISTAKE_REGIME_BY_HCR) && !w->in_host;
 }
 
 bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
@@ -48,9 +81,9 @@ bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
                                          .pan = operation->pan && w->c->pan};
     request->both_stages = operation->both_stages;
     if (operation->el == 2 && !supposed_el1(w)) {
-        request->regime = wd_e2h(w->regs) ? WD_REGIME_EL20 : WD_REGIME_EL2;
-        rule = wd_e2h(w->regs) ? WD_RULE_REGIME_S1E2_EL20 : WD_RULE_REGIME_S1E2_EL2;
-    } else if (wd_in_host(w->regs)) {
+        request->regime = w->e2h ? WD_REGIME_EL20 : WD_REGIME_EL2;
+        rule = w->e2h ? WD_RULE_REGIME_S1E2_EL20 : WD_RULE_REGIME_S1E2_EL2;
+    } else if (w->in_host) {
         request->regime = WD_REGIME_EL20;
         request->both_stages = false;
         rule = operation->both_stages ? WD_RULE_REGIME_S12_HOST : WD_RULE_REGIME_S1E1_HOST;

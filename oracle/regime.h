@@ -18,6 +18,9 @@ bool wd_e2h(const uint64_t *regs);
 /** Whether {E2H, TGE} = {1,1}: ELIsInHost(EL0). */
 bool wd_in_host(const uint64_t *regs);
 
+/** Sets what the registers say of a walk as a whole: e2h, in_host, stage2_enabled, granules, pa_max. */
+void wd_read_features(struct wd_walk *w);
+
 /**
  * Decodes the operation. AArch64.AT and the instructions' own conditions.
  * @return false: the instruction is UNDEFINED or trapped at this Exception level

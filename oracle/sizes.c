@@ -6,12 +6,17 @@
 static const uint8_t tg0_granule[4] = {WD_GRANULE_4K, WD_GRANULE_64K, WD_GRANULE_16K, WD_GRANULE_NONE};
 static const uint8_t tg1_granule[4] = {WD_GRANULE_NONE, WD_GRANULE_16K, WD_GRANULE_4K, WD_GRANULE_64K};
 
+static bool implemented(const struct wd_walk *w, unsigned stage, enum wd_granule granule)
+{
+    return w->granules[stage - 1] >> granule & 1;
+}
+
 /* The default of the choice: 4K if implemented, else 64K, else 16K. */
 static unsigned default_granule(const struct wd_walk *w, unsigned stage)
 {
-    if (wd_has_granule(w->regs, stage, WD_GRANULE_4K))
+    if (implemented(w, stage, WD_GRANULE_4K))
         return WD_GRANULE_4K;
-    return wd_has_granule(w->regs, stage, WD_GRANULE_64K) ? WD_GRANULE_64K : WD_GRANULE_16K;
+    return implemented(w, stage, WD_GRANULE_64K) ? WD_GRANULE_64K : WD_GRANULE_16K;
 }
 
 unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field)
@@ -21,7 +26,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 
     if (granule == WD_GRANULE_NONE)
         wd_apply(w, stage, WD_RULE_GRANULE_RESERVED, 0);
-    else if (wd_has_granule(w->regs, stage, granule))
+    else if (implemented(w, stage, granule))
         return granule;
     else
         wd_apply(w, stage, WD_RULE_GRANULE_NOT_IMPLEMENTED, 0);
@@ -29,7 +34,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
     /* Options 1 and 2 are 16K and 64K, numbered as enum wd_granule; 4K is never another one than the default. */
     fallback = default_granule(w, stage);
     for (unsigned other = WD_GRANULE_16K; other < WD_GRANULE_COUNT; other++)
-        if (other == fallback || !wd_has_granule(w->regs, stage, other))
+        if (other == fallback || !implemented(w, stage, other))
             absent |= 1u << other;
     option = wd_choose_among(w, stage == 2 ? WD_CHOICE_S2_TG0 : upper ? WD_CHOICE_S1_TG1 : WD_CHOICE_S1_TG0, 3, absent);
     return option ? option : fallback;

@@ -244,7 +244,7 @@ static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum w
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,
                      struct wd_fault *fault)
 {
-    bool two_stages = request->regime == WD_REGIME_EL10 && wd_s2_enabled(w);
+    bool two_stages = request->regime == WD_REGIME_EL10 && w->stage2_enabled;
     bool stage2_follows = two_stages && request->both_stages;
     struct wd_s1_params p;
     struct wd_format *f = &p.format;

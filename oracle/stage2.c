@@ -8,13 +8,6 @@
 
 enum { LEVEL_RESERVED = 9 };
 
-bool wd_s2_enabled(const struct wd_walk *w)
-{
-    uint64_t hcr = w->regs[WD_HCR_EL2];
-
-    return (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !wd_in_host(w->regs);
-}
-
 static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
                                                                uint64_t bit)
 {
@@ -322,7 +315,7 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
 bool wd_s2_translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
                      struct wd_output *output, struct wd_fault *fault)
 {
-    if (!wd_s2_enabled(w)) {
+    if (!w->stage2_enabled) {
         *output = *input;
         return true;
     }

@@ -13,7 +13,4 @@
 bool wd_s2_translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
                      struct wd_output *output, struct wd_fault *fault);
 
-/** Whether stage 2 of EL1&0 is enabled: HCR_EL2.VM or DC, both 0 where {E2H,TGE} = {1,1}. */
-bool wd_s2_enabled(const struct wd_walk *w);
-
 #endif

@@ -20,6 +20,9 @@ struct wd_walk {
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
     unsigned pa_max;        /**< implemented physical address size in bits */
+    bool e2h, in_host;      /**< Effective values of HCR_EL2.E2H, and of {E2H,TGE} = {1,1} */
+    bool stage2_enabled;    /**< of EL1&0: HCR_EL2.VM or DC, both 0 where in_host */
+    uint8_t granules[2];    /**< of stage 1 and 2, a bit set of enum wd_granule: those that are implemented */
     struct wd_attribute_inputs *inputs; /**< receives what attributes follow from; NULL: nobody asks */
 };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_speed_core CASES PROFILE [SO…]: what one core does in process, a line of JSON: nanoseconds a case of the
- * generator, of the oracle, of the sample walker, of each shared library (public ABI), of the comparison of two
- * answers, and the least and the most of some repeats. bench/speed sets it against the whole loop.
+ * generator, of the oracle, of the oracle and the comparison of two answers, of the sample walker, and of each shared
+ * library (public ABI): the median, the least and the most of some repeats. As in the loop, no case is seen twice: a
+ * processor learns the way of a few thousand cases by heart. All parts take turns, batch by batch, so that they are
+ * measured in the same moments.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@
 #include "harness/judge/judge.h"
 #include "harness/walkers/sample/sample.h"
 
-enum { NANOSECONDS = 1000000000, REPEATS = 7, BATCH = 256 };
+enum { NANOSECONDS = 1000000000, REPEATS = 7, BATCH = 256, PARTS_MAX = 12 };
 
 static double now(void)
 {
@@ -24,98 +26,87 @@ static double now(void)
     return (double)time.tv_sec * NANOSECONDS + (double)time.tv_nsec;
 }
 
-/* The cases, and where answers go. */
-struct work {
-    struct wd_profile_mix mix;
-    size_t count;
-    struct wd_case_buffer *cases;
-    struct wd_oracle_output output;
-    struct wd_result results[BATCH];
+struct bench;
+
+/* One thing that is measured. */
+struct part {
+    const char *name;
+    void (*run)(struct bench *b, const struct part *part);
     const struct wd_walker_api *walker;
     void *instance;
-    uint64_t sum; /* of something that was computed: nothing is left out */
+    double times[REPEATS]; /* nanoseconds in all */
 };
 
-static void generate(struct work *w)
-{
-    static struct wd_case_buffer buffer;
+struct bench {
+    struct wd_profile_mix mix;
+    uint64_t index; /* of the next case */
+    struct wd_case_buffer cases[BATCH];
+    struct wd_result results[BATCH];
+    struct wd_oracle_output output;
+    uint64_t sum; /* of something that was computed: nothing is left out */
+    size_t part_count;
+    struct part parts[PARTS_MAX];
+};
 
-    for (size_t i = 0; i < w->count; i++) {
-        wd_generate(&w->mix, 1, i, &buffer);
-        w->sum += buffer.c.va;
+static void generate(struct bench *b, const struct part *part)
+{
+    (void)part;
+    for (size_t i = 0; i < BATCH; i++)
+        wd_generate(&b->mix, 1, b->index++, &b->cases[i]);
+}
+
+static void ask_oracle(struct bench *b, const struct part *part)
+{
+    (void)part;
+    for (size_t i = 0; i < BATCH; i++) {
+        wd_oracle(&b->cases[i].c, NULL, NULL, NULL, &b->output);
+        b->sum += b->output.result.par;
     }
 }
 
-static void ask_oracle(struct work *w)
+/* What the judge does with most cases. */
+static void judge(struct bench *b, const struct part *part)
 {
-    for (size_t i = 0; i < w->count; i++) {
-        wd_oracle(&w->cases[i].c, NULL, NULL, NULL, &w->output);
-        w->sum += w->output.result.par;
+    (void)part;
+    for (size_t i = 0; i < BATCH; i++) {
+        wd_oracle(&b->cases[i].c, NULL, NULL, NULL, &b->output);
+        b->sum += wd_answers_equal(&b->output.result, &b->output.result);
     }
 }
 
-static void ask_walker(struct work *w)
+static void ask_walker(struct bench *b, const struct part *part)
 {
     const struct wd_case *batch[BATCH];
     volatile uint32_t done = 0;
 
-    for (size_t i = 0; i < w->count; i += BATCH) {
-        size_t count = w->count - i < BATCH ? w->count - i : BATCH;
-
-        for (size_t k = 0; k < count; k++)
-            batch[k] = &w->cases[i + k].c;
-        w->walker->answer(w->instance, batch, w->results, count, &done);
-        w->sum += w->results[0].par;
-    }
+    for (size_t i = 0; i < BATCH; i++)
+        batch[i] = &b->cases[i].c;
+    part->walker->answer(part->instance, batch, b->results, BATCH, &done);
+    b->sum += b->results[0].par;
 }
 
-/* The oracle and the comparison with its own answer: what the judge does with most cases. */
-static void judge(struct work *w)
+static void add(struct bench *b, struct part part)
 {
-    for (size_t i = 0; i < w->count; i++) {
-        wd_oracle(&w->cases[i].c, NULL, NULL, NULL, &w->output);
-        w->sum += wd_answers_equal(&w->output.result, &w->output.result);
+    if (b->part_count == PARTS_MAX) {
+        fprintf(stderr, "bench_speed_core: too many libraries\n");
+        exit(2);
     }
+    b->parts[b->part_count++] = part;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double *one = a, *two = b;
-
-    return (*one > *two) - (*one < *two);
-}
-
-/* Prints the median of the repeats, the least and the most, in nanoseconds a case. */
-static void measure(struct work *w, const char *name, void (*what)(struct work *w))
-{
-    double times[REPEATS];
-
-    what(w);
-    for (int i = 0; i < REPEATS; i++) {
-        double begin = now();
-
-        what(w);
-        times[i] = (now() - begin) / (double)w->count;
-    }
-    qsort(times, REPEATS, sizeof(times[0]), by_size);
-    printf(",\"%s\":[%.1f,%.1f,%.1f]", name, times[REPEATS / 2], times[0], times[REPEATS - 1]);
-}
-
-static void measure_walker(struct work *w, const char *name, const struct wd_walker_api *walker)
+static void add_walker(struct bench *b, const char *name, const struct wd_walker_api *walker)
 {
     char error[200] = "";
+    void *instance = walker->open("", error, sizeof(error));
 
-    w->walker = walker;
-    w->instance = walker->open("", error, sizeof(error));
-    if (!w->instance) {
+    if (!instance) {
         fprintf(stderr, "bench_speed_core: %s: %s\n", name, error);
         exit(2);
     }
-    measure(w, name, ask_walker);
-    walker->close(w->instance);
+    add(b, (struct part){.name = name, .run = ask_walker, .walker = walker, .instance = instance});
 }
 
-static void measure_library(struct work *w, const char *path)
+static void add_library(struct bench *b, const char *path)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     wd_walker_entry *entry = NULL;
@@ -126,30 +117,65 @@ static void measure_library(struct work *w, const char *path)
         fprintf(stderr, "bench_speed_core: %s\n", dlerror());
         exit(2);
     }
-    measure_walker(w, path, entry());
+    add_walker(b, path, entry());
+}
+
+static void measure_part(struct bench *b, struct part *part, int repeat)
+{
+    double begin = now();
+
+    part->run(b, part);
+    if (repeat >= 0)
+        part->times[repeat] += now() - begin;
+}
+
+static void measure(struct bench *b, int repeat, size_t batches)
+{
+    size_t others = b->part_count - 1;
+
+    for (size_t batch = 0; batch < batches; batch++) {
+        measure_part(b, &b->parts[0], repeat); /* which makes the cases */
+        for (size_t i = 0; i < others; i++)    /* each of the others is the first to see them as often */
+            measure_part(b, &b->parts[1 + (i + batch) % others], repeat);
+    }
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double *one = a, *two = b;
+
+    return (*one > *two) - (*one < *two);
+}
+
+static void print_part(struct part *part, double cases)
+{
+    qsort(part->times, REPEATS, sizeof(part->times[0]), by_size);
+    printf(",\"%s\":[%.1f,%.1f,%.1f]", part->name, part->times[REPEATS / 2] / cases, part->times[0] / cases,
+           part->times[REPEATS - 1] / cases);
 }
 
 int main(int argc, char **argv)
 {
-    static struct work w;
+    static struct bench b;
+    size_t batches;
 
-    if (argc < 3 || !(w.mix.profiles[0] = wd_profile_by_name(argv[2]))) {
+    if (argc < 3 || !(b.mix.profiles[0] = wd_profile_by_name(argv[2]))) {
         fprintf(stderr, "usage: bench_speed_core CASES PROFILE [SO…]\n");
         return 2;
     }
-    w.mix.count = 1;
-    w.count = strtoull(argv[1], NULL, 0);
-    w.cases = calloc(w.count, sizeof(*w.cases));
-    for (size_t i = 0; i < w.count; i++)
-        wd_generate(&w.mix, 1, i, &w.cases[i]);
-    printf("{\"profile\":\"%s\"", argv[2]);
-    measure(&w, "generator", generate);
-    measure(&w, "oracle", ask_oracle);
-    measure(&w, "oracle and comparison", judge);
-    measure_walker(&w, "sample", wd_walker_sample());
+    b.mix.count = 1;
+    batches = strtoull(argv[1], NULL, 0) / BATCH + 1;
+    add(&b, (struct part){.name = "generator", .run = generate});
+    add(&b, (struct part){.name = "oracle", .run = ask_oracle});
+    add(&b, (struct part){.name = "oracle and comparison", .run = judge});
+    add_walker(&b, "sample", wd_walker_sample());
     for (int i = 3; i < argc; i++)
-        measure_library(&w, argv[i]);
-    printf(",\"sum\":%llu}\n", (unsigned long long)w.sum);
-    free(w.cases);
+        add_library(&b, argv[i]);
+    for (int repeat = -1; repeat < REPEATS; repeat++) /* the first one warms up */
+        measure(&b, repeat, batches);
+    printf("{\"profile\":\"%s\"", argv[2]);
+    for (size_t i = 0; i < b.part_count; i++)
+        print_part(&b.parts[i], (double)(batches * BATCH));
+    printf(",\"sum\":%llu}\n", (unsigned long long)b.sum);
     return 0;
 }

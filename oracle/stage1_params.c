@@ -8,7 +8,7 @@
 static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
                                                                uint64_t bit)
 {
-    return bit && wd_has(w->regs, feature);
+    return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
 }
 
 /* TCR_EL1, or TCR_EL2 where E2H = 1: both have the layout of two ranges. */
@@ -40,7 +40,7 @@ static void params_two_ranges(struct wd_walk *w, uint64_t tcr, struct wd_s1_para
     }
     f->ps = (uint8_t)WD_GET(tcr, TCR_EL1, IPS);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL1, HA));
-    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
+    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
     f->ds = WD_GET(tcr, TCR_EL1, DS);
     if (p->enabled)
         f->granule = (uint8_t)wd_decode_granule(w, 1, p->upper, tg);
@@ -57,7 +57,7 @@ static void params_one_range(struct wd_walk *w, uint64_t tcr, struct wd_s1_param
     f->orgn = (uint8_t)WD_GET(tcr, TCR_EL2, ORGN0);
     f->ps = (uint8_t)WD_GET(tcr, TCR_EL2, PS);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL2, HA));
-    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL2, HD));
+    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL2, HD));
     f->ds = WD_GET(tcr, TCR_EL2, DS);
     p->tbi = WD_GET(tcr, TCR_EL2, TBI);
     p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL2, HPD));
@@ -82,8 +82,8 @@ static void params_tcr2(struct wd_walk *w, uint64_t tcr2, struct wd_s1_params *p
 {
     p->pie = with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
     p->poe = with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
-    p->e0poe = p->two_privileges && with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
-    p->format.haft = p->format.ha && with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
+    p->e0poe = p->two_privileges & with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
+    p->format.haft = p->format.ha & with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
     if (p->pie || p->poe || p->e0poe)
         p->hierarchical_disabled = true;
 }

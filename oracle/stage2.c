@@ -11,7 +11,7 @@ enum { LEVEL_RESERVED = 9 };
 static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
                                                                uint64_t bit)
 {
-    return bit && wd_has(w->regs, feature);
+    return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
 }
 
 /* AArch64.NSS2TTWParams. */
@@ -30,8 +30,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->orgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, ORGN0);
     f->ds = WD_GET(vtcr, VTCR_EL2, DS) && wd_has_lpa2(w->regs, 2, f->granule);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
-    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
-    f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
+    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
+    f->haft = f->ha & with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
     f->output_bits = wd_output_bits(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);

@@ -57,6 +57,8 @@ static uint8_t fault_status(const struct wd_fault *fault)
     static const uint8_t level_minus_1[] = {
         [WD_FAULT_ADDRESS_SIZE] = 0x29, [WD_FAULT_TRANSLATION] = 0x2b, [WD_FAULT_EXTERNAL_ABORT] = 0x13};
 
+    if (fault->has_status)
+        return fault->status;
     if (fault->class == WD_FAULT_ATOMIC_UPDATE)
         return level_0[WD_FAULT_ATOMIC_UPDATE];
     /* Of a class that has no code for level -1, such a fault is a mistake: its level is cut to two bits. */
@@ -91,7 +93,7 @@ static uint64_t encode_success(struct wd_walk *w, struct wd_output *output)
 {
     uint64_t par = 0;
 
-    par = WD_WITH(par, PAR_EL1, NSE, 1);
+    par = WD_WITH(par, PAR_EL1, NSE, !(w->combined && wd_mistaken(w, WD_MISTAKE_COMBINED_RES1_CLEAR)));
     par = WD_WITH(par, PAR_EL1, PA, output->address >> 12);
     w->in_attributes = true;
     return encode_attributes(w, &output->attributes, par);
@@ -110,17 +112,49 @@ static bool takes_data_abort(const struct wd_walk *w, const struct wd_fault *fau
     return aborts != fault->other_report;
 }
 
+/* Whether a fault is one of T0SZ, or of the start level that SL0 gives. */
+static bool is_size_or_start_level(enum wd_rule rule)
+{
+    switch (rule) {
+    case WD_RULE_TXSZ_ABOVE_MAXIMUM:
+    case WD_RULE_TXSZ_BELOW_MINIMUM:
+    case WD_RULE_TXSZ_BELOW_MINIMUM_52:
+    case WD_RULE_START_LEVEL_RESERVED:
+    case WD_RULE_START_LEVEL_NOT_IMPLEMENTED:
+    case WD_RULE_START_LEVEL_INCONSISTENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* What walkers make of a stage 2 fault on a stage 1 walk by mistake. */
 static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 {
     if (!fault->on_walk)
         return;
-    if (fault->class != WD_FAULT_EXTERNAL_ABORT && wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION)) {
+    if (fault->class != WD_FAULT_EXTERNAL_ABORT && fault->class != WD_FAULT_TRANSLATION &&
+        wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION)) {
         fault->class = WD_FAULT_TRANSLATION;
         fault->level = w->out->walk_level;
     }
-    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL))
+    if (is_size_or_start_level(fault->rule) && wd_mistaken(w, WD_MISTAKE_S2_SIZE_WITHOUT_STATUS))
+        fault->class = WD_FAULT_ADDRESS_SIZE;
+    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL)) {
         fault->level = w->out->walk_level;
+        if (fault->level < 0 && fault->class != WD_FAULT_PERMISSION) { /* put into bits that have no room for it */
+            fault->has_status = true;
+            fault->status = 0x3f;
+        }
+    }
+}
+
+/* What walkers make of a fault of the second stage of AT S12* by mistake. @return whether there is no answer at all */
+static bool retried_by_mistake(const struct wd_walk *w, const struct wd_fault *fault)
+{
+    bool without_status = fault->class == WD_FAULT_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
+
+    return fault->stage2 && !fault->on_walk && without_status && wd_mistaken(w, WD_MISTAKE_S2_FAULT_AS_RETRY);
 }
 
 static void report_fault(struct wd_walk *w, struct wd_fault *fault)
@@ -148,6 +182,10 @@ static void report_fault(struct wd_walk *w, struct wd_fault *fault)
     wd_check(w, stage, WD_RULE_LEVEL_MINUS_1, fault->level, fault->level < 0);
     wd_decide(w, stage, WD_ASPECT_RES, WD_RULE_PAR_FAULT_FORMAT, fault->level);
 
+    if (retried_by_mistake(w, fault)) {
+        result->answer = WD_ANSWER_RETRY;
+        return;
+    }
     if (!takes_data_abort(w, fault)) {
         result->par = encode_fault(fault);
         return;
@@ -190,6 +228,7 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
     if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
+    w->combined = ok;
     if (ok)
         WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address);
     return ok;

@@ -178,6 +178,8 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_C_NON_CACHEABLE, level);
         make_non_cacheable(a);
         a->from_reserved = false;
+        if (!a->xs && wd_mistaken(w, WD_MISTAKE_NON_CACHEABLE_XS_LOST))
+            a->xs = true;
         if (a->tagged)
             a->tagged = wd_choose(w, WD_CHOICE_TAGGED_C0);
     }
@@ -213,6 +215,9 @@ static struct wd_cacheability weaker_cacheability(struct wd_walk *w, const struc
 
     if (s2->kind < c.kind)
         c.kind = s2->kind;
+    if (c.transient && c.kind < s1->kind && c.kind != WD_NON_CACHEABLE &&
+        wd_mistaken(w, WD_MISTAKE_TRANSIENT_AS_STAGE_1))
+        c.kind = s1->kind;
     if (c.transient && c.kind < s1->kind && wd_mistaken(w, WD_MISTAKE_TRANSIENCE_LOST))
         c.transient = false;
     return c.kind == WD_NON_CACHEABLE ? non_cacheable : c;
@@ -315,11 +320,14 @@ static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params
 }
 
 /* Cacheability that FWB forces: Write-Back with stage 1's hints if it has any. */
-static struct wd_cacheability forced_write_back(const struct wd_attributes *s1, const struct wd_cacheability *domain)
+static struct wd_cacheability forced_write_back(const struct wd_walk *w, const struct wd_attributes *s1,
+                                                const struct wd_cacheability *domain)
 {
     struct wd_cacheability c = *domain;
 
     if (s1->device || c.kind == WD_NON_CACHEABLE || !encode_nibble(&c))
+        return write_back_rwa;
+    if ((c.hints != WD_HINTS_RWA || c.transient) && wd_mistaken(w, WD_MISTAKE_FWB_HINTS))
         return write_back_rwa;
     c.kind = WD_WRITE_BACK;
     return c;
@@ -369,8 +377,8 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_AS_STAGE_1, level);
     } else if (memattr == 6) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_WRITE_BACK, level);
-        a.inner = forced_write_back(s1, &s1->inner);
-        a.outer = forced_write_back(s1, &s1->outer);
+        a.inner = forced_write_back(w, s1, &s1->inner);
+        a.outer = forced_write_back(w, s1, &s1->outer);
         a.device = false;
         a.xs = false;
         /* What stage 1 hands on as shareability shows only where its type no longer decides. */
@@ -414,6 +422,82 @@ static void take_xs_by_halves(const struct wd_s2_params *p, uint64_t descriptor,
     stage1->xs = true;
 }
 
+/* PAR_EL1.ATTR of memory that is not Tagged. */
+static uint8_t encode(const struct wd_attributes *a, bool xs)
+{
+    if (a->device)
+        return (uint8_t)(a->device_type << 2 | !xs);
+    if (!xs) {
+        if (a->outer.kind == WD_WRITE_THROUGH && a->inner.kind == WD_WRITE_THROUGH && !a->outer.transient &&
+            a->outer.hints == WD_HINTS_RA)
+            return 0xa0;
+        if (fully_non_cacheable(a))
+            return 0x40;
+    }
+    return (uint8_t)(encode_nibble(&a->outer) << 4 | encode_nibble(&a->inner));
+}
+
+/* One half of two encodings combined: 0000 counts as Write-Back. */
+static unsigned combine_halves(struct wd_walk *w, unsigned s1, unsigned s2)
+{
+    struct wd_cacheability stage1, stage2 = decode_nibble(s2), c;
+
+    if (!s1)
+        return s2;
+    stage1 = decode_nibble(s1);
+    c = weaker_cacheability(w, &stage1, &stage2);
+    return encode_nibble(&c);
+}
+
+/*
+ * The mistake of combining what PAR_EL1.ATTR would say of each stage, as if encodings had no meaning but as two halves
+ * or as a Device type: those with XS = 0 and the reserved ones have another.
+ */
+static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
+                              uint64_t descriptor, struct wd_attributes *a)
+{
+    unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2), encoded, stage1 = s1->mair, stage2;
+    struct wd_attributes copy = *s1;
+
+    if (!s1->from_reserved)
+        stage1 = encode(&copy, s1->xs || !wd_has(w->regs, WD_FEAT_XS));
+    if (p->fwb && (memattr & 7) > 4) {
+        bool non_cacheable_forced = (memattr & 7) == 5 && !s1->device;
+
+        if ((memattr & 7) == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs) ||
+            !wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
+            return;
+        encoded = non_cacheable_forced ? 0x44 : stage1;
+    } else {
+        stage2 = memattr < 4 || p->fwb ? (memattr & 3) << 2
+                                       : (memattr >> 2 == 3   ? 0xcu
+                                          : memattr >> 2 == 2 ? 8u
+                                                              : 4u)
+                                                 << 4 |
+                                             ((memattr & 3) == 3   ? 0xcu
+                                              : (memattr & 3) == 2 ? 8u
+                                                                   : 4u);
+        if (!wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
+            return;
+        if (stage1 >> 4 == 0 || stage2 >> 4 == 0)
+            encoded = stage1 < stage2 ? stage1 : stage2;
+        else
+            encoded = combine_halves(w, stage1 >> 4, stage2 >> 4) << 4 | combine_halves(w, stage1 & 15, stage2 & 15);
+    }
+    a->as_encoded = true;
+    a->mair = (uint8_t)encoded;
+    a->device = encoded >> 4 == 0;
+    if (!a->device) {
+        a->outer = decode_nibble(encoded >> 4);
+        a->inner = encoded & 15 ? decode_nibble(encoded & 15) : write_back_rwa;
+    }
+    if (p->cd && !a->device) {
+        a->as_encoded = false;
+        make_non_cacheable(a);
+        a->xs = true;
+    }
+}
+
 struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
@@ -424,6 +508,7 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
     if (not_combined)
         take_xs_by_halves(p, descriptor, &s1);
     a = p->fwb ? force_write_back(w, p, &s1, descriptor, level) : combine(w, p, &s1, descriptor, level);
+    combine_encodings(w, p, stage1, descriptor, &a);
     if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && with_xs) && !not_combined)
         a.xs = false;
     if (always_outer_shareable(&a)) {
@@ -478,21 +563,14 @@ uint8_t wd_encode_attributes(struct wd_walk *w, struct wd_attributes *a)
     bool xs = a->xs || !wd_has(w->regs, WD_FEAT_XS);
     bool tag_optional = a->tag_optional || wd_encode_shareability(a) == WD_NON_SHAREABLE;
 
+    if (a->as_encoded)
+        return a->mair;
     if (a->from_reserved && wd_choose(w, WD_CHOICE_PAR_ATTRIBUTES))
         return a->mair;
     if (a->tagged && !(tag_optional && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
         return a->no_tag_access ? 0xe0 : 0xf0;
     limit_transience(w, a);
-    if (a->device)
-        return (uint8_t)(a->device_type << 2 | !xs);
-    if (!xs) {
-        if (a->outer.kind == WD_WRITE_THROUGH && a->inner.kind == WD_WRITE_THROUGH && !a->outer.transient &&
-            a->outer.hints == WD_HINTS_RA)
-            return 0xa0;
-        if (fully_non_cacheable(a))
-            return 0x40;
-    }
-    return (uint8_t)(encode_nibble(&a->outer) << 4 | encode_nibble(&a->inner));
+    return encode(a, xs);
 }
 
 uint8_t wd_encode_shareability(const struct wd_attributes *a)

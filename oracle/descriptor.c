@@ -11,7 +11,7 @@ static bool block_supported(const struct wd_walk *w, const struct wd_format *f, 
     case WD_GRANULE_16K:
         return level == 2 || (level == 1 && f->ds);
     default:
-        return level == 2 || (level == 1 && w->pa_max >= 52);
+        return level == 2 || (level == 1 && w->pa_max >= 52 && !(f->stage == 2 && f->only_48_bits));
     }
 }
 
@@ -62,6 +62,8 @@ static bool high_address_bits(struct wd_walk *w, const struct wd_format *f, uint
                               uint64_t *high, struct wd_fault *fault)
 {
     *high = 0;
+    if (f->only_48_bits)
+        return true;
     if (f->granule == WD_GRANULE_64K) {
         if (wd_has(w->regs, WD_FEAT_LPA)) {
             if (wd_check(w, f->stage, WD_RULE_ADDRESS_52_BITS_64K, level, wd_bits(descriptor, 15, 12) != 0) &&
@@ -97,19 +99,24 @@ bool wd_next_table(struct wd_walk *w, const struct wd_format *f, uint64_t descri
 }
 
 /* Number of contiguous entries as a power of two, 0: the Contiguous bit is RES0 at this level. ContiguousSize. */
-static unsigned contiguous_entries(const struct wd_format *f, int level)
+static unsigned contiguous_entries(const struct wd_walk *w, const struct wd_format *f, int level)
 {
     /* [granule][level - 1]; Table D8-104. */
     static const uint8_t entries[WD_GRANULE_COUNT][3] = {{4, 4, 4}, {0, 5, 7}, {0, 5, 5}};
+    static const uint8_t everywhere[WD_GRANULE_COUNT] = {4, 7, 5};
 
-    return level < 1 ? 0 : entries[f->granule][level - 1];
+    unsigned number = level < 1 ? 0 : entries[f->granule][level - 1];
+
+    if (!number && f->stage == 1 && wd_mistaken(w, WD_MISTAKE_S1_CONTIGUOUS_EVERYWHERE))
+        number = everywhere[f->granule];
+    return number;
 }
 
 bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t input,
                    uint64_t *address, struct wd_fault *fault)
 {
     unsigned leaf_bits = wd_translation_bits(f->granule, level);
-    unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(f, level) : 0;
+    unsigned entries = wd_bit(descriptor, 52) ? contiguous_entries(w, f, level) : 0;
     unsigned contiguous_bits = leaf_bits + entries;
     uint64_t high, base = descriptor & address_mask(leaf_bits);
     uint64_t field = descriptor & wd_mask(47, wd_granule_bits(f->granule));

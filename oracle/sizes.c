@@ -43,7 +43,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
-    bool format_has_52 = wd_has(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
+    bool format_has_52 = !f->only_48_bits && wd_has(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
     unsigned bits = ps_bits[f->ps];
     unsigned most = format_has_52 ? 52 : 48;
 
@@ -68,7 +68,7 @@ static bool clamped_by_mistake(const struct wd_walk *w, const struct wd_format *
 bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
                    struct wd_fault *fault)
 {
-    unsigned maximum = wd_max_txsz(w, f->granule);
+    unsigned maximum = f->only_48_bits ? 39 : wd_max_txsz(w, f->granule);
 
     if (f->txsz < minimum) {
         enum wd_rule rule = low_always_faults ? WD_RULE_TXSZ_BELOW_MINIMUM_52 : WD_RULE_TXSZ_BELOW_MINIMUM;
@@ -90,7 +90,7 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
 {
     if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_DS, 0, f->ds))
         return true;
-    if (f->granule != WD_GRANULE_64K || f->ps < 6)
+    if (f->granule != WD_GRANULE_64K || f->ps < 6 || f->only_48_bits)
         return false;
     if (!wd_has(w->regs, WD_FEAT_LPA))
         return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));

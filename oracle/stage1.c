@@ -42,6 +42,36 @@ static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd
     return true;
 }
 
+/*
+ * Mistakes about the sign of an address: bits 63:56 that are no copies of bit 55, or, where there is one range, bit 55
+ * itself, are taken for an address beyond the physical address size, before anything else is looked at.
+ */
+static bool sign_by_mistake(struct wd_walk *w, const struct wd_s1_params *p, uint64_t va, struct wd_fault *fault)
+{
+    bool extended = (uint64_t)((int64_t)(va << 8) >> 8) == va;
+
+    if ((!p->two_privileges && wd_bit(va, 55) && wd_mistaken(w, WD_MISTAKE_HIGH_HALF_AS_ADDRESS_SIZE)) ||
+        (!p->tbi && !extended && wd_mistaken(w, WD_MISTAKE_SIGN_AS_ADDRESS_SIZE)))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0,
+                        p->two_privileges ? WD_RULE_VA_UPPER_RANGE : WD_RULE_VA_SINGLE_RANGE);
+    return true;
+}
+
+/* The mistake of reporting the start level, where TxSZ is out of range whatever the subtraction gives. */
+static bool at_start_level(struct wd_walk *w, const struct wd_s1_params *p, struct wd_fault *fault)
+{
+    uint64_t steps =
+        (UINT64_C(63) - p->format.txsz - wd_granule_bits(p->format.granule)) / wd_stride(p->format.granule);
+    int level = (int)(uint32_t)(UINT64_C(3) - steps);
+
+    if (fault->class != WD_FAULT_TRANSLATION || !level || !wd_mistaken(w, WD_MISTAKE_FAULT_AT_START_LEVEL))
+        return false;
+    fault->level = (int8_t)level;
+    fault->has_status = true;
+    fault->status = (uint8_t)((level < 0 ? 0x2c : 0x04) + (uint32_t)level) & 0x3f;
+    return false;
+}
+
 /* What is checked before the first descriptor is read. */
 static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, const struct wd_access *access,
                         struct wd_fault *fault)
@@ -52,12 +82,15 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
                          : p->upper         ? WD_RULE_VA_UPPER_RANGE
                                             : WD_RULE_VA_LOWER_RANGE;
 
-    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
+    if (!sign_by_mistake(w, p, va, fault))
         return false;
+    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
+        return at_start_level(w, p, fault);
     wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != (p->upper ? 0xff : 0));
-    return !translation_fault(w, fault, range, va_out_of_range(p, va)) &&
-           !translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
-           !translation_fault(w, fault, WD_RULE_EPD, p->epd);
+    return (!translation_fault(w, fault, range, va_out_of_range(p, va)) &&
+            !translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
+            !translation_fault(w, fault, WD_RULE_EPD, p->epd)) ||
+           at_start_level(w, p, fault);
 }
 
 /* Stage 2 of an access to a stage 1 table, in the regime that has one. */
@@ -260,6 +293,11 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
+    if (f->ps != 6 && w->pa_max > 48 && (f->ds || f->granule == WD_GRANULE_64K) &&
+        wd_mistaken(w, WD_MISTAKE_S1_52_BITS_BY_PS)) {
+        f->only_48_bits = f->granule == WD_GRANULE_64K;
+        f->ps = f->ps == 7 ? 5 : f->ps;
+    }
     f->output_bits = wd_output_bits(w, f);
     f->start_level =
         WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));

@@ -134,6 +134,8 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
         p->default_cacheable = WD_GET(hcr, HCR_EL2, DC);
         p->default_tagged = p->default_cacheable && with_feature(w, WD_FEAT_MTE2, WD_GET(hcr, HCR_EL2, DCT));
     }
+    if (f->hd && wd_mistaken(w, WD_MISTAKE_S1_DIRTY_IGNORED))
+        f->hd = false;
     f->atomic_updates = wd_updates_are_atomic(f, p->cacheable);
     f->ds = p->enabled && f->ds && wd_has_lpa2(w->regs, 1, f->granule);
 }

@@ -121,15 +121,55 @@ static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, 
     }
 }
 
+/* What an overlay nibble grants: bit 0 read, bit 1 execute, bit 2 write; 1xxx is reserved and grants nothing. */
+static struct permissions overlay_permissions(struct wd_walk *w, unsigned nibble, int level, bool wxn)
+{
+    struct permissions overlay = {.no_read = WD_RULE_OVERLAY_DENIED, .no_write = WD_RULE_OVERLAY_DENIED};
+
+    if (wd_check(w, 1, WD_RULE_OVERLAY_RESERVED, level, nibble >= 8)) {
+        overlay.no_read = overlay.no_write = WD_RULE_OVERLAY_RESERVED;
+        return overlay;
+    }
+    overlay.read = nibble & 1;
+    overlay.execute = nibble & 2;
+    overlay.write = nibble & 4;
+    if ((overlay.execute || overlay.write) && wd_mistaken(w, WD_MISTAKE_OVERLAY_READ_ALONE))
+        overlay.execute = overlay.write = false;
+    if (wd_check(w, 1, WD_RULE_OVERLAY_WXN, level, wxn && overlay.execute && overlay.write))
+        remove_write(&overlay, WD_RULE_OVERLAY_WXN);
+    return overlay;
+}
+
+/* The mistake of limiting what the user may do by the user's overlay before PAN looks at it. */
+static struct permissions after_overlay(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                                        const struct permissions *unprivileged)
+{
+    struct permissions limited = *unprivileged, overlay;
+
+    if (!p->e0poe || !unprivileged->overlay || !wd_mistaken(w, WD_MISTAKE_PAN_AFTER_OVERLAY))
+        return limited;
+    overlay = overlay_permissions(w, nibble_of(p->por_el0, (unsigned)wd_bits(descriptor, 62, 60)), level,
+                                  p->pie ? unprivileged->wxn : p->wxn);
+    limited.read = limited.read && overlay.read;
+    limited.write = limited.write && overlay.write;
+    limited.execute = limited.execute && overlay.execute;
+    return limited;
+}
+
 /* PSTATE.PAN with direct permissions: what the user may do, and with EPAN may execute, privileged code may not touch.
  */
-static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access, int level,
-                       struct permissions *privileged, const struct permissions *unprivileged)
+static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
+                       uint64_t descriptor, int level, struct permissions *privileged,
+                       const struct permissions *unprivileged)
 {
     enum wd_rule rule = WD_RULE_PAN;
 
+    struct permissions limited;
+
     if (!access->pan || !p->two_privileges)
         return;
+    limited = after_overlay(w, p, descriptor, level, unprivileged);
+    unprivileged = &limited;
     if (!unprivileged->read && !unprivileged->write) {
         if (!unprivileged->execute)
             return;
@@ -163,6 +203,18 @@ static void remove_all(struct permissions *permissions, enum wd_rule rule)
     permissions->execute = permissions->gcs = false;
 }
 
+/* Whether PSTATE.PAN takes privileged access away: the user's nibble is not 0000, or what a mistake makes of that. */
+static bool indirect_pan_applies(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                                 unsigned user_nibble, const struct permissions *unprivileged)
+{
+    struct permissions limited;
+
+    if (!user_nibble || !wd_mistaken(w, WD_MISTAKE_INDIRECT_PAN_BY_PERMISSIONS))
+        return user_nibble != 0;
+    limited = after_overlay(w, p, descriptor, level, unprivileged);
+    return limited.read || limited.write || (limited.execute && wd_has(w->regs, WD_FEAT_PAN3));
+}
+
 /* AArch64.S1IndirectBasePermissions. */
 static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
                                  uint64_t descriptor, int level, struct permissions *privileged,
@@ -180,11 +232,13 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
 
     *unprivileged = decode_nibble(w, user_nibble, level);
     if (wd_check(w, 1, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE, level,
-                 (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs))) {
+                 (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs)) &&
+        !wd_mistaken(w, WD_MISTAKE_USER_WRITE_NOT_CHECKED)) {
         remove_all(privileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
         remove_all(unprivileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
     }
-    if (wd_check(w, 1, WD_RULE_INDIRECT_PAN, level, access->pan && user_nibble != 0)) {
+    if (wd_check(w, 1, WD_RULE_INDIRECT_PAN, level,
+                 access->pan && indirect_pan_applies(w, p, descriptor, level, user_nibble, unprivileged))) {
         bool removes = privileged->read || privileged->write;
 
         if (!removes || !reserved_nibble(user_nibble) || !wd_choose(w, WD_CHOICE_PAN_RESERVED_PERMISSION)) {
@@ -193,23 +247,6 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
             remove_write(privileged, WD_RULE_INDIRECT_PAN);
         }
     }
-}
-
-/* What an overlay nibble grants: bit 0 read, bit 1 execute, bit 2 write; 1xxx is reserved and grants nothing. */
-static struct permissions overlay_permissions(struct wd_walk *w, unsigned nibble, int level, bool wxn)
-{
-    struct permissions overlay = {.no_read = WD_RULE_OVERLAY_DENIED, .no_write = WD_RULE_OVERLAY_DENIED};
-
-    if (wd_check(w, 1, WD_RULE_OVERLAY_RESERVED, level, nibble >= 8)) {
-        overlay.no_read = overlay.no_write = WD_RULE_OVERLAY_RESERVED;
-        return overlay;
-    }
-    overlay.read = nibble & 1;
-    overlay.execute = nibble & 2;
-    overlay.write = nibble & 4;
-    if (wd_check(w, 1, WD_RULE_OVERLAY_WXN, level, wxn && overlay.execute && overlay.write))
-        remove_write(&overlay, WD_RULE_OVERLAY_WXN);
-    return overlay;
 }
 
 /* Raises a Permission fault if `granted` lacks what the access needs; reading is looked at first. */
@@ -248,7 +285,7 @@ bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, co
         indirect_permissions(w, p, access, descriptor, level, &privileged, &unprivileged);
     } else {
         direct_permissions(w, p, descriptor, level, limits, &privileged, &unprivileged);
-        direct_pan(w, p, access, level, &privileged, &unprivileged);
+        direct_pan(w, p, access, descriptor, level, &privileged, &unprivileged);
         base->wxn = p->wxn && base->write && base->execute;
     }
     if (overlay_enabled && !wd_check(w, 1, WD_RULE_OVERLAY_NOT_APPLIED, level, !base->overlay)) {
@@ -257,7 +294,7 @@ bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, co
 
         wd_apply(w, 1, access->unprivileged ? WD_RULE_OVERLAY_UNPRIVILEGED : WD_RULE_OVERLAY_PRIVILEGED, level);
         if (!granted(w, &overlay, access, level, fault)) {
-            fault->overlay = true;
+            fault->overlay = !wd_mistaken(w, WD_MISTAKE_OVERLAY_NOT_REPORTED);
             return false;
         }
     }

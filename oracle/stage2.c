@@ -30,14 +30,22 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->orgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, ORGN0);
     f->ds = WD_GET(vtcr, VTCR_EL2, DS) && wd_has_lpa2(w->regs, 2, f->granule);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
-    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
-    f->haft = f->ha & with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
+    if (!f->ha && WD_GET(vtcr, VTCR_EL2, HA) && wd_mistaken(w, WD_MISTAKE_S2_FLAG_WITHOUT_FEATURE))
+        f->ha = true;
+    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
+            !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
+    f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
+    f->only_48_bits =
+        (wd_has(w->regs, WD_FEAT_LPA) || wd_has(w->regs, WD_FEAT_TTST)) && wd_mistaken(w, WD_MISTAKE_S2_48_BITS);
+    f->ds = f->ds && !f->only_48_bits;
     f->output_bits = wd_output_bits(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
     p->sl2 = f->ds && f->granule == WD_GRANULE_4K && WD_GET(vtcr, VTCR_EL2, SL2);
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));
     p->fwb = with_feature(w, WD_FEAT_S2FWB, WD_GET(hcr, HCR_EL2, FWB));
+    if (!p->fwb && WD_GET(hcr, HCR_EL2, FWB) && wd_mistaken(w, WD_MISTAKE_FWB_WITHOUT_FEATURE))
+        p->fwb = true;
     p->cd = WD_GET(hcr, HCR_EL2, CD);
     f->atomic_updates = wd_updates_are_atomic(f, !p->cd);
 }
@@ -45,7 +53,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
 /* Smallest T0SZ. AArch64.S2MinTxSZ; EL1 uses AArch64. */
 static unsigned minimum_t0sz(const struct wd_walk *w, const struct wd_format *f)
 {
-    unsigned most = wd_has(w->regs, WD_FEAT_LPA) && f->granule != WD_GRANULE_64K && !f->ds ? 48 : 52;
+    bool only_48 = f->only_48_bits || (f->granule != WD_GRANULE_64K && !f->ds);
+    unsigned most = wd_has(w->regs, WD_FEAT_LPA) && only_48 ? 48 : 52;
 
     return 64 - (w->pa_max < most ? w->pa_max : most);
 }
@@ -72,7 +81,7 @@ static bool start_level_implemented(const struct wd_walk *w, const struct wd_for
     unsigned bits = by_input_size ? wd_input_bits(f) : w->pa_max;
 
     if (f->start_level == WD_FINAL_LEVEL)
-        return f->granule != WD_GRANULE_4K || wd_has(w->regs, WD_FEAT_TTST);
+        return f->granule != WD_GRANULE_4K || (wd_has(w->regs, WD_FEAT_TTST) && !f->only_48_bits);
     if (f->granule == WD_GRANULE_16K && f->start_level == 0 && !f->ds)
         return false;
     return f->start_level > 1 || bits >= needs_bits[f->granule][f->start_level + 1];
@@ -99,6 +108,8 @@ static bool check_range(struct wd_walk *w, struct wd_s2_params *p, uint64_t ipa,
 {
     struct wd_format *f = &p->format;
 
+    if (f->only_48_bits && ipa >> 48)
+        ipa = wd_low(ipa, 48);
     if (!wd_limit_txsz(w, f, minimum_t0sz(w, f), wd_has(w->regs, WD_FEAT_LPA), fault))
         return false;
     f->start_level = decode_start_level(p);
@@ -176,7 +187,7 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
     bool device_table = access->table_walk && wd_s2_is_device(w, p, leaf->descriptor, leaf->level);
     enum wd_rule rule;
 
-    if (device_table && p->ptw)
+    if (device_table && p->ptw && !wd_mistaken(w, WD_MISTAKE_PTW_NOT_CHECKED))
         rule = WD_RULE_PTW_DEVICE;
     else if (access->read && !wd_bit(leaf->descriptor, 6))
         rule = access->table_walk ? WD_RULE_S2_WALK_NOT_READABLE : WD_RULE_S2AP_NOT_READABLE;

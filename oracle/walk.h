@@ -17,6 +17,7 @@ struct wd_walk {
     struct wd_oracle_output *out;
     uint64_t consulted;     /**< bit set of enum wd_choice */
     bool watched;           /**< somebody is told what happens, or something is supposed of the walker */
+    bool combined;          /**< stage 2 has translated what stage 1 gave */
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
     unsigned pa_max;        /**< implemented physical address size in bits */
@@ -33,6 +34,8 @@ struct wd_fault {
     bool stage2;
     bool on_walk; /**< stage 2 fault on the access to a stage 1 table */
     bool overlay, dirty_bit;
+    bool has_status; /**< a mistake: `status` is reported instead of the status of class and level */
+    uint8_t status;
     bool other_report; /**< S1_AF_UPDATE_FAULT, S2_AF_UPDATE_FAULT: PAR instead of an exception, or the reverse */
     uint16_t rule;     /**< enum wd_rule */
     uint64_t ipa;      /**< stage 2: the address that was being translated */
@@ -67,6 +70,7 @@ struct wd_attributes {
     bool xs, tagged, no_tag_access;
     bool tag_optional;       /**< stage 1 is Non-shareable: whether tagged memory is treated as Tagged is a choice */
     bool from_reserved;      /**< the MAIR encoding `mair` is reserved */
+    bool as_encoded;         /**< a mistake: `mair` is reported */
     bool keeps_shareability; /**< a mistake: reported as it is, though the memory is Device or Non-cacheable */
     uint8_t mair;
 };
@@ -80,6 +84,7 @@ struct wd_format {
     uint8_t sh; /**< SH0, SH1 of the control register */
     uint8_t irgn, orgn;
     bool ds, ha, hd, haft, big_endian;
+    bool only_48_bits;    /**< a mistake: 52-bit addresses are not known */
     bool atomic_updates;  /**< table walks are made with attributes that guarantee atomic updates */
     unsigned output_bits; /**< AArch64.PhysicalAddressSize */
     int start_level;
@@ -196,8 +201,8 @@ unsigned wd_choose(struct wd_walk *w, enum wd_choice choice);
 /** Whether the judge wants the oracle to make a mistake. Ask only where it would make a difference. */
 static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
 {
-    w->out->mistakes_met |= UINT64_C(1) << mistake;
-    return w->resolution->mistakes >> mistake & 1;
+    w->out->mistakes_met |= wd_mistake_bit(mistake);
+    return w->resolution->mistakes & wd_mistake_bit(mistake);
 }
 
 /** Tells the handler, if there is one; else the event is not even made. */

@@ -41,7 +41,7 @@ struct wd_bucket {
     uint8_t verdict;
     char *signature;
     uint16_t cause; /**< number of the cause; WD_CAUSE_NONE: it has none, or none that a walker can be known for */
-    uint32_t also;  /**< bit set of enum wd_mistake: each of them explains all of the bucket, too */
+    uint64_t also;  /**< bit set of enum wd_mistake: each of them explains all of the bucket, too */
     uint64_t count;
     struct wd_facet_counts facets;
     struct wd_exhibit first;
@@ -64,7 +64,7 @@ struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i);
 struct wd_bucket_key {
     uint8_t walker, verdict;
     uint16_t cause;
-    uint32_t also;
+    uint64_t also;
     const char *signature;
 };
 

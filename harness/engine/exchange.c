@@ -99,7 +99,7 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
     key.walker = (uint8_t)wd_wire_get_u64(message);
     key.verdict = (uint8_t)wd_wire_get_u64(message);
     key.cause = (uint16_t)wd_wire_get_u64(message);
-    key.also = (uint32_t)wd_wire_get_u64(message);
+    key.also = wd_wire_get_u64(message);
     key.signature = wd_wire_get_text(message);
     bucket = wd_bucket_of(state->buckets, &key);
     count = wd_wire_get_u64(message);

@@ -49,7 +49,7 @@ void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t si
 void wd_causes_add(struct wd_causes *causes, unsigned number)
 {
     if (is_mistake(number))
-        causes->mistakes |= UINT64_C(1) << (number - WD_CAUSE_MISTAKES);
+        causes->mistakes |= wd_mistake_bit(number - WD_CAUSE_MISTAKES);
     else
         causes->left_out[stage_index(number)][word_of(number)] |= bit_of(number);
 }
@@ -91,7 +91,7 @@ void wd_causes_suppose(const struct wd_causes *causes, struct wd_resolution *res
 void wd_causes_drop(struct wd_resolution *resolution, unsigned number)
 {
     if (is_mistake(number))
-        resolution->mistakes &= ~(UINT64_C(1) << (number - WD_CAUSE_MISTAKES));
+        resolution->mistakes &= ~wd_mistake_bit(number - WD_CAUSE_MISTAKES);
     else
         resolution->left_out[stage_index(number)][word_of(number)] &= ~bit_of(number);
 }

@@ -30,7 +30,7 @@ struct wd_cause {
     uint8_t stage;     /**< 1 or 2 */
     const char *words; /**< "right → wrong" */
     uint16_t number;   /**< WD_CAUSE_NONE: a check that is wrongly made has none */
-    uint32_t also;     /**< bit set of enum wd_mistake: each of them alone explains the answer, too */
+    uint64_t also;     /**< bit set of enum wd_mistake: each of them alone explains the answer, too */
 };
 
 /** A set of causes. {0} is empty. */

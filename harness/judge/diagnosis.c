@@ -7,10 +7,11 @@
 #include <string.h>
 
 enum {
-    LEFT_OUT_MAX = 4,    /* checks left out in one walk */
-    FAULTS_MAX = 8,      /* faults that different choices lead to, of which each may be the one left out */
-    CLIMBS_MAX = 96,     /* trees of choices that are climbed to find one cause */
-    LEAVES_MAX = 1 << 10 /* leaves of each */
+    LEFT_OUT_MAX = 4,     /* checks left out in one walk */
+    FAULTS_MAX = 8,       /* faults that different choices lead to, of which each may be the one left out */
+    CLIMBS_MAX = 96,      /* trees of choices that are climbed to find one cause */
+    LEAVES_MAX = 1 << 10, /* leaves of each */
+    TOGETHER_MAX = 4,     /* causes that are supposed together */
 };
 
 static const struct wd_cause none = {.words = ""};
@@ -219,7 +220,7 @@ static bool is_twin(unsigned mistake)
 static struct wd_cause mistake_made(struct diagnosis *d, unsigned most)
 {
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        uint64_t bit = UINT64_C(1) << mistake;
+        uint64_t bit = wd_mistake_bit(mistake);
         unsigned number = wd_cause_mistake(mistake);
 
         if (mistakes_explain(d, bit, most, &number))
@@ -265,17 +266,25 @@ static bool fault_of(const struct wd_result *got, struct reported *r)
     return status.fault != WD_FAULT_NONE;
 }
 
+/* What is supposed of the walker for sure, with the choices of the nearest permitted answer. */
+static struct wd_resolution nearest_choices(const struct diagnosis *d)
+{
+    struct wd_resolution nearest = d->base;
+
+    memcpy(nearest.option, d->difference->resolution->option, sizeof nearest.option);
+    return nearest;
+}
+
 /* A check that the walker made wrongly: it reports a fault that the walk looked for and did not find. */
 static struct wd_cause wrongly_raised(const struct diagnosis *d)
 {
     const struct wd_difference *difference = d->difference;
-    struct wd_resolution nearest = d->base;
+    struct wd_resolution nearest = nearest_choices(d);
     struct wd_oracle_output output;
     struct reported reported;
 
     if (!fault_of(difference->got, &reported) || difference->expected->fault_stage == reported.stage)
         return none;
-    memcpy(nearest.option, difference->resolution->option, sizeof nearest.option);
     wd_oracle(difference->c, &nearest, note_passed, &reported, &output);
     while (reported.passed_count-- > 0) {
         struct wd_resolution resolution = nearest;
@@ -290,17 +299,120 @@ static struct wd_cause wrongly_raised(const struct diagnosis *d)
 }
 
 /* The mistakes beside a cause that would explain the answer as well, with nothing else supposed. */
-static uint32_t also_explaining(struct diagnosis *d, const struct wd_cause *cause)
+static uint64_t also_explaining(struct diagnosis *d, const struct wd_cause *cause)
 {
-    uint32_t also = 0;
+    uint64_t also = 0;
 
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
         unsigned number = wd_cause_mistake(mistake);
 
-        if (number != cause->number && mistakes_explain(d, UINT64_C(1) << mistake, 0, &number))
-            also |= UINT64_C(1) << mistake;
+        if (number != cause->number && mistakes_explain(d, wd_mistake_bit(mistake), 0, &number))
+            also |= wd_mistake_bit(mistake);
     }
     return also;
+}
+
+/* ---------------------------------------------------------------- several causes together */
+
+/* A search for causes that explain the answer together, of which each changes it. */
+struct together {
+    const struct wd_difference *difference;
+    unsigned most;
+    unsigned count;                /* of causes that explain it */
+    unsigned causes[TOGETHER_MAX]; /* their numbers, in the order in which they are supposed */
+};
+
+static bool causes_explain(struct together *t, const struct wd_resolution *resolution,
+                           const struct wd_oracle_output *output, unsigned count);
+
+/* Whether two answers are of one kind: what choices of a walk on its way to it can still make equal. */
+static bool alike(const struct wd_result *a, const struct wd_result *b)
+{
+    return !(wd_answers_differ(a, b) & (1u << WD_ASPECT_F | 1u << WD_ASPECT_CLASS | 1u << WD_ASPECT_LEVEL));
+}
+
+/* Goes on with one more cause, if it changes the answer, or opens the way to further mistakes. */
+static bool one_more(struct together *t, const struct wd_resolution *resolution, const struct wd_oracle_output *before,
+                     unsigned count, unsigned number)
+{
+    struct wd_oracle_output output;
+    bool explained = explains(t->difference, resolution, &output);
+
+    if (!explained && alike(&output.result, t->difference->got)) {
+        struct wd_resolution leaf = *resolution;
+
+        explained = wd_find_leaf(t->difference->c, t->difference->got, &leaf);
+    }
+    t->causes[count] = number;
+    t->count = count + 1;
+    if (explained)
+        return true;
+    return count + 1 < t->most &&
+           (!wd_answers_equal(&before->result, &output.result) || (output.mistakes_met & ~before->mistakes_met)) &&
+           causes_explain(t, resolution, &output, count + 1);
+}
+
+/* @param output  what the oracle says under the resolution: not the walker's answer @param count  causes so far */
+static bool causes_explain(struct together *t, const struct wd_resolution *resolution,
+                           const struct wd_oracle_output *output, unsigned count)
+{
+    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        struct wd_resolution next = *resolution;
+
+        if (!(output->mistakes_met & ~resolution->mistakes & wd_mistake_bit(mistake)))
+            continue;
+        next.mistakes |= wd_mistake_bit(mistake);
+        if (one_more(t, &next, output, count, wd_cause_mistake(mistake)))
+            return true;
+    }
+    if (output->fault_stage) {
+        struct wd_resolution next = *resolution;
+
+        if (leave_out(&next, output->rule, output->fault_stage))
+            return one_more(t, &next, output, count, wd_cause_left_out(output->rule, output->fault_stage));
+    }
+    return false;
+}
+
+/* Whether a finding is of one cause rather than of another. */
+static bool stands_before(const struct wd_causes *known, unsigned number, unsigned other)
+{
+    bool is_known, other_is_known, is_check = number < WD_CAUSE_MISTAKES, other_is_check = other < WD_CAUSE_MISTAKES;
+
+    if (other == WD_CAUSE_NONE)
+        return true;
+    is_known = wd_causes_have(known, number);
+    other_is_known = wd_causes_have(known, other);
+    if (is_known != other_is_known)
+        return other_is_known;
+    return is_check != other_is_check ? other_is_check : number < other;
+}
+
+/*
+ * Several causes at once, as few as it takes. The finding is of that which stands first: mistakes in the order of their
+ * table, which has what shows everywhere at its end, then checks left out. One that is known comes after those that are
+ * not.
+ */
+static struct wd_cause several(struct diagnosis *d)
+{
+    const struct wd_causes *known = d->difference->known;
+    struct together t = {.difference = d->difference};
+
+    struct wd_resolution nearest = nearest_choices(d);
+    struct wd_oracle_output output;
+    unsigned first = WD_CAUSE_NONE;
+
+    if (explains(d->difference, &nearest, &output))
+        return none;
+    for (t.most = 2; t.most <= TOGETHER_MAX; t.most++) {
+        if (!causes_explain(&t, &nearest, &output, 0))
+            continue;
+        for (unsigned k = 0; k < t.count; k++)
+            if (stands_before(known, t.causes[k], first))
+                first = t.causes[k];
+        return wd_cause_by_number(first);
+    }
+    return none;
 }
 
 /* Finds a cause beside those that the walker has for sure: the fewer suppositions it takes, the better. */
@@ -319,6 +431,8 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
         cause.also = also_explaining(d, &cause);
     else
         cause = check_left_out(d, LEFT_OUT_MAX);
+    if (!cause.rule)
+        cause = several(d);
     if (!cause.rule)
         cause = wrongly_raised(d);
     if (!cause.rule)

@@ -269,9 +269,23 @@ static void judge_difference(struct search *search, const struct wd_causes *know
     wd_name_difference(search->c, &j->expected, got, first, j->rule, &cause, j->signature, j->title);
 }
 
+/* A walker that asks for the instruction again, though no case needs it, may have a cause that is known. */
+static void judge_retry(const struct wd_case *c, const struct wd_result *got, const struct wd_causes *known,
+                        struct wd_judgement *j)
+{
+    const struct wd_difference difference = {
+        .c = c, .got = got, .resolution = &j->resolution, .expected = &j->expected, .known = known};
+    struct wd_cause cause = wd_diagnose(&difference);
+
+    if (!cause.rule)
+        return;
+    j->rule = cause.rule;
+    wd_cause_signature(&cause, j->signature, WD_SIGNATURE_MAX);
+}
+
 /* Verdicts that need no comparison. @return false: compare */
 static bool judge_without_answer(const struct wd_case *c, const struct wd_oracle_output *basis,
-                                 const struct wd_result *got, struct wd_judgement *j)
+                                 const struct wd_result *got, const struct wd_causes *known, struct wd_judgement *j)
 {
     static const uint8_t verdicts[] = {[WD_ANSWER_UNSUPPORTED] = WD_VERDICT_UNSUPPORTED,
                                        [WD_ANSWER_RETRY] = WD_VERDICT_RETRY,
@@ -285,6 +299,8 @@ static bool judge_without_answer(const struct wd_case *c, const struct wd_oracle
             j->expected = *basis;
             wd_name_no_answer(c, basis, got, j->signature, j->title);
         }
+        if (j->verdict == WD_VERDICT_RETRY)
+            judge_retry(c, got, known, j);
         return true;
     }
     if (basis->result.answer == WD_ANSWER_UNSUPPORTED) {
@@ -314,7 +330,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->has_cause = false;
     j->cause = WD_CAUSE_NONE;
     j->also = 0;
-    if (judge_without_answer(c, basis, got, j))
+    if (judge_without_answer(c, basis, got, known, j))
         return;
 
     agrees = wd_answers_equal(&basis->result, got);

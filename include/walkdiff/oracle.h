@@ -76,6 +76,11 @@ enum wd_mistake {
 
 /** Whether a check can be left out: a walk can go on without it. */
 bool wd_can_be_left_out(enum wd_rule rule);
+/** A set of mistakes has a bit for each. */
+static inline uint64_t wd_mistake_bit(enum wd_mistake mistake)
+{
+    return UINT64_C(1) << mistake;
+}
 
 enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
 

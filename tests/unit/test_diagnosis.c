@@ -210,6 +210,124 @@ static void a_block_at_level_minus_1_is_told(void **state)
                  LEFT_OUT(BLOCK_NOT_SUPPORTED, 1));
 }
 
+static void a_fault_before_any_lookup_at_the_start_level_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E1R);
+    SET(&hand, TCR_EL1, EPD0, 1);
+    expect_cause(&hand, par_fault(TRANSLATION + 1), nothing, CAUSE(FAULT_AT_START_LEVEL));
+    hand_page(&hand, WD_AT_S1E1R);
+    SET(&hand, TCR_EL1, T0SZ, 60); /* four bits are less than a page: the subtraction wraps round */
+    expect_cause(&hand, par_fault(0x3f), nothing, CAUSE(FAULT_AT_START_LEVEL));
+}
+
+static void the_sign_of_an_address_taken_for_its_size_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA | BIT(60));
+    expect_cause(&hand, par_fault(ADDRESS_SIZE), nothing, CAUSE(SIGN_AS_ADDRESS_SIZE));
+    hand_el2(&hand, WD_AT_S1E2R, HAND_UPPER_VA);
+    expect_cause(&hand, par_fault(ADDRESS_SIZE), nothing, CAUSE(HIGH_HALF_AS_ADDRESS_SIZE));
+}
+
+static void a_bit_that_is_lost_behind_stage_2_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 15);
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER) & ~BIT(11), nothing, CAUSE(COMBINED_RES1_CLEAR));
+}
+
+static void a_status_that_is_never_set_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_walk(&hand, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
+    SET(&hand, VTCR_EL2, T0SZ, 10);
+    expect_cause(&hand, par_walk_fault(ADDRESS_SIZE + 1), nothing, CAUSE(S2_SIZE_WITHOUT_STATUS));
+}
+
+static void transience_that_keeps_stage_1_as_it_is_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0x77, 10); /* Write-Back transient with Write-Through: Write-Through transient */
+    expect_cause(&hand, par_success(HAND_IPA, 0x77, SH_INNER), nothing, CAUSE(TRANSIENT_AS_STAGE_1));
+}
+
+static void the_device_check_of_ptw_that_is_not_made_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_walk(&hand, UINT64_C(1) << 30 | (STAGE2_LEAF & ~MEM_ATTR(15)) | BLOCK);
+    hand_put(&hand, hand_descriptor(&hand_stage1_path, 1, HAND_VA), 0);
+    SET(&hand, HCR_EL2, PTW, 1);
+    expect_cause(&hand, par_fault(TRANSLATION + 1), nothing, CAUSE(PTW_NOT_CHECKED));
+}
+
+static void start_overlay(struct hand *hand, enum wd_operation op, uint64_t overlay)
+{
+    hand_page(hand, op);
+    SET(hand, ID_AA64MMFR3_EL1, TCRX, 1);
+    SET(hand, ID_AA64MMFR3_EL1, S1POE, 1);
+    SET(hand, ID_AA64MMFR1_EL1, HCX, 1);
+    SET(hand, HCRX_EL2, TCR2En, 1);
+    SET(hand, TCR2_EL1, POE, 1);
+    hand->c.regs[WD_POR_EL1] = overlay;
+}
+
+static void mistakes_about_overlays_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_overlay(&hand, WD_AT_S1E1R, 4);
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(OVERLAY_NOT_REPORTED));
+    start_overlay(&hand, WD_AT_S1E1W, 5);
+    expect_cause(&hand, par_fault(PERMISSION + 3) | BIT(14), nothing, CAUSE(OVERLAY_READ_ALONE));
+}
+
+static void of_several_causes_at_once_the_first_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_overlay(&hand, WD_AT_S1E1W, 5); /* write is lost, and the fault is not said to be the overlay's */
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(OVERLAY_READ_ALONE));
+    expect_cause(&hand, par_fault(PERMISSION + 3), KNOWN(CAUSE(OVERLAY_READ_ALONE)), CAUSE(OVERLAY_NOT_REPORTED));
+    start_both(&hand, 0x77, 10);
+    expect_cause(&hand, par_success(HAND_IPA, 0x77, SH_INNER) & ~BIT(11), nothing, CAUSE(TRANSIENT_AS_STAGE_1));
+}
+
+static void an_instruction_that_is_asked_for_again_has_a_cause(void **state)
+{
+    static const struct wd_causes known;
+    struct wd_result got = answer_par(0);
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 15);
+    SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1); /* nothing is there */
+    got.answer = WD_ANSWER_RETRY;
+    SET(&hand, SCTLR_EL1, M, 0); /* so that no walk of stage 1 meets stage 2 */
+    hand.c.va = HAND_IPA;
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge_known(&hand.c, &basis, &got, 0, &known, &judgement);
+    assert_string_equal(wd_verdict_names[judgement.verdict], "retry");
+    assert_string_equal(judgement.signature,
+                        "EXTERNAL_ABORT s2 fault of stage 2 → the instruction is to be executed again");
+}
+
 static void address_bits_of_a_block_are_told(void **state)
 {
     struct hand hand;
@@ -268,7 +386,8 @@ static void start_leaves(struct hand *hand, int level, uint64_t leaf, uint64_t s
     hand_put(hand, HAND_STAGE2_TABLES + 3 * 8, UINT64_C(3) << 30 | MEM_ATTR(0xf) | S2AP_READ | BLOCK | stage2_leaf);
 }
 
-/* Of a mistake that can be made in either stage, the signature says in which; where in both, that of stage 1 counts. */
+/* Of a mistake that can be made in either stage, the signature says in which; where in both, that of stage 1
+ * counts. */
 static void the_stage_of_a_mistake_is_told(void **state)
 {
     const uint64_t block = wd_bits(HAND_IPA, 47, 21) << 21, page = par_success(HAND_IPA | BIT(20), 0xff, SH_INNER);
@@ -321,7 +440,8 @@ static void a_check_that_is_left_out_is_told(void **state)
     expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
-/* The table at level 2 is near and the one at level 3 is far: who leaves the check out leaves it out at both levels. */
+/* The table at level 2 is near and the one at level 3 is far: who leaves the check out leaves it out at both
+ * levels. */
 static void a_check_left_out_at_one_level_is_not_made_wrongly_at_another(void **state)
 {
     struct hand hand;
@@ -477,9 +597,9 @@ static void what_is_permitted_stays_so_whatever_a_walker_is_known_for(void **sta
 /* ---------------------------------------------------------------- what such a walker proves */
 
 /*
- * Stage 2 T0SZ above its maximum: a Translation fault, level 0, or taken as 39. A walker that takes it as 39 and makes
- * a Translation fault of the Access flag fault that it then meets, at the level of a stage 1 walk that starts at level
- * 0, answers as one that does not.
+ * Stage 2 T0SZ above its maximum: a Translation fault, level 0, or taken as 39. A walker that takes it as 39 and
+ * makes a Translation fault of the Access flag fault that it then meets, at the level of a stage 1 walk that starts
+ * at level 0, answers as one that does not.
  */
 static void start_coincidence(struct hand *hand)
 {
@@ -528,6 +648,15 @@ static void an_answer_that_no_known_cause_could_have_given_proves_its_choice(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fault_before_any_lookup_at_the_start_level_is_told),
+        cmocka_unit_test(the_sign_of_an_address_taken_for_its_size_is_told),
+        cmocka_unit_test(a_bit_that_is_lost_behind_stage_2_is_told),
+        cmocka_unit_test(a_status_that_is_never_set_is_told),
+        cmocka_unit_test(transience_that_keeps_stage_1_as_it_is_is_told),
+        cmocka_unit_test(the_device_check_of_ptw_that_is_not_made_is_told),
+        cmocka_unit_test(mistakes_about_overlays_are_told),
+        cmocka_unit_test(of_several_causes_at_once_the_first_is_told),
+        cmocka_unit_test(an_instruction_that_is_asked_for_again_has_a_cause),
         cmocka_unit_test(the_regime_by_hcr_alone_is_told),
         cmocka_unit_test(a_clamped_txsz_is_told_where_it_must_fault),
         cmocka_unit_test(a_start_level_by_the_input_size_is_told),

@@ -111,7 +111,7 @@ static void clamp_and_confuse(const struct wd_case *c, struct wd_resolution *res
 {
     (void)c;
     resolution->option[WD_CHOICE_S2_TXSZ_HIGH] = 1;
-    resolution->mistakes = UINT32_C(1) << WD_MISTAKE_WALK_FAULT_AS_TRANSLATION;
+    resolution->mistakes = wd_mistake_bit(WD_MISTAKE_WALK_FAULT_AS_TRANSLATION);
 }
 
 /* The same, but it clamps only where the VA is odd. */
@@ -477,7 +477,7 @@ static void a_finding_tells_who_agrees_with_whom(void **state)
 }
 
 /* Files `count` findings of walker 0 with a cause, from an index on; `also`: of what mistakes they may come, too. */
-static void file(struct wd_buckets *buckets, unsigned cause, uint32_t also, uint64_t index, unsigned count)
+static void file(struct wd_buckets *buckets, unsigned cause, uint64_t also, uint64_t index, unsigned count)
 {
     static const struct wd_facets facets;
     static const struct wd_ballot ballot;
@@ -497,7 +497,7 @@ static void file(struct wd_buckets *buckets, unsigned cause, uint32_t also, uint
 static void causes_that_explain_most_take_what_they_explain(void **state)
 {
     const unsigned regime = wd_cause_mistake(WD_MISTAKE_REGIME_BY_HCR), epd = wd_cause_left_out(WD_RULE_EPD, 1);
-    const uint32_t may_be_regime = UINT32_C(1) << WD_MISTAKE_REGIME_BY_HCR;
+    const uint64_t may_be_regime = wd_mistake_bit(WD_MISTAKE_REGIME_BY_HCR);
     struct wd_buckets *buckets = wd_buckets_new();
     struct wd_merged *merged;
     size_t count;

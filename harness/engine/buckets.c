@@ -56,13 +56,15 @@ struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i)
 static bool is(const struct wd_bucket *bucket, const struct wd_bucket_key *key)
 {
     return bucket->walker == key->walker && bucket->verdict == key->verdict && bucket->also == key->also &&
-           bucket->cause == key->cause && !strcmp(bucket->signature, key->signature);
+           bucket->also_check == key->also_check && bucket->cause == key->cause &&
+           !strcmp(bucket->signature, key->signature);
 }
 
 /* The place in the hash table where a bucket is or would be. */
 static uint32_t *place_of(const struct wd_buckets *buckets, const struct wd_bucket_key *key)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) + key->walker * 16 + key->verdict + key->also * UINT64_C(0x9e3779b9);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) + key->walker * 16 + key->verdict + key->also * UINT64_C(0x9e3779b9) +
+                    key->also_check;
     size_t place;
 
     for (const char *at = key->signature; *at; at++) /* FNV-1a */
@@ -80,8 +82,12 @@ static void grow_table(struct wd_buckets *buckets)
     buckets->table = wd_allocate(buckets->places, sizeof(*buckets->table));
     for (size_t i = 0; i < buckets->count; i++) {
         const struct wd_bucket *bucket = buckets->buckets[i];
-        const struct wd_bucket_key key = {bucket->walker, bucket->verdict, bucket->cause, bucket->also,
-                                          bucket->signature};
+        const struct wd_bucket_key key = {.walker = bucket->walker,
+                                          .verdict = bucket->verdict,
+                                          .cause = bucket->cause,
+                                          .also_check = bucket->also_check,
+                                          .also = bucket->also,
+                                          .signature = bucket->signature};
 
         *place_of(buckets, &key) = (uint32_t)i + 1;
     }
@@ -95,6 +101,7 @@ static struct wd_bucket *add(struct wd_buckets *buckets, const struct wd_bucket_
                                  .verdict = key->verdict,
                                  .cause = key->cause,
                                  .also = key->also,
+                                 .also_check = key->also_check,
                                  .first = {.index = UINT64_MAX}};
     bucket->signature = wd_copy_text(key->signature, strlen(key->signature));
     if (buckets->count == buckets->room) {

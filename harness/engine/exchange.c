@@ -18,6 +18,7 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
     wd_wire_put_u64(out, bucket->verdict);
     wd_wire_put_u64(out, bucket->cause);
     wd_wire_put_u64(out, bucket->also);
+    wd_wire_put_u64(out, bucket->also_check);
     wd_wire_put_text(out, bucket->signature);
     wd_wire_put_u64(out, bucket->count);
     wd_wire_put(out, &bucket->facets, sizeof(bucket->facets));
@@ -100,6 +101,7 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
     key.verdict = (uint8_t)wd_wire_get_u64(message);
     key.cause = (uint16_t)wd_wire_get_u64(message);
     key.also = wd_wire_get_u64(message);
+    key.also_check = (uint16_t)wd_wire_get_u64(message);
     key.signature = wd_wire_get_text(message);
     bucket = wd_bucket_of(state->buckets, &key);
     count = wd_wire_get_u64(message);

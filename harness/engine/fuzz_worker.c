@@ -390,6 +390,7 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
                                       .verdict = wd_bucket_verdict(judgement),
                                       .cause = judgement->cause,
                                       .also = judgement->also,
+                                      .also_check = judgement->also_check,
                                       .signature = judgement->signature};
     struct wd_bucket *bucket = wd_bucket_of(w->buckets, &key);
     struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule, .profile = subject->profile};

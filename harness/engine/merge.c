@@ -11,15 +11,15 @@ struct open_bucket {
 };
 
 /* The bit of a cause that is a mistake; 0 of any other. */
-static uint32_t mistake_bit(unsigned cause)
+static uint64_t mistake_bit(unsigned cause)
 {
-    return cause >= WD_CAUSE_MISTAKES ? UINT32_C(1) << (cause - WD_CAUSE_MISTAKES) : 0;
+    return cause >= WD_CAUSE_MISTAKES ? wd_mistake_bit(cause - WD_CAUSE_MISTAKES) : 0;
 }
 
 /* Whether a cause explains all of a bucket. */
 static bool explains(unsigned cause, const struct wd_bucket *bucket)
 {
-    return cause == bucket->cause || (bucket->also & mistake_bit(cause));
+    return cause == bucket->cause || (cause && cause == bucket->also_check) || (bucket->also & mistake_bit(cause));
 }
 
 static bool is_open(const struct open_bucket *open, const struct wd_bucket *like)
@@ -46,7 +46,7 @@ static const struct wd_bucket *earlier(const struct wd_bucket *a, const struct w
 
 static void merge(struct open_bucket *open, size_t count, const struct wd_bucket *chosen, struct wd_merged *merged)
 {
-    *merged = (struct wd_merged){.also = UINT32_MAX};
+    *merged = (struct wd_merged){.also = UINT64_MAX};
     for (size_t i = 0; i < count; i++) {
         const struct wd_bucket *bucket = open[i].bucket;
 

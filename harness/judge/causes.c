@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 static const struct wd_cause mistakes[WD_MISTAKE_COUNT] = {
-#define WD_MISTAKE(name, stage, rule, text) {WD_RULE_##rule, stage, text, WD_CAUSE_MISTAKES + WD_MISTAKE_##name, 0},
+#define WD_MISTAKE(name, in_stage, of_rule, text)                                                                      \
+    {.rule = WD_RULE_##of_rule, .stage = in_stage, .words = text, .number = WD_CAUSE_MISTAKES + WD_MISTAKE_##name},
 #include "walkdiff/mistakes.def"
 };
 
@@ -36,9 +37,11 @@ struct wd_cause wd_cause_by_number(unsigned number)
     if (is_mistake(number))
         return mistakes[number - WD_CAUSE_MISTAKES];
     if (!wd_rules[number / 2].raises)
-        return (struct wd_cause){WD_RULE_NONE, 0, "", WD_CAUSE_NONE, 0};
-    return (struct wd_cause){(uint16_t)(number / 2), (uint8_t)(stage_index(number) + 1), "fault → not checked",
-                             (uint16_t)number, 0};
+        return (struct wd_cause){.words = ""};
+    return (struct wd_cause){.rule = (uint16_t)(number / 2),
+                             .stage = (uint8_t)(stage_index(number) + 1),
+                             .words = "fault → not checked",
+                             .number = (uint16_t)number};
 }
 
 void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t size)

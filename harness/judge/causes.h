@@ -26,11 +26,12 @@ static inline unsigned wd_cause_mistake(enum wd_mistake mistake)
 
 /** What a finding says of a cause. */
 struct wd_cause {
-    uint16_t rule;     /**< enum wd_rule; WD_RULE_NONE: there is no cause */
-    uint8_t stage;     /**< 1 or 2 */
-    const char *words; /**< "right → wrong" */
-    uint16_t number;   /**< WD_CAUSE_NONE: a check that is wrongly made has none */
-    uint64_t also;     /**< bit set of enum wd_mistake: each of them alone explains the answer, too */
+    uint16_t rule;       /**< enum wd_rule; WD_RULE_NONE: there is no cause */
+    uint8_t stage;       /**< 1 or 2 */
+    const char *words;   /**< "right → wrong" */
+    uint16_t number;     /**< WD_CAUSE_NONE: a check that is wrongly made has none */
+    uint16_t also_check; /**< the first of some checks that, left out one after the other, explain it, too; or NONE */
+    uint64_t also;       /**< bit set of enum wd_mistake: each of them alone explains the answer, too */
 };
 
 /** A set of causes. {0} is empty. */

@@ -293,7 +293,8 @@ static struct wd_cause wrongly_raised(const struct diagnosis *d)
         resolution.supposes = true;
         resolution.raised[reported.stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
         if (explains(difference, &resolution, &output))
-            return (struct wd_cause){(uint16_t)rule, (uint8_t)reported.stage, "no fault → fault", WD_CAUSE_NONE, 0};
+            return (struct wd_cause){
+                .rule = (uint16_t)rule, .stage = (uint8_t)reported.stage, .words = "no fault → fault"};
     }
     return none;
 }
@@ -415,6 +416,16 @@ static struct wd_cause several(struct diagnosis *d)
     return none;
 }
 
+/* What would explain the answer as well. A run's findings as a whole tell which it is. */
+static void note_alternatives(struct diagnosis *d, struct wd_cause *cause)
+{
+    struct chain chain = {0};
+
+    cause->also = also_explaining(d, cause);
+    if (cause->number >= WD_CAUSE_MISTAKES && left_out(d, &d->base, 2, &chain))
+        cause->also_check = (uint16_t)cause_of_chain(&chain, d->difference->known);
+}
+
 /* Finds a cause beside those that the walker has for sure: the fewer suppositions it takes, the better. */
 static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes *base)
 {
@@ -428,7 +439,7 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
     if (!cause.rule)
         cause = mistake_made(d, 0);
     if (cause.rule)
-        cause.also = also_explaining(d, &cause);
+        note_alternatives(d, &cause);
     else
         cause = check_left_out(d, LEFT_OUT_MAX);
     if (!cause.rule)

@@ -265,6 +265,7 @@ static void judge_difference(struct search *search, const struct wd_causes *know
     j->has_cause = cause.rule != WD_RULE_NONE;
     j->cause = cause.number;
     j->also = cause.also;
+    j->also_check = cause.also_check;
     j->rule = cause.rule ? cause.rule : j->expected.aspect_rule[first];
     wd_name_difference(search->c, &j->expected, got, first, j->rule, &cause, j->signature, j->title);
 }
@@ -330,6 +331,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->has_cause = false;
     j->cause = WD_CAUSE_NONE;
     j->also = 0;
+    j->also_check = WD_CAUSE_NONE;
     if (judge_without_answer(c, basis, got, known, j))
         return;
 

@@ -165,6 +165,7 @@ struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct w
         return mistaken;
     return (struct wd_attributes){.inner = write_back_rwa,
                                   .outer = write_back_rwa,
+                                  .mair = 0xff,
                                   .shareability = WD_NON_SHAREABLE,
                                   .tagged = wd_check(w, 1, WD_RULE_DEFAULT_TAGGED, 0, p->default_tagged)};
 }

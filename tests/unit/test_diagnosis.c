@@ -55,6 +55,20 @@ static void expect_signature(const struct hand *hand, uint64_t par, struct wd_ca
     assert_string_equal(judgement.signature, signature);
 }
 
+/* The same of any answer. */
+static void expect_cause_of(const struct hand *hand, const struct wd_result *got, struct wd_causes known,
+                            unsigned number)
+{
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+
+    wd_oracle(&hand->c, NULL, NULL, NULL, &basis);
+    wd_judge_known(&hand->c, &basis, got, 0, &known, &judgement);
+    assert_true(wd_verdict_is_finding[judgement.verdict]);
+    assert_int_equal(judgement.rule, wd_cause_by_number(number).rule);
+    assert_non_null(strstr(judgement.signature, wd_cause_by_number(number).words));
+}
+
 /* The wrong answer comes from this cause. */
 static void expect_cause(const struct hand *hand, uint64_t par, struct wd_causes known, unsigned number)
 {
@@ -307,25 +321,161 @@ static void of_several_causes_at_once_the_first_is_told(void **state)
     expect_cause(&hand, par_success(HAND_IPA, 0x77, SH_INNER) & ~BIT(11), nothing, CAUSE(TRANSIENT_AS_STAGE_1));
 }
 
+static void mistakes_about_combined_attributes_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0x88, 6); /* FWB: Write-Back, with stage 1's hints, which are none */
+    SET(&hand, HCR_EL2, FWB, 1);
+    SET(&hand, ID_AA64MMFR2_EL1, FWB, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(FWB_HINTS));
+    start_both(&hand, 0x88, 6); /* without the feature 0110 is Outer Non-cacheable, Inner Write-Through */
+    SET(&hand, HCR_EL2, FWB, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0xcc, SH_INNER), nothing, CAUSE(FWB_WITHOUT_FEATURE));
+    start_both(&hand, 0x40, 15); /* FEAT_XS: Non-cacheable, XS = 0 */
+    SET(&hand, ID_AA64ISAR1_EL1, XS, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0x4c, SH_INNER), nothing, CAUSE(COMBINED_BY_ENCODING));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, ID_AA64ISAR1_EL1, XS, 1);
+    SET(&hand, SCTLR_EL1, C, 0);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE); /* Write-Back has XS = 0 */
+    expect_cause(&hand, par_success(HAND_PAGE, 0x44, SH_OUTER), nothing, CAUSE(NON_CACHEABLE_XS_LOST));
+}
+
+/* Indirect permissions: the privileged nibble, the user's, and the overlays of both. */
+static void start_indirect(struct hand *hand, enum wd_operation op, uint64_t privileged, uint64_t user)
+{
+    start_overlay(hand, op, 7);
+    SET(hand, ID_AA64MMFR3_EL1, S1PIE, 1);
+    SET(hand, ID_AA64MMFR1_EL1, PAN, 3);
+    SET(hand, TCR2_EL1, POE, 0);
+    SET(hand, TCR2_EL1, PIE, 1);
+    hand->c.regs[WD_PIR_EL1] = privileged;
+    hand->c.regs[WD_PIRE0_EL1] = user;
+    hand->c.pan = op == WD_AT_S1E1RP;
+}
+
+static void mistakes_about_indirect_permissions_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_indirect(&hand, WD_AT_S1E1R, 3, 5); /* privileged code may execute what the user may write */
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(USER_WRITE_NOT_CHECKED));
+    start_indirect(&hand, WD_AT_S1E1RP, 1, 2); /* the user may execute alone: the nibble is not 0000 */
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(INDIRECT_PAN_BY_PERMISSIONS));
+}
+
+static void pan_behind_the_overlay_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_overlay(&hand, WD_AT_S1E1RP, 7);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    SET(&hand, TCR2_EL1, POE, 0);
+    SET(&hand, TCR2_EL1, E0POE, 1); /* POR_EL0 = 0: the user's overlay grants nothing */
+    hand.c.pan = 1;
+    hand.mem[hand.c.mem_count - 1].value |= AP_USER;
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(PAN_AFTER_OVERLAY));
+}
+
+static void what_a_walker_does_without_a_feature_or_not_at_all_is_told(void **state)
+{
+    struct wd_result got;
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 15); /* HA without FEAT_HAFDBS: a leaf without AF faults */
+    SET(&hand, VTCR_EL2, HA, 1);
+    hand.mem[hand.c.mem_count - 1].value &= ~AF;
+    got = answer_par(par_success(HAND_IPA, 0xff, SH_INNER));
+    answer_changes(&got, HAND_STAGE2_TABLES + 3 * 8, hand.mem[hand.c.mem_count - 1].value | AF);
+    expect_cause_of(&hand, &got, nothing, CAUSE(S2_FLAG_WITHOUT_FEATURE));
+
+    hand_page(&hand, WD_AT_S1E1W);
+    SET(&hand, ID_AA64MMFR1_EL1, HAFDBS, 2);
+    SET(&hand, TCR_EL1, HA, 1);
+    SET(&hand, TCR_EL1, HD, 1);
+    hand.mem[hand.c.mem_count - 1].value |= AP_READ_ONLY | DBM; /* writable, clean */
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(S1_DIRTY_IGNORED));
+    start_both(&hand, 0xff, 15);
+    hand.c.op = WD_AT_S12E1W;
+    SET(&hand, ID_AA64MMFR1_EL1, HAFDBS, 2);
+    SET(&hand, VTCR_EL2, HA, 1);
+    SET(&hand, VTCR_EL2, HD, 1);
+    hand.mem[hand.c.mem_count - 1].value = (hand.mem[hand.c.mem_count - 1].value & ~S2AP_WRITE) | DBM;
+    expect_cause(&hand, par_stage2_fault(PERMISSION + 1), nothing, CAUSE(S2_DIRTY_IGNORED));
+}
+
+/* 52 bits with the 64K granule: stage 1, or stage 2 of AT S12*, has one leaf at level 3. */
+static void start_52_bits(struct hand *hand, uint64_t leaf)
+{
+    const struct hand_path path = {.granule_bits = 16, .input_bits = 42, .start_level = 2, .base = HAND_STAGE1_TABLES};
+
+    hand_el10(hand, WD_AT_S1E1R, HAND_VA);
+    SET(hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(hand, TCR_EL1, TG0, 1);
+    SET(hand, TCR_EL1, T0SZ, 22);
+    SET(hand, TCR_EL1, IPS, 7);
+    hand_map_path(hand, &path, HAND_VA, 3, leaf);
+}
+
+/* DS = 1: bit 52 of a 4K level 0 block is RES0; a walker that looks at it takes more bits from the input. */
+static void a_contiguous_bit_where_there_is_none_is_told(void **state)
+{
+    const struct hand_path path = {.granule_bits = 12, .input_bits = 48, .base = HAND_STAGE1_TABLES};
+    const uint64_t va = UINT64_C(0x00002a1234567abc), block = UINT64_C(0x0000808000000000);
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, va);
+    SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4, 1);
+    SET(&hand, TCR_EL1, DS, 1);
+    SET(&hand, TCR_EL1, T0SZ, 16);
+    SET(&hand, TCR_EL1, IPS, 6);
+    SET(&hand, TCR_EL1, SH0, SH_INNER);
+    hand_map_path(&hand, &path, va, 0, block | AF | CONTIGUOUS | BLOCK);
+    expect_cause(&hand, par_success((block & ~wd_mask(42, 0)) | wd_bits(va, 42, 0), 0xff, SH_INNER), nothing,
+                 CAUSE(S1_CONTIGUOUS_EVERYWHERE));
+}
+
+static void mistakes_about_52_bits_are_told(void **state)
+{
+    const struct hand_path path = {.granule_bits = 16, .input_bits = 42, .start_level = 2, .base = HAND_STAGE2_TABLES};
+    struct hand hand;
+
+    (void)state;
+    /* IPS = 111: address bits 51:48 are in the descriptor all the same. */
+    start_52_bits(&hand, UINT64_C(0x187650000) | BIT(13) | LEAF | PAGE);
+    expect_cause(&hand, par_success(UINT64_C(0x187650000) | wd_bits(HAND_VA, 15, 0), 0xff, SH_INNER), nothing,
+                 CAUSE(S1_52_BITS_BY_PS));
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(&hand, VTCR_EL2, TG0, 1);
+    SET(&hand, VTCR_EL2, T0SZ, 22);
+    SET(&hand, VTCR_EL2, SL0, 1);
+    SET(&hand, VTCR_EL2, PS, 6);
+    hand_map_path(&hand, &path, HAND_IPA, 3, UINT64_C(0x187650000) | BIT(13) | STAGE2_LEAF | PAGE);
+    expect_cause(&hand, OFF_PAR(UINT64_C(0x187650000) | wd_bits(HAND_IPA, 15, 0)), nothing, CAUSE(S2_48_BITS));
+}
+
 static void an_instruction_that_is_asked_for_again_has_a_cause(void **state)
 {
-    static const struct wd_causes known;
     struct wd_result got = answer_par(0);
-    struct wd_oracle_output basis;
-    struct wd_judgement judgement;
     struct hand hand;
 
     (void)state;
     start_both(&hand, 0xff, 15);
     SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1); /* nothing is there */
-    got.answer = WD_ANSWER_RETRY;
-    SET(&hand, SCTLR_EL1, M, 0); /* so that no walk of stage 1 meets stage 2 */
+    SET(&hand, SCTLR_EL1, M, 0);                               /* so that no walk of stage 1 meets stage 2 */
     hand.c.va = HAND_IPA;
-    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
-    wd_judge_known(&hand.c, &basis, &got, 0, &known, &judgement);
-    assert_string_equal(wd_verdict_names[judgement.verdict], "retry");
-    assert_string_equal(judgement.signature,
-                        "EXTERNAL_ABORT s2 fault of stage 2 → the instruction is to be executed again");
+    got.answer = WD_ANSWER_RETRY;
+    expect_cause_of(&hand, &got, nothing, CAUSE(S2_FAULT_AS_RETRY));
 }
 
 static void address_bits_of_a_block_are_told(void **state)
@@ -648,6 +798,12 @@ static void an_answer_that_no_known_cause_could_have_given_proves_its_choice(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_contiguous_bit_where_there_is_none_is_told),
+        cmocka_unit_test(mistakes_about_combined_attributes_are_told),
+        cmocka_unit_test(mistakes_about_indirect_permissions_are_told),
+        cmocka_unit_test(pan_behind_the_overlay_is_told),
+        cmocka_unit_test(what_a_walker_does_without_a_feature_or_not_at_all_is_told),
+        cmocka_unit_test(mistakes_about_52_bits_are_told),
         cmocka_unit_test(a_fault_before_any_lookup_at_the_start_level_is_told),
         cmocka_unit_test(the_sign_of_an_address_taken_for_its_size_is_told),
         cmocka_unit_test(a_bit_that_is_lost_behind_stage_2_is_told),

@@ -20,7 +20,8 @@ struct wd_case_buffer {
 /** A named distribution of implementations (ID registers) and of what software does with them. */
 struct wd_profile;
 
-/** Finds a profile: "v80", "n1", "lva64", "v92", "v94pie", "v9xs", "all", …; NULL if there is none of that name. */
+/** Finds a profile: "v80", "n1", "lva64", "v92", "v94pie", "v9xs", "all", "cpu:cortex-a53", …; NULL if there is none of
+ * that name. */
 const struct wd_profile *wd_profile_by_name(const char *name);
 
 /** The i-th profile and its one-line description, for listings; NULL past the last. */
@@ -28,7 +29,7 @@ const char *wd_profile_name(size_t i, const char **description);
 
 /** Profiles from which cases are drawn, each equally often. */
 struct wd_profile_mix {
-    const struct wd_profile *profiles[16];
+    const struct wd_profile *profiles[32];
     size_t count;
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include "walkdiff/oracle.h"
 
-enum { WHOLE_MAX = 6, WHOLE_VALUES_MAX = 3, VARIED_MAX = 26, VARIED_VALUES_MAX = 8, MEMBERS_MAX = 8 };
+enum { WHOLE_MAX = 10, WHOLE_VALUES_MAX = 3, VARIED_MAX = 26, VARIED_VALUES_MAX = 8, MEMBERS_MAX = 8 };
 
 struct whole {
     uint8_t reg, count;
@@ -46,6 +46,16 @@ enum {
     PROFILE_V9XS,
     PROFILE_MAX,
     PROFILE_RANDOM,
+    PROFILE_CPU_CORTEX_A53,
+    PROFILE_CPU_CORTEX_A57,
+    PROFILE_CPU_CORTEX_A72,
+    PROFILE_CPU_CORTEX_A76,
+    PROFILE_CPU_NEOVERSE_N1,
+    PROFILE_CPU_NEOVERSE_N2,
+    PROFILE_CPU_NEOVERSE_V1,
+    PROFILE_CPU_CORTEX_A710,
+    PROFILE_CPU_A64FX,
+    PROFILE_CPU_MAX,
     PROFILE_COUNT,
 };
 
@@ -128,6 +138,61 @@ static const struct wd_profile profiles[PROFILE_COUNT] = {
                                    VARIED(ID_AA64ISAR1_EL1, XS, 0, 1),
                                    VARIED(ID_AA64ISAR2_EL1, ATS1A, 0, 0, 1)},
                         .independent = true},
+
+    /*
+     * The ID registers of CPU models, as a program at EL3 of QEMU 10.0 reads them (tests/unit/test_models.c compares):
+     * what a model has and the oracle does not know is not enabled in any case, and then of no consequence.
+     */
+    [PROFILE_CPU_CORTEX_A53] = {.name = "cpu:cortex-a53",
+                                .description = "QEMU 10.0: Cortex-A53",
+                                .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1002222), WHOLE(ID_AA64MMFR0_EL1, 0x1122)}},
+    [PROFILE_CPU_CORTEX_A57] = {.name = "cpu:cortex-a57",
+                                .description = "QEMU 10.0: Cortex-A57",
+                                .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1002222), WHOLE(ID_AA64MMFR0_EL1, 0x1124)}},
+    [PROFILE_CPU_CORTEX_A72] = {.name = "cpu:cortex-a72",
+                                .description = "QEMU 10.0: Cortex-A72",
+                                .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1002222), WHOLE(ID_AA64MMFR0_EL1, 0x1124)}},
+    [PROFILE_CPU_CORTEX_A76] = {.name = "cpu:cortex-a76",
+                                .description = "QEMU 10.0: Cortex-A76",
+                                .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1100000011111112), WHOLE(ID_AA64PFR1_EL1, 0x10),
+                                          WHOLE(ID_AA64ISAR1_EL1, 0x100001), WHOLE(ID_AA64MMFR0_EL1, 0x101122),
+                                          WHOLE(ID_AA64MMFR1_EL1, 0x10212122), WHOLE(ID_AA64MMFR2_EL1, 0x1011)}},
+    [PROFILE_CPU_NEOVERSE_N1] = {.name = "cpu:neoverse-n1",
+                                 .description = "QEMU 10.0: Neoverse-N1",
+                                 .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1100000011111112), WHOLE(ID_AA64PFR1_EL1, 0x20),
+                                           WHOLE(ID_AA64ISAR1_EL1, 0x100001), WHOLE(ID_AA64MMFR0_EL1, 0x101125),
+                                           WHOLE(ID_AA64MMFR1_EL1, 0x10212122), WHOLE(ID_AA64MMFR2_EL1, 0x1011)}},
+    [PROFILE_CPU_NEOVERSE_N2] = {.name = "cpu:neoverse-n2",
+                                 .description = "QEMU 10.0: Neoverse-N2",
+                                 .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1201001121111112), WHOLE(ID_AA64PFR1_EL1, 0x121),
+                                           WHOLE(ID_AA64ISAR1_EL1, 0x11111110211502),
+                                           WHOLE(ID_AA64MMFR0_EL1, 0x22200101125), WHOLE(ID_AA64MMFR1_EL1, 0x10212122),
+                                           WHOLE(ID_AA64MMFR2_EL1, 0x1221011112101011)}},
+    [PROFILE_CPU_NEOVERSE_V1] = {.name = "cpu:neoverse-v1",
+                                 .description = "QEMU 10.0: Neoverse-V1",
+                                 .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1101000121111112), WHOLE(ID_AA64PFR1_EL1, 0x20),
+                                           WHOLE(ID_AA64ISAR1_EL1, 0x11100010211302), WHOLE(ID_AA64MMFR0_EL1, 0x101125),
+                                           WHOLE(ID_AA64MMFR1_EL1, 0x10212122),
+                                           WHOLE(ID_AA64MMFR2_EL1, 0x220011102101011)}},
+    [PROFILE_CPU_CORTEX_A710] = {.name = "cpu:cortex-a710",
+                                 .description = "QEMU 10.0: Cortex-A710",
+                                 .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1201001121111112), WHOLE(ID_AA64PFR1_EL1, 0x121),
+                                           WHOLE(ID_AA64ISAR1_EL1, 0x10111110211502),
+                                           WHOLE(ID_AA64MMFR0_EL1, 0x22200101122), WHOLE(ID_AA64MMFR1_EL1, 0x10212122),
+                                           WHOLE(ID_AA64MMFR2_EL1, 0x1221011110101011)}},
+    [PROFILE_CPU_A64FX] = {.name = "cpu:a64fx",
+                           .description = "QEMU 10.0: A64FX",
+                           .whole = {WHOLE(ID_AA64PFR0_EL1, 0x101111111), WHOLE(ID_AA64ISAR1_EL1, 0x10001),
+                                     WHOLE(ID_AA64MMFR0_EL1, 0x1122), WHOLE(ID_AA64MMFR1_EL1, 0x11212100),
+                                     WHOLE(ID_AA64MMFR2_EL1, 0x1011)}},
+    [PROFILE_CPU_MAX] = {.name = "cpu:max",
+                         .description = "QEMU 10.0: the CPU max, all that it emulates",
+                         .whole = {WHOLE(ID_AA64PFR0_EL1, 0x1301001121112222), WHOLE(ID_AA64PFR1_EL1, 0x1001000121),
+                                   WHOLE(ID_AA64ISAR1_EL1, 0x111211110211502), WHOLE(ID_AA64ISAR2_EL1, 0x110012),
+                                   WHOLE(ID_AA64MMFR0_EL1, 0x2100032310201126),
+                                   WHOLE(ID_AA64MMFR1_EL1, 0x110112010312122),
+                                   WHOLE(ID_AA64MMFR2_EL1, 0x1221011112011011),
+                                   WHOLE(ID_AA64MMFR3_EL1, 0x1000000000000000)}},
 };
 
 const struct wd_profile *wd_profile_by_name(const char *name)

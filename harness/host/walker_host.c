@@ -17,6 +17,7 @@
 enum {
     SLICE_MS = 100,        /* how long to sleep at most before looking whether the process still lives */
     OPENING_SECONDS = 120, /* an opening that takes longer has failed */
+    STARTS = 8,            /* how often a process is started that is killed while the walker opens */
     CHANCES = 4,           /* how often a case is asked whose walker dies of what is not its own doing */
 };
 
@@ -272,20 +273,27 @@ static enum outcome wait_for_batch(struct wd_walker_host *host, uint64_t batch)
     return OUTCOME_FINISHED;
 }
 
-/* Waits until the walker is open. */
-static bool wait_for_hello(struct wd_walker_host *host, struct wd_error *error)
+static bool wait_for_end(struct wd_walker_host *host);
+
+/* Waits until the walker is open. @param killed  receives whether it is not, because somebody killed its process */
+static bool wait_for_hello(struct wd_walker_host *host, bool *killed, struct wd_error *error)
 {
     double deadline = wd_now() + OPENING_SECONDS;
     enum wake wake = WAKE_NOTHING;
     char how[WD_TEXT_MAX];
     uint32_t hello;
+    bool ended;
+    int status;
 
     while ((hello = atomic_load(&host->shared->hello)) == WD_HELLO_OPENING && wake != WAKE_DEATH && wd_now() < deadline)
         wake = sleep_a_slice(host);
     hello = atomic_load(&host->shared->hello);
     if (hello == WD_HELLO_OPEN)
         return true;
-    describe_status(end_process(host), how);
+    ended = wake == WAKE_DEATH && wait_for_end(host);
+    status = end_process(host);
+    *killed = ended && hello == WD_HELLO_OPENING && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    describe_status(status, how);
     host->shared->error.text[sizeof(host->shared->error.text) - 1] = '\0';
     return wd_error_set(error, "walker '%s' cannot be opened: %s%s%s", host->spec->text,
                         hello == WD_HELLO_FAILED ? host->shared->error.text
@@ -370,6 +378,22 @@ static bool autopsy(struct wd_walker_host *host, bool hangs, char how[WD_TEXT_MA
     return ended && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
+/* Starts a process and waits until the walker is open. One that is killed before is none of the walker's doing. */
+static bool start(struct wd_walker_host *host, uint64_t batch, uint32_t index, struct wd_error *error)
+{
+    bool killed = false;
+
+    for (unsigned chance = 0; chance < STARTS; chance++) {
+        if (!spawn(host, batch, index, error))
+            return false;
+        if (wait_for_hello(host, &killed, error))
+            return true;
+        if (!killed)
+            return false;
+    }
+    return false;
+}
+
 /* The process died or hangs: answers the case in its hand so, and has a new process go on. */
 static bool replace_process(struct wd_walker_host *host, uint64_t batch, bool hangs, struct wd_error *error)
 {
@@ -388,7 +412,7 @@ static bool replace_process(struct wd_walker_host *host, uint64_t batch, bool ha
     }
     report(host, batch, index, how, again);
     host->restarts++;
-    return spawn(host, batch, again ? index : index + 1, error) && wait_for_hello(host, error);
+    return start(host, batch, again ? index : index + 1, error);
 }
 
 /* What is wrong with a result, or NULL. A walker may have written anything. */
@@ -452,7 +476,7 @@ struct wd_walker_host *wd_walker_host_open(const struct wd_walker_spec *spec, st
                                     .given_end = -1,
                                     .finished_end = -1,
                                     .words_end = -1};
-    if (!spawn(host, 0, 0, error) || !wait_for_hello(host, error)) {
+    if (!start(host, 0, 0, error)) {
         wd_walker_host_close(host);
         return NULL;
     }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import lzma
 import os
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from walkdiff_driver.program import program
+from walkdiff_driver.program import build_folder, program
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "cases"
@@ -42,19 +43,6 @@ def children(pid: int) -> Iterator[int]:
         for child in task.read_text(encoding="ascii").split():
             yield int(child)
             yield from children(int(child))
-
-
-def qemu_of(pid: int) -> list[int]:
-    """The QEMUs that a process of ours runs."""
-    found = []
-    for child in children(pid):
-        try:
-            command = Path(f"/proc/{child}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if command.startswith(QEMU.encode()) and b"-machine" in command:
-            found.append(child)
-    return found
 
 
 def test_qemu_translates_through_each_stage_and_reports_its_faults() -> None:
@@ -152,9 +140,17 @@ def some_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_killing_qemu_changes_no_answer_and_no_order(some_cases: Path, tmp_path: Path) -> None:
-    needs_qemu()
-    command = [str(program(ROOT)), "run", "--walker", "qemu,cpu=neoverse-n1", str(some_cases)]
+@pytest.mark.parametrize("walker", ["qemu,cpu=neoverse-n1", "unicorn"])
+def test_killing_processes_of_a_walker_changes_no_answer_and_no_order(
+    walker: str, some_cases: Path, tmp_path: Path
+) -> None:
+    """QEMU, or the process that the walker runs in, also while it starts."""
+    if walker.startswith("qemu"):
+        needs_qemu()
+    elif not (build_folder(ROOT) / "walkers" / "unicorn.so").exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("unicorn is not built: its library was not found")
+    repeat = 1 if walker.startswith("qemu") else 15
+    command = [str(program(ROOT)), "run", "--walker", walker, *[str(some_cases)] * repeat]
     want = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     killed = 0
     got = tmp_path / "got"
@@ -163,10 +159,12 @@ def test_killing_qemu_changes_no_answer_and_no_order(some_cases: Path, tmp_path:
         subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.DEVNULL) as process,
     ):
         while process.poll() is None:
-            for pid in qemu_of(process.pid):
-                os.kill(pid, signal.SIGKILL)
-                killed += 1
-            time.sleep(random.uniform(0.1, 0.3))
+            time.sleep(random.uniform(0.1, 0.5))
+            victims = list(children(process.pid)) if killed < 8 else []
+            if victims:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(random.choice(victims), signal.SIGKILL)
+                    killed += 1
     assert process.returncode == 0
-    assert killed >= 2
+    assert killed >= 1
     assert got.read_text() == want.stdout

@@ -454,15 +454,16 @@ static bool read_version(FILE *output, char version[WD_QEMU_VERSION_MAX])
     return true;
 }
 
-bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], struct wd_error *error)
+/* Asks once. @return the wait status, or -1 with errno */
+static int ask_version(const char *binary, char version[WD_QEMU_VERSION_MAX], bool *good)
 {
-    int output[2], status = 0;
+    int output[2], status = -1;
     pid_t pid;
     FILE *file;
-    bool good;
 
+    *good = false;
     if (pipe2(output, O_CLOEXEC))
-        return wd_error_set(error, "qemu: %s", strerror(errno));
+        return -1;
     pid = fork();
     if (pid == 0) {
         dup2(output[1], STDOUT_FILENO);
@@ -471,15 +472,29 @@ bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], stru
     }
     close(output[1]);
     file = fdopen(output[0], "r");
-    good = pid > 0 && file && read_version(file, version);
+    *good = pid > 0 && file && read_version(file, version);
     if (file)
         fclose(file);
     else
         close(output[0]);
-    if (pid > 0)
-        waitpid(pid, &status, 0);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], struct wd_error *error)
+{
+    bool good = false, killed = true;
+    int status = -1;
+
+    for (unsigned i = 0; i < STARTS && killed && !good; i++) {
+        status = ask_version(binary, version, &good);
+        killed = status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    }
     if (good)
         return true;
+    if (status < 0)
+        return wd_error_set(error, "qemu: cannot start a process: %s", strerror(errno));
     return wd_error_set(error, "qemu: %s %s (Debian: qemu-system-arm; ./walkdiff doctor tells more)", binary,
                         WIFEXITED(status) && WEXITSTATUS(status) == 127 ? "was not found" : "is no QEMU");
 }

@@ -43,7 +43,6 @@ struct walker {
     struct wd_machine machine;
     struct wd_cpu cpu;
     unsigned chances;
-    char known_death[WD_TEXT_MAX]; /* what this QEMU dies of where stage 2 forbids the access; "": it was not seen to */
 
     const struct wd_case *const *cases;
     struct wd_result *results;
@@ -199,7 +198,7 @@ static size_t write_requests(struct walker *w, size_t count)
 /* ---------------------------------------------------------------- answers */
 
 enum { EC_UNKNOWN = 0x00, EC_DATA_ABORT = 0x24, EC_DATA_ABORT_SAME_EL = 0x25 }; /* ESR_EL3.EC */
-enum { FST_TRANSLATION = 1, FST_PERMISSION = 3 };                               /* bits 5:2 of the fault status code */
+enum { FST_TRANSLATION = 1 };                                                   /* bits 5:2 of the fault status code */
 
 #define WD_READ_ONLY "an update in memory that is read-only"
 
@@ -353,36 +352,19 @@ static void take_responses(struct walker *w, size_t count)
     }
 }
 
-static void answer_crash(const char *text, struct wd_result *result)
-{
-    wd_result_clear(result, 0);
-    result->answer = WD_ANSWER_CRASH;
-    snprintf(result->text, sizeof(result->text), "%s", text);
-}
-
 /* "SIGABRT: do_ats_write: Assertion …", without the file and the line, which are others in each version. */
 static void tell_death(const struct wd_death *death, struct wd_result *result)
 {
     const char *words = death->words;
-    char text[WD_TEXT_MAX];
 
     for (const char *colon = strchr(words, ':'); colon; colon = strchr(colon + 1, ':')) {
         size_t digits = strspn(colon + 1, "0123456789");
         if (digits && colon[1 + digits] == ':')
             words = colon + 2 + digits + strspn(colon + 2 + digits, " ");
     }
-    snprintf(text, sizeof(text), "%s%s%.64s", death->how, words[0] ? ": " : "", words);
-    answer_crash(text, result);
-}
-
-/*
- * Whether the walk ends where QEMU 10.0 dies: do_ats_write() insists that attributes are not those of stage 2,
- * also behind a fault, where nobody looks at them. One case in two hundred ends so, and to start QEMU takes as long as
- * a thousand cases do. So once it was seen to die there it is not asked again.
- */
-static bool is_stage2_permission_fault(struct kind kind)
-{
-    return kind.fault && kind.stage2 && !kind.on_walk && kind.status / 4 == FST_PERMISSION;
+    wd_result_clear(result, 0);
+    result->answer = WD_ANSWER_CRASH;
+    snprintf(result->text, sizeof(result->text), "%s%s%.64s", death->how, words[0] ? ": " : "", words);
 }
 
 /* QEMU died with a case in hand. */
@@ -396,8 +378,6 @@ static void bury(struct walker *w, struct pending *p, const struct wd_death *dea
         w->chances = 0;
         p->answered = true;
         tell_death(death, result);
-        if (!death->killed && is_stage2_permission_fault(p->expected))
-            memcpy(w->known_death, result->text, sizeof(w->known_death));
     }
     if (!wd_machine_restart(&w->machine, &error)) {
         /* The machine is out of something. The engine takes this for what it is, and tries again, but not for ever. */
@@ -455,11 +435,6 @@ static void take(struct walker *w, size_t index)
         return;
     }
     p->expected = kind_of(&forecast.result);
-    /* With TGE = 1 QEMU goes another way than the oracle: it is asked. */
-    if (w->known_death[0] && is_stage2_permission_fault(p->expected) && !WD_GET(c->regs[WD_HCR_EL2], HCR_EL2, TGE)) {
-        answer_crash(w->known_death, &w->results[index]);
-        return;
-    }
     p->index = index;
     p->operation = (enum wd_operation)c->op;
     p->hash = hash_context(w, c, &p->told);

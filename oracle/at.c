@@ -128,6 +128,14 @@ static bool is_size_or_start_level(enum wd_rule rule)
     }
 }
 
+/* Whether VTCR_EL2.T0SZ gives 25 to 48 bits, the sizes of Armv8.0: of others some walkers tell nothing. */
+static bool t0sz_is_usual(const struct wd_walk *w)
+{
+    uint64_t t0sz = WD_GET(w->regs[WD_VTCR_EL2], VTCR_EL2, T0SZ);
+
+    return t0sz >= 16 && t0sz <= 39;
+}
+
 /* What walkers make of a stage 2 fault on a stage 1 walk by mistake. */
 static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 {
@@ -138,7 +146,7 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
         fault->class = WD_FAULT_TRANSLATION;
         fault->level = w->out->walk_level;
     }
-    if (is_size_or_start_level(fault->rule) && wd_mistaken(w, WD_MISTAKE_S2_SIZE_WITHOUT_STATUS))
+    if (is_size_or_start_level(fault->rule) && !t0sz_is_usual(w) && wd_mistaken(w, WD_MISTAKE_S2_SIZE_WITHOUT_STATUS))
         fault->class = WD_FAULT_ADDRESS_SIZE;
     if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL)) {
         fault->level = w->out->walk_level;

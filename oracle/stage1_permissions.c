@@ -233,7 +233,7 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
     *unprivileged = decode_nibble(w, user_nibble, level);
     if (wd_check(w, 1, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE, level,
                  (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs)) &&
-        !wd_mistaken(w, WD_MISTAKE_USER_WRITE_NOT_CHECKED)) {
+        ((privileged->execute && unprivileged->write) || !wd_mistaken(w, WD_MISTAKE_GCS_NOT_COUNTED))) {
         remove_all(privileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
         remove_all(unprivileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
     }

@@ -356,7 +356,9 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     }
     if (got->warning_count) {
         j->verdict = WD_VERDICT_WARN;
-        j->expected = *basis;
-        wd_name_no_answer(c, basis, got, j->signature, j->title);
+        if (agrees)
+            j->expected = *basis;
+        j->rule = j->expected.rule; /* of the permitted answer that it gave */
+        wd_name_no_answer(c, &j->expected, got, j->signature, j->title);
     }
 }

@@ -361,8 +361,8 @@ static void mistakes_about_indirect_permissions_are_told(void **state)
     struct hand hand;
 
     (void)state;
-    start_indirect(&hand, WD_AT_S1E1R, 3, 5); /* privileged code may execute what the user may write */
-    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(USER_WRITE_NOT_CHECKED));
+    start_indirect(&hand, WD_AT_S1E1R, 3, 9); /* privileged execute, user's GCS */
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(GCS_NOT_COUNTED));
     start_indirect(&hand, WD_AT_S1E1RP, 1, 2); /* the user may execute alone: the nibble is not 0000 */
     SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
     expect_cause(&hand, PAGE_PAR, nothing, CAUSE(INDIRECT_PAN_BY_PERMISSIONS));

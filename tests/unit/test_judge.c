@@ -413,6 +413,8 @@ static void a_warning_makes_a_permitted_answer_a_finding_and_leaves_a_wrong_one_
     got = with_warning(answer_par(par_success(HAND_PAGE, 0xff, SH_NON))); /* another option */
     judgement = judge(&hand, &got);
     expect_verdict(&judgement, WD_VERDICT_WARN);
+    assert_int_equal(judgement.expected.result.par, got.par);
+    assert_int_equal(judgement.rule, judgement.expected.rule);
     got = with_warning(answer_par(par_success(HAND_PAGE, 0xee, SH_NON)));
     judgement = judge(&hand, &got);
     expect_verdict(&judgement, WD_VERDICT_DEVIATION);

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""docs/findings/kvm-7.3.md: what it says of KVM's walker holds for the tree, and what it says of the rules for us."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from kernel_trees import tree
+from walkdiff_driver.program import program
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "findings" / "kvm-7.3.md"
+WAIVERS = PAGE.with_suffix("")
+FOLDER = ROOT / "cases" / "findings" / "kvm-7.3"
+CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
+ENTRIES = tomllib.loads((WAIVERS / "kvm.toml").read_text(encoding="utf-8"))["waiver"]
+FOUND = {entry["id"]: entry for entry in ENTRIES if entry["id"].startswith("kvm-7.3-")}
+
+
+def replay(walker: str, *more: str) -> dict[str, dict[str, object]]:
+    """Judgements of the page's cases, by id."""
+    files = [str(FOLDER / f"{name}.json") for name in CASES]
+    command = [str(program(ROOT)), "replay", "--walker", walker, "--json", *more, *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, 1), done.stderr
+    return {judgement["id"]: judgement for judgement in map(json.loads, done.stdout.splitlines())}
+
+
+def section(name: str) -> str:
+    """The text of the page in which a case is told of."""
+    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (found,) = [text for text in sections if f"`{name}`" in text and not text.startswith("How sure")][:1] or [""]
+    return found
+
+
+def test_the_architecture_gives_the_answers_that_the_cases_expect() -> None:
+    judgements = replay("oracle")
+    assert len(judgements) == len(CASES) > 40
+    assert {identifier for identifier, judgement in judgements.items() if judgement["verdict"] != "agree"} == set()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_tells_of_a_case_where_its_waiver_links_to(name: str) -> None:
+    entry = FOUND[f"kvm-7.3-{name}"]
+    assert entry["case"] == f"findings/kvm-7.3/{name}.json"
+    title = section(name).splitlines()[0]
+    anchor = re.sub(r"[^\w -]", "", title.lower().replace("−", "")).replace(" ", "-")
+    assert entry["link"].endswith(f"#{anchor}")
+
+
+def test_every_waiver_of_the_page_has_a_case() -> None:
+    assert set(FOUND) == {f"kvm-7.3-{name}" for name in CASES}
+
+
+def test_the_waiver_of_what_is_intended_is_the_one_that_is_always_in_force() -> None:
+    usual = tomllib.loads((ROOT / "cases/waivers/kvm.toml").read_text(encoding="utf-8"))["waiver"]
+    assert [entry for entry in ENTRIES if entry["id"] not in FOUND] == usual
+
+
+def test_kvm_answers_each_case_wrongly_and_for_the_cause_that_the_page_gives() -> None:
+    judgements = replay(f"kvm:{tree('7.3')}", "--waivers", str(WAIVERS))
+    told = {identifier: (judgement["verdict"], judgement.get("waiver")) for identifier, judgement in judgements.items()}
+    assert told == {identifier: ("waived", identifier) for identifier in FOUND}
+
+
+def test_without_the_waivers_of_the_page_each_case_is_a_finding() -> None:
+    verdicts = {judgement["verdict"] for judgement in replay(f"kvm:{tree('7.3')}").values()}
+    assert verdicts <= {"deviation", "exception-mismatch", "retry", "warn"}
+
+
+def test_what_no_guest_can_reach_is_what_the_page_says() -> None:
+    judgements = replay(f"kvm:{tree('7.3')},as-exposed", "--waivers", str(WAIVERS))
+    reached = {identifier for identifier, judgement in judgements.items() if judgement.get("waiver") == identifier}
+    text = PAGE.read_text(encoding="utf-8")
+    not_by_this_case = set(re.findall(r"`([\w-]+)` \(a guest: not by this case\)", text))
+    unreachable = {name for name in CASES if section(name).startswith("What no guest reaches")} | not_by_this_case
+    assert set(FOUND) - reached == {f"kvm-7.3-{name}" for name in unreachable}
+
+
+@pytest.mark.parametrize("profile", ["v80", "n1"])
+def test_fuzzing_finds_nothing_that_is_not_on_the_page(profile: str) -> None:
+    command = [str(program(ROOT)), "fuzz", "--walker", f"kvm:{tree('7.3')}", "--waivers", str(WAIVERS)]
+    done = subprocess.run(
+        [*command, "--ref", "none", "--profile", profile, "--seed", "3", "--cases", "60000", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    summary = json.loads(done.stdout)
+    assert [finding["signature"] for finding in summary["findings"]] == []
+    assert summary["walkers"][0]["verdicts"]["waived"] > 1000

@@ -65,7 +65,12 @@ def test_the_waiver_of_what_is_intended_is_the_one_that_is_always_in_force() -> 
 def test_kvm_answers_each_case_wrongly_and_for_the_cause_that_the_page_gives() -> None:
     judgements = replay(f"kvm:{tree('7.3')}", "--waivers", str(WAIVERS))
     told = {identifier: (judgement["verdict"], judgement.get("waiver")) for identifier, judgement in judgements.items()}
-    assert told == {identifier: ("waived", identifier) for identifier in FOUND}
+    for identifier, entry in FOUND.items():
+        if "facets" in entry:  # no profile made the case
+            assert told[identifier] == ("deviation", None)
+            assert judgements[identifier]["signature"] == entry["signature"]
+        else:
+            assert told[identifier] == ("waived", identifier)
 
 
 def test_without_the_waivers_of_the_page_each_case_is_a_finding() -> None:
@@ -75,7 +80,11 @@ def test_without_the_waivers_of_the_page_each_case_is_a_finding() -> None:
 
 def test_what_no_guest_can_reach_is_what_the_page_says() -> None:
     judgements = replay(f"kvm:{tree('7.3')},as-exposed", "--waivers", str(WAIVERS))
-    reached = {identifier for identifier, judgement in judgements.items() if judgement.get("waiver") == identifier}
+    reached = {
+        identifier
+        for identifier, judgement in judgements.items()
+        if judgement.get("waiver") == identifier or judgement.get("signature") == FOUND[identifier]["signature"]
+    }
     text = PAGE.read_text(encoding="utf-8")
     not_by_this_case = set(re.findall(r"`([\w-]+)` \(a guest: not by this case\)", text))
     unreachable = {name for name in CASES if section(name).startswith("What no guest reaches")} | not_by_this_case

@@ -63,8 +63,9 @@ static bool is(const struct wd_bucket *bucket, const struct wd_bucket_key *key)
 /* The place in the hash table where a bucket is or would be. */
 static uint32_t *place_of(const struct wd_buckets *buckets, const struct wd_bucket_key *key)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) + key->walker * 16 + key->verdict + key->also * UINT64_C(0x9e3779b9) +
-                    key->also_check;
+    uint64_t also = (uint64_t)key->also ^ (uint64_t)(key->also >> 64) * UINT64_C(0xff51afd7ed558ccd);
+    uint64_t hash =
+        UINT64_C(0xcbf29ce484222325) + key->walker * 16 + key->verdict + also * UINT64_C(0x9e3779b9) + key->also_check;
     size_t place;
 
     for (const char *at = key->signature; *at; at++) /* FNV-1a */

@@ -42,7 +42,7 @@ struct wd_bucket {
     char *signature;
     uint16_t cause;      /**< number of the cause; WD_CAUSE_NONE: it has none, or none that a walker can be known for */
     uint16_t also_check; /**< with checks left out behind it this one explains all of the bucket, too; or NONE */
-    uint64_t also;       /**< bit set of enum wd_mistake: each of them explains all of the bucket, too */
+    wd_mistake_set also; /**< each of them explains all of the bucket, too */
     uint64_t count;
     struct wd_facet_counts facets;
     struct wd_exhibit first;
@@ -65,7 +65,7 @@ struct wd_bucket *wd_bucket_at(const struct wd_buckets *buckets, size_t i);
 struct wd_bucket_key {
     uint8_t walker, verdict;
     uint16_t cause, also_check;
-    uint64_t also;
+    wd_mistake_set also;
     const char *signature;
 };
 

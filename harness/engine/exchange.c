@@ -17,7 +17,7 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
     wd_wire_put_u64(out, bucket->walker);
     wd_wire_put_u64(out, bucket->verdict);
     wd_wire_put_u64(out, bucket->cause);
-    wd_wire_put_u64(out, bucket->also);
+    wd_wire_put(out, &bucket->also, sizeof(bucket->also));
     wd_wire_put_u64(out, bucket->also_check);
     wd_wire_put_text(out, bucket->signature);
     wd_wire_put_u64(out, bucket->count);
@@ -100,7 +100,7 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
     key.walker = (uint8_t)wd_wire_get_u64(message);
     key.verdict = (uint8_t)wd_wire_get_u64(message);
     key.cause = (uint16_t)wd_wire_get_u64(message);
-    key.also = wd_wire_get_u64(message);
+    wd_wire_get(message, &key.also, sizeof(key.also));
     key.also_check = (uint16_t)wd_wire_get_u64(message);
     key.signature = wd_wire_get_text(message);
     bucket = wd_bucket_of(state->buckets, &key);

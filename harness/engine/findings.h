@@ -17,7 +17,7 @@ struct wd_finding {
     uint64_t index;                       /**< of the case that shows it */
     const char *expected, *got, *c;
     bool shrunk;           /**< they are of a shrunk case */
-    uint64_t also;         /**< bit set of enum wd_mistake: each of them explains all of it, too */
+    wd_mistake_set also;   /**< each of them explains all of it, too */
     const char *other_got; /**< inconsistent: an answer that proves the default; else NULL */
     uint64_t other_index;
 };

@@ -11,7 +11,7 @@ struct open_bucket {
 };
 
 /* The bit of a cause that is a mistake; 0 of any other. */
-static uint64_t mistake_bit(unsigned cause)
+static wd_mistake_set mistake_bit(unsigned cause)
 {
     return cause >= WD_CAUSE_MISTAKES ? wd_mistake_bit(cause - WD_CAUSE_MISTAKES) : 0;
 }
@@ -46,7 +46,7 @@ static const struct wd_bucket *earlier(const struct wd_bucket *a, const struct w
 
 static void merge(struct open_bucket *open, size_t count, const struct wd_bucket *chosen, struct wd_merged *merged)
 {
-    *merged = (struct wd_merged){.also = UINT64_MAX};
+    *merged = (struct wd_merged){.also = ~(wd_mistake_set)0};
     for (size_t i = 0; i < count; i++) {
         const struct wd_bucket *bucket = open[i].bucket;
 

@@ -15,7 +15,7 @@ struct wd_merged {
     const struct wd_bucket *shown; /**< whose signature and first case stand for all */
     uint64_t count;
     struct wd_facet_counts facets;
-    uint64_t also; /**< bit set of enum wd_mistake: each of them explains all of it, too */
+    wd_mistake_set also; /**< each of them explains all of it, too */
 };
 
 /**

@@ -9,8 +9,6 @@ static const struct wd_cause mistakes[WD_MISTAKE_COUNT] = {
 #include "walkdiff/mistakes.def"
 };
 
-_Static_assert(WD_MISTAKE_COUNT <= 64, "a set of causes has a bit for each mistake");
-
 static bool is_mistake(unsigned number)
 {
     return number >= WD_CAUSE_MISTAKES;
@@ -74,12 +72,12 @@ bool wd_causes_have(const struct wd_causes *causes, unsigned number)
 
 bool wd_causes_empty(const struct wd_causes *causes)
 {
-    uint64_t all = causes->mistakes;
+    uint64_t checks = 0;
 
     for (unsigned stage = 0; stage < 2; stage++)
         for (unsigned i = 0; i < WD_RULE_WORDS; i++)
-            all |= causes->left_out[stage][i];
-    return !all;
+            checks |= causes->left_out[stage][i];
+    return !causes->mistakes && !checks;
 }
 
 void wd_causes_suppose(const struct wd_causes *causes, struct wd_resolution *resolution)

@@ -31,12 +31,12 @@ struct wd_cause {
     const char *words;   /**< "right → wrong" */
     uint16_t number;     /**< WD_CAUSE_NONE: a check that is wrongly made has none */
     uint16_t also_check; /**< the first of some checks that, left out one after the other, explain it, too; or NONE */
-    uint64_t also;       /**< bit set of enum wd_mistake: each of them alone explains the answer, too */
+    wd_mistake_set also; /**< each of them alone explains the answer, too */
 };
 
 /** A set of causes. {0} is empty. */
 struct wd_causes {
-    uint64_t mistakes;                   /**< bit set of enum wd_mistake */
+    wd_mistake_set mistakes;
     uint64_t left_out[2][WD_RULE_WORDS]; /**< bit sets of enum wd_rule: checks left out in stage 1 and stage 2 */
 };
 

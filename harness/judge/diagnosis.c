@@ -19,8 +19,8 @@ static const struct wd_cause none = {.words = ""};
 /* A walker may be wrong and choose otherwise at once: with each supposition the tree of choices is climbed anew. */
 struct diagnosis {
     const struct wd_difference *difference;
-    struct wd_resolution base; /* what the walker has for sure */
-    uint64_t mistakes_met;     /* in walks so far */
+    struct wd_resolution base;   /* what the walker has for sure */
+    wd_mistake_set mistakes_met; /* in walks so far */
     unsigned climbs;
     struct wd_leaf_walk leaf;
 };
@@ -187,7 +187,7 @@ static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
 
 /* Whether some mistakes, of which `number` is one, explain the answer. A mistake that no walk could make is not tried.
  */
-static bool mistakes_explain(struct diagnosis *d, uint64_t mistakes, unsigned most, unsigned *number)
+static bool mistakes_explain(struct diagnosis *d, wd_mistake_set mistakes, unsigned most, unsigned *number)
 {
     const struct wd_causes *known = d->difference->known;
     struct wd_resolution supposed = d->base;
@@ -220,7 +220,7 @@ static bool is_twin(unsigned mistake)
 static struct wd_cause mistake_made(struct diagnosis *d, unsigned most)
 {
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        uint64_t bit = wd_mistake_bit(mistake);
+        wd_mistake_set bit = wd_mistake_bit(mistake);
         unsigned number = wd_cause_mistake(mistake);
 
         if (mistakes_explain(d, bit, most, &number))
@@ -300,9 +300,9 @@ static struct wd_cause wrongly_raised(const struct diagnosis *d)
 }
 
 /* The mistakes beside a cause that would explain the answer as well, with nothing else supposed. */
-static uint64_t also_explaining(struct diagnosis *d, const struct wd_cause *cause)
+static wd_mistake_set also_explaining(struct diagnosis *d, const struct wd_cause *cause)
 {
-    uint64_t also = 0;
+    wd_mistake_set also = 0;
 
     for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
         unsigned number = wd_cause_mistake(mistake);

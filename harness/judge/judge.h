@@ -41,7 +41,7 @@ struct wd_judgement {
     bool has_cause;                   /**< findings: the signature is that of a cause */
     uint16_t cause;                   /**< its number, or WD_CAUSE_NONE */
     uint16_t also_check; /**< number of the cause that, with checks left out behind it, explains it as well */
-    uint64_t also;       /**< bit set of enum wd_mistake: each of them explains the answer as well */
+    wd_mistake_set also; /**< each of them explains the answer as well */
     char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is
                                          used" */
     char signature[WD_SIGNATURE_MAX]; /**< findings: the bucket */

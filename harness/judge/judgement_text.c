@@ -47,7 +47,7 @@ static void put_result(struct wd_json_out *out, const char *name, const struct w
     wd_json_put(out, text, length);
 }
 
-void wd_put_also(struct wd_json_out *out, uint64_t also)
+void wd_put_also(struct wd_json_out *out, wd_mistake_set also)
 {
     if (!also)
         return;

@@ -76,10 +76,14 @@ enum wd_mistake {
 
 /** Whether a check can be left out: a walk can go on without it. */
 bool wd_can_be_left_out(enum wd_rule rule);
-/** A set of mistakes has a bit for each. */
-static inline uint64_t wd_mistake_bit(enum wd_mistake mistake)
+/** A set of mistakes: a bit for each enum wd_mistake. */
+__extension__ typedef unsigned __int128 wd_mistake_set;
+
+_Static_assert(WD_MISTAKE_COUNT <= 8 * sizeof(wd_mistake_set), "a set of mistakes has a bit for each");
+
+static inline wd_mistake_set wd_mistake_bit(enum wd_mistake mistake)
 {
-    return UINT64_C(1) << mistake;
+    return (wd_mistake_set)1 << mistake;
 }
 
 enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
@@ -90,8 +94,8 @@ enum { WD_RULE_WORDS = (WD_RULE_COUNT + 63) / 64 };
  */
 struct wd_resolution {
     uint8_t option[WD_CHOICE_COUNT];
-    bool supposes;                       /**< a check is left out or raised */
-    uint64_t mistakes;                   /**< bit set of enum wd_mistake */
+    bool supposes; /**< a check is left out or raised */
+    wd_mistake_set mistakes;
     uint64_t left_out[2][WD_RULE_WORDS]; /**< checks that are never made; those that a walk cannot go on without are */
     uint64_t raised[2][WD_RULE_WORDS];   /**< checks that find a fault where there is none */
 };
@@ -140,7 +144,7 @@ struct wd_oracle_output {
     uint64_t attribute_choices;                     /**< bit set of enum wd_choice: consulted for attributes alone */
     uint64_t rules_hit[2][WD_RULE_WORDS];           /**< bit sets of enum wd_rule, stage 1 and stage 2 */
     uint64_t left_out[2][WD_RULE_WORDS]; /**< the same: checks that were left out and would have found something */
-    uint64_t mistakes_met; /**< bit set of enum wd_mistake: those that this walk can make, supposed or not */
+    wd_mistake_set mistakes_met;         /**< those that this walk can make, supposed or not */
 };
 
 /** Things that happen in a walk, for those who want to tell the story. */

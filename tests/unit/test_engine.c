@@ -477,7 +477,7 @@ static void a_finding_tells_who_agrees_with_whom(void **state)
 }
 
 /* Files `count` findings of walker 0 with a cause, from an index on; `also`: of what mistakes they may come, too. */
-static void file(struct wd_buckets *buckets, unsigned cause, uint64_t also, uint64_t index, unsigned count)
+static void file(struct wd_buckets *buckets, unsigned cause, wd_mistake_set also, uint64_t index, unsigned count)
 {
     static const struct wd_facets facets;
     static const struct wd_ballot ballot;
@@ -497,7 +497,7 @@ static void file(struct wd_buckets *buckets, unsigned cause, uint64_t also, uint
 static void causes_that_explain_most_take_what_they_explain(void **state)
 {
     const unsigned regime = wd_cause_mistake(WD_MISTAKE_REGIME_BY_HCR), epd = wd_cause_left_out(WD_RULE_EPD, 1);
-    const uint64_t may_be_regime = wd_mistake_bit(WD_MISTAKE_REGIME_BY_HCR);
+    const wd_mistake_set may_be_regime = wd_mistake_bit(WD_MISTAKE_REGIME_BY_HCR);
     struct wd_buckets *buckets = wd_buckets_new();
     struct wd_merged *merged;
     size_t count;

@@ -301,7 +301,7 @@ void wd_print_side_by_side(FILE *out, bool coloured, const struct wd_case *c, co
     print_walks(&table, &judgement->expected.result, got, walker);
     print_answers(&table, &judgement->expected.result, got, walker);
     fputc('\n', out);
-    print_rule(&table, judgement->rule);
+    print_rule(&table, judgement->rule ? judgement->rule : judgement->expected.rule);
     print_choices(&table, &judgement->expected);
     print_item(&table, "signature", judgement->signature);
 }

@@ -325,6 +325,24 @@ void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *
     put_title(c, expected, words, rule, title);
 }
 
+/* Whether all that is told of a crash is how the process ended: "SIGSEGV", "signal 40", "exit status 3". */
+static bool is_end_alone(const char *text)
+{
+    static const char *const ends[] = {"SIG", "signal ", "exit status "};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (!strncmp(text, ends[i], strlen(ends[i])))
+            return !strchr(text, ':');
+    return false;
+}
+
+bool wd_tells_place(const struct wd_result *got)
+{
+    if (got->answer == WD_ANSWER_CRASH)
+        return got->text[0] && !is_end_alone(got->text);
+    return got->answer < WD_ANSWER_UNSUPPORTED && got->warning_count;
+}
+
 void wd_name_no_answer(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
                        char *signature, char *title)
 {
@@ -334,11 +352,12 @@ void wd_name_no_answer(const struct wd_case *c, const struct wd_oracle_output *e
     const char *detail = got->answer == WD_ANSWER_CRASH || got->answer == WD_ANSWER_RETRY ? got->text
                          : got->answer == WD_ANSWER_HANG                                  ? ""
                                                                                           : got->warnings[0];
-    char right[ANSWER_WORDS], words[DIFFERENCE_WORDS];
+    char right[ANSWER_WORDS], words[DIFFERENCE_WORDS], where[64] = "";
 
     wd_describe_answer(&expected->result, right, sizeof right);
-    snprintf(signature, WD_SIGNATURE_MAX, "%s s%u %s%s%s", wd_rules[expected->rule].name, stage_of(expected), name,
-             detail[0] ? ": " : "", detail);
+    if (!wd_tells_place(got))
+        snprintf(where, sizeof where, "%s s%u ", wd_rules[expected->rule].name, stage_of(expected));
+    snprintf(signature, WD_SIGNATURE_MAX, "%s%s%s%s", where, name, detail[0] ? ": " : "", detail);
     snprintf(words, sizeof words, "%s%s%.80s, expected %s", name, detail[0] ? ": " : "", detail, right);
     put_title(c, expected, words, expected->rule, title);
 }

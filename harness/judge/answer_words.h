@@ -24,6 +24,13 @@ struct wd_status wd_decode_status(unsigned fst);
 void wd_name_difference(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
                         unsigned differing, unsigned rule, const struct wd_cause *cause, char *signature, char *title);
 
+/**
+ * Whether an answer that is a crash or a warning tells where in the walker's code it comes from: "BUG at.c:150",
+ * "SIGABRT: assertion …", a file and line. That is its cause then, whatever the walk was about, and no rule is. Of
+ * "SIGSEGV" alone nothing is known.
+ */
+bool wd_tells_place(const struct wd_result *got);
+
 /** Signature and title of a crash, a hang, a retry or a warning. */
 void wd_name_no_answer(const struct wd_case *c, const struct wd_oracle_output *expected, const struct wd_result *got,
                        char *signature, char *title);

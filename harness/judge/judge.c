@@ -300,6 +300,8 @@ static bool judge_without_answer(const struct wd_case *c, const struct wd_oracle
             j->expected = *basis;
             wd_name_no_answer(c, basis, got, j->signature, j->title);
         }
+        if (wd_tells_place(got))
+            j->rule = WD_RULE_NONE;
         if (j->verdict == WD_VERDICT_RETRY)
             judge_retry(c, got, known, j);
         return true;
@@ -358,7 +360,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
         j->verdict = WD_VERDICT_WARN;
         if (agrees)
             j->expected = *basis;
-        j->rule = j->expected.rule; /* of the permitted answer that it gave */
+        j->rule = WD_RULE_NONE; /* its cause is where the walker's code warns */
         wd_name_no_answer(c, &j->expected, got, j->signature, j->title);
     }
 }

@@ -107,7 +107,7 @@ static void write_answer(FILE *stream, const char *label, const struct wd_result
 static void write_finding(FILE *stream, const struct wd_shown *shown)
 {
     const struct wd_judgement *judgement = shown->judgement;
-    const struct wd_rule_info *rule = &wd_rules[judgement->rule];
+    const struct wd_rule_info *rule = &wd_rules[judgement->rule ? judgement->rule : judgement->expected.rule];
 
     fprintf(stream, "  %s\n", judgement->title);
     write_answer(stream, "expected", expected_answer(shown));

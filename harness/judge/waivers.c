@@ -136,7 +136,7 @@ struct wd_waivers {
 
 static bool is_rule_or_choice(const char *name)
 {
-    for (size_t i = 1; i < WD_RULE_COUNT; i++)
+    for (size_t i = 0; i < WD_RULE_COUNT; i++) /* WD_RULE_NONE, too: of warnings and crashes */
         if (!strcmp(wd_rules[i].name, name))
             return true;
     for (size_t i = 0; i < WD_CHOICE_COUNT; i++)

@@ -83,8 +83,12 @@ def test_there_are_waivers() -> None:
 
 @each_waiver
 def test_a_waiver_names_a_rule_and_only_findings_of_it(waiver: dict[str, str]) -> None:
+    first = waiver["signature"].split(" ", 1)[0]
+    if first in ("warn:", "crash:"):  # the cause is a place in the walker's code
+        assert waiver["rule"] == "NONE"
+        return
     assert waiver["rule"] in names("rules.def", "WD_RULE") + names("choices.def", "WD_CHOICE")
-    assert waiver["signature"].split(" ", 1)[0] in (waiver["rule"], "inconsistent:")
+    assert first in (waiver["rule"], "inconsistent:")
 
 
 @each_waiver
@@ -97,7 +101,7 @@ def test_a_waiver_cites_the_architecture_and_tells_what_the_walker_does(waiver: 
 
 @each_waiver
 def test_a_waiver_matches_one_cause_that_no_other_matches(waiver: dict[str, str]) -> None:
-    if " crash: " in waiver["signature"]:  # a crash has the deciding rule and the walker's last words, no cause
+    if waiver["rule"] == "NONE":  # a place in the walker's code, or its last words
         assert sum(waiver["signature"] == other["signature"] for other in WAIVERS) == 1
         return
     matched = [text for text in cause_signatures() if fnmatch.fnmatchcase(text, waiver["signature"])]

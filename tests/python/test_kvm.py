@@ -8,19 +8,16 @@ import lzma
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kernel_trees import VERSIONS, commit, git, repository, tree, variant
+from linuxgit import cache_folder
 from walkdiff_driver.program import program
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = "arch/arm64/kvm/at.c"
-sys.path.append(str(ROOT / "harness/walkers/kvm"))
-
-from kvmbuild.__main__ import cache_folder  # noqa: E402
 
 
 def walkdiff(*arguments: str, stdin: str = "", status: int = 0) -> subprocess.CompletedProcess[str]:

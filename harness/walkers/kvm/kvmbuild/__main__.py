@@ -15,13 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from linuxgit import cache_folder
+
 from .compile import Compiler
 from .configure import configure, say
 from .errors import CannotBuild, WrongUse
 from .store import Store
 from .subjects import SUBJECTS
 from .toolchain import Toolchain
-from .trees import Tree, find_tree, version_of
+from .trees import Source, find_source, lay_out, version_of
 
 OWN = Path(__file__).resolve().parents[4]
 
@@ -55,13 +57,6 @@ def parse(text: str) -> Spec:
     return Spec(tree, **chosen)  # type: ignore[arg-type]
 
 
-def cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(os.environ.get("WALKDIFF_CACHE") or Path(base) / "walkdiff") / "kvm"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 @contextlib.contextmanager
 def turn(cache: Path) -> Iterator[None]:
     """One build at a time: the second finds most of its work done."""
@@ -78,21 +73,26 @@ def build(spec: Spec) -> tuple[str, str]:
     """What the walker's process is to load or to run: "library" or "command", and the path or the command."""
     cache = cache_folder()
     toolchain = Toolchain(spec.compiler, spec.sanitize)
-    if "@" not in spec.tree:
-        known = find_built(spec, find_tree(spec.tree, cache), toolchain, cache)
-        if known:
-            return known  # without waiting for a turn
+    source = find_source(spec.tree, cache)
+    known = find_built(spec, source, toolchain, cache)
+    if known:
+        return known  # without waiting for a turn
     with turn(cache):
-        return build_tree(spec, find_tree(spec.tree, cache), toolchain, cache)
+        return build_tree(spec, source, toolchain, cache)
 
 
 def key_of(spec: Spec, toolchain: Toolchain) -> tuple[str, ...]:
     return ("whole", spec.subject, *toolchain.identity, str(spec.sanitize), spec.own_options)
 
 
-def find_built(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str] | None:
-    """What an earlier build of the very same files gave."""
-    result = Store(cache, {"tree": tree.root, "own": OWN}).find(key_of(spec, toolchain))
+def find_built(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) -> tuple[str, str] | None:
+    """What an earlier build of the very same files, or of the same revision's tree, gave."""
+    key = key_of(spec, toolchain)
+    if source.repository:
+        result = Store(cache, {"own": OWN}).find((*key, source.tree))
+    else:
+        lay_out(source)
+        result = Store(cache, {"tree": source.path, "own": OWN}).find(key)
     if not result:
         return None
     kind, what, file = (result / "answer").read_text().splitlines()
@@ -102,9 +102,10 @@ def find_built(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tup
     return kind, what
 
 
-def build_tree(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tuple[str, str]:
+def build_tree(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) -> tuple[str, str]:
+    tree = lay_out(source)
     store = Store(cache, {"tree": tree.root, "own": OWN})
-    store.roots["generated"] = configure(store, tree.name)
+    store.roots["generated"] = configure(store, tree)
     compiler = Compiler(store, toolchain, SUBJECTS[spec.subject])
     objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
     if spec.sanitize or toolchain.is_foreign:
@@ -121,7 +122,10 @@ def build_tree(spec: Spec, tree: Tree, toolchain: Toolchain, cache: Path) -> tup
         inputs.update(f"own:{path.relative_to(OWN)}" for path in Path(__file__).parent.glob("*.py"))
         return inputs
 
-    store.step(key_of(spec, toolchain), note)
+    key = key_of(spec, toolchain)
+    store.step(key, note)
+    if source.repository:
+        store.step((*key, source.tree), lambda made: {name for name in note(made) if not name.startswith("tree:")})
     store.tidy()
     return made
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tree's own configuration and generated headers, made by the tree's own scripts, outside the tree."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from .errors import CannotBuild
 from .store import Store
 from .toolchain import Toolchain
+from .trees import Tree
 
 KCONFIG_CC = Path(__file__).resolve().parents[1] / "kernel/kconfig-cc"
 ASM_GENERATED = "arch/arm64/include/generated/asm"
@@ -40,7 +42,16 @@ def say(text: str) -> None:
     print(f"walkdiff: {text}", file=sys.stderr, flush=True)
 
 
-def configure(store: Store, tree_name: str) -> Path:
+def say_before_the_first_time(cache: Path, tree: Path) -> None:
+    """That the tree's own programs will run here: once for each tree, however many of its revisions are built."""
+    told = cache / "told" / hashlib.sha256(str(tree).encode()).hexdigest()[:16]
+    if not told.exists():
+        say(f"{tree}: building a tree runs its build scripts (make, Kconfig, awk, sh), as you, on this machine")
+        told.parent.mkdir(exist_ok=True)
+        told.touch()
+
+
+def configure(store: Store, tree: Tree) -> Path:
     """A folder with include/generated/autoconf.h and the headers that Kbuild would generate first.
 
     The configuration is that of one compiler, whichever compiles: builds with different ones differ in nothing else.
@@ -48,7 +59,8 @@ def configure(store: Store, tree_name: str) -> Path:
     toolchain = Toolchain("gcc")
 
     def run(made: Path) -> Iterable[str]:
-        say(f"{tree_name}: runs the tree's build scripts once, for its configuration (about 10 s)")
+        say_before_the_first_time(store.folder, tree.path)
+        say(f"{tree.name}: configures it (about 10 s)")
         return _configure(store, toolchain, made)
 
     here = store.hash_of("own:harness/walkers/kvm/kvmbuild/configure.py")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What can go wrong, by whose fault it is."""
 
+from linuxgit import RepositoryError
 
-class WrongUse(Exception):
-    """The spec is not right: exit status 2."""
+# The spec is not right: exit status 2.
+WrongUse = RepositoryError
 
 
 class CannotBuild(Exception):

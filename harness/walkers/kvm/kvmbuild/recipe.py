@@ -17,7 +17,7 @@ from .errors import CannotBuild, WrongUse
 from .store import Store
 from .subjects import SUBJECTS
 from .toolchain import Toolchain
-from .trees import find_tree, version_of
+from .trees import find_source, lay_out, version_of
 
 # As Compiler.library() links.
 LINK_FLAGS = ("-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,--gc-sections")
@@ -58,10 +58,10 @@ def main(arguments: list[str]) -> int:
         spec = parse(arguments[0])
         cache = cache_folder()
         with turn(cache):
-            tree = find_tree(spec.tree, cache)
+            tree = lay_out(find_source(spec.tree, cache))
             toolchain = Toolchain(spec.compiler, spec.sanitize)
             store = Store(cache, {"tree": tree.root, "own": OWN})
-            store.roots["generated"] = configure(store, tree.name)
+            store.roots["generated"] = configure(store, tree)
             recorder = Recorder(store, toolchain)
             print(json.dumps(recorder.recipe(f"{version_of(tree)} ({toolchain.version})")))
     except WrongUse as error:

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from kernel_trees import commit, git
+from linux_repository import AT, linux_repository
 from linuxgit import PatchError, Repository, RepositoryError, apply_series, read_series
+from walkdiff_driver.program import program
 
+ROOT = Path(__file__).resolve().parents[2]
 FILE = "arch/arm64/kvm/at.c"
 LINES = [f"line {i}\n" for i in range(1, 61)]
 
@@ -161,3 +165,17 @@ def test_what_the_user_has_set_for_git_is_not_for_ours(linux: Path, ours: Reposi
     assert (files / FILE).read_bytes().count(b"\r") == 0
     assert not (ours.folder / "hooks").exists()
     assert ours.ask("config", "gc.auto") == "0"
+
+
+def test_a_commit_made_of_a_patch_is_a_walker(tmp_path: Path) -> None:
+    """kvm:TREE@COMMIT, where COMMIT is in a repository of ours alone; the user's is as it was."""
+    user = linux_repository(tmp_path / "linux")
+    fixed = user.replace("v7.3", "KVM: refactoring", AT, "return 64 - wi->txsz;", "return 60 + 4 - wi->txsz;")
+    diff = user.git("diff", "v7.3", fixed) + "\n"
+    before = user.snapshot()
+    ours = Repository(user.path)
+    made = apply_series(ours, read_series(diff.encode(), "fix.diff"), "v7.3")[1]
+    command = [str(program(ROOT)), "replay", "--walker", ours.walker(made[0]), "cases/examples/stage1-page.json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (0, "1 case: 1 agree\n"), done.stderr
+    assert user.snapshot() == before

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "harness/support/process.h"
+#include "harness/walkers/qemu/forks.h"
+#include "harness/walkers/qemu/forks_image.h"
 
 /* The stub's place: the flash, where the CPU comes out of reset. */
 #define FLASH_BASE UINT64_C(0)
@@ -27,7 +30,7 @@ enum {
 _Static_assert((uint64_t)RESPONSES + RESPONSES_SIZE == WD_EXCHANGE_SIZE, "the exchange is used to its end");
 
 /* The file descriptors that QEMU finds: each is of one use. */
-enum { GIVEN_FD = 3, DONE_FD, MEMORY_FD, IMAGE_FD, FD_END };
+enum { MEMORY_FD = WD_DONE_FD + 1, IMAGE_FD, FORKS_FD, FD_END };
 
 /* ---------------------------------------------------------------- the doorbell, as the guest sees it */
 
@@ -103,8 +106,9 @@ static void write_blocks(uint8_t *exchange)
     struct blocks *blocks = (struct blocks *)(exchange + BLOCKS);
 
     memset(exchange, 0, REQUESTS);
-    set_open(blocks->open_given, blocks->given_name, offsetof(struct blocks, given_name), GIVEN_FD, MODE_READ_BINARY);
-    set_open(blocks->open_done, blocks->done_name, offsetof(struct blocks, done_name), DONE_FD, MODE_WRITE_BINARY);
+    set_open(blocks->open_given, blocks->given_name, offsetof(struct blocks, given_name), WD_GIVEN_FD,
+             MODE_READ_BINARY);
+    set_open(blocks->open_done, blocks->done_name, offsetof(struct blocks, done_name), WD_DONE_FD, MODE_WRITE_BINARY);
     blocks->ring[1] = blocks->wait[1] = address_of(offsetof(struct blocks, byte));
     blocks->ring[2] = blocks->wait[2] = 1;
     blocks->exit[0] = ADP_STOPPED_APPLICATION_EXIT;
@@ -201,19 +205,29 @@ static void make_arguments(const struct wd_machine *machine, struct arguments *a
 static _Noreturn void become(const struct wd_machine *machine, char **arguments, int parent, int given, int done)
 {
     int files[FD_END] = {
-        [GIVEN_FD] = given, [DONE_FD] = done, [MEMORY_FD] = machine->memory_file, [IMAGE_FD] = machine->image_file};
+        [WD_GIVEN_FD] = given,
+        [WD_DONE_FD] = done,
+        [MEMORY_FD] = machine->memory_file,
+        [IMAGE_FD] = machine->image_file,
+        [FORKS_FD] = machine->forks_file,
+    };
     int null = open("/dev/null", O_RDWR);
+    char forks[TEXT_MAX];
 
     wd_end_with_parent(parent);
     /* First out of the way: a file may have the number that another shall get. */
-    for (int fd = GIVEN_FD; fd < FD_END; fd++)
+    for (int fd = WD_GIVEN_FD; fd < FD_END; fd++)
         files[fd] = fcntl(files[fd], F_DUPFD, FD_END);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(machine->words_file, STDERR_FILENO);
-    for (int fd = GIVEN_FD; fd < FD_END; fd++)
+    for (int fd = WD_GIVEN_FD; fd < FD_END; fd++)
         dup2(files[fd], fd);
     close_range(FD_END, ~0U, 0);
+    /* The linker says so if it can not load it, and QEMU runs without. */
+    snprintf(forks, sizeof(forks), "/dev/fd/%d", FORKS_FD);
+    setenv("LD_PRELOAD", forks, 1);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     execvp(arguments[0], arguments);
     fprintf(stderr, "%s: %s\n", arguments[0], strerror(errno));
     _exit(127);
@@ -234,8 +248,7 @@ static bool spawn(struct wd_machine *machine, struct wd_error *error)
 
     make_arguments(machine, &arguments);
     write_blocks(machine->exchange);
-    if (ftruncate(machine->words_file, 0) == 0 && !arguments.failed && pipe2(given, O_CLOEXEC) == 0 &&
-        pipe2(done, O_CLOEXEC) == 0) {
+    if (!arguments.failed && pipe2(given, O_CLOEXEC) == 0 && pipe2(done, O_CLOEXEC) == 0) {
         pid = fork();
         if (pid == 0)
             become(machine, arguments.list, parent, given[0], done[1]);
@@ -270,19 +283,17 @@ static void last_line(int file, char line[WD_LAST_LINE_MAX])
     memmove(line, start ? start + 1 : text, strlen(start ? start + 1 : text) + 1);
 }
 
-static void bury(struct wd_machine *machine, struct wd_death *death)
+/* What it says next is not to be taken for what it said. */
+static void forget_words(const struct wd_machine *machine)
 {
-    int status = 0;
-    const char *name;
+    if (ftruncate(machine->words_file, 0))
+        abort(); /* of a file in memory, which is ours */
+}
 
-    close_end(&machine->given_end);
-    close_end(&machine->done_end);
-    while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    machine->pid = 0;
-    if (!death)
-        return;
-    name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+static void describe(const struct wd_machine *machine, int status, struct wd_death *death)
+{
+    const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+
     if (name)
         snprintf(death->how, sizeof(death->how), "SIG%.16s", name);
     else
@@ -290,27 +301,56 @@ static void bury(struct wd_machine *machine, struct wd_death *death)
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     death->killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     last_line(machine->words_file, death->words);
+    forget_words(machine);
 }
 
-static bool wait_for_bell(const struct wd_machine *machine)
+static void bury(struct wd_machine *machine, struct wd_death *death)
 {
-    char byte;
+    int status = 0;
+
+    close_end(&machine->given_end);
+    close_end(&machine->done_end);
+    while (waitpid(machine->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    machine->pid = 0;
+    if (death)
+        describe(machine, status, death);
+    machine->depth = 0;
+}
+
+static bool ring(const struct wd_machine *machine, uint8_t what)
+{
     ssize_t length;
 
     do
-        length = read(machine->done_end, &byte, 1);
+        length = write(machine->given_end, &what, 1);
     while (length < 0 && errno == EINTR);
     return length == 1;
 }
 
-static bool ring(const struct wd_machine *machine)
+static ssize_t read_whole(int end, void *bytes, size_t size)
 {
     ssize_t length;
 
     do
-        length = write(machine->given_end, "", 1);
+        length = read(end, bytes, size);
     while (length < 0 && errno == EINTR);
-    return length == 1;
+    return length;
+}
+
+/* What comes of having rung. */
+enum bell { BELL_RUNG, BELL_REPORT, BELL_END };
+
+/* Waits for the stub's bell, or for what is said instead of it. */
+static enum bell wait_for_bell(struct wd_machine *machine, struct wd_fork_report *report)
+{
+    if (read_whole(machine->done_end, &report->ring, 1) != 1)
+        return BELL_END;
+    if (report->ring != WD_RING_REPORT)
+        return BELL_RUNG;
+    if (read_whole(machine->done_end, &report->ring + 1, sizeof(*report) - 1) != (ssize_t)sizeof(*report) - 1)
+        return BELL_END;
+    return ring(machine, WD_RING_RESUME) ? BELL_REPORT : BELL_END;
 }
 
 /* ---------------------------------------------------------------- the interface */
@@ -343,10 +383,15 @@ static bool build_image(struct wd_machine *machine, struct wd_error *error)
 
 static bool make_files(struct wd_machine *machine)
 {
+    size_t forks_size;
+    const void *forks = wd_forks_image(&forks_size);
+
     machine->memory_file = memfd_create("walkdiff-memory", MFD_CLOEXEC);
     machine->image_file = memfd_create("walkdiff-stub", MFD_CLOEXEC);
+    machine->forks_file = memfd_create("walkdiff-forks", MFD_CLOEXEC);
     machine->words_file = memfd_create("walkdiff-qemu-stderr", MFD_CLOEXEC);
-    if (machine->memory_file < 0 || machine->image_file < 0 || machine->words_file < 0 ||
+    if (machine->memory_file < 0 || machine->image_file < 0 || machine->words_file < 0 || machine->forks_file < 0 ||
+        write(machine->forks_file, forks, forks_size) != (ssize_t)forks_size ||
         fcntl(machine->words_file, F_SETFL, O_APPEND) || ftruncate(machine->memory_file, WD_MAIN_MEMORY_SIZE))
         return false;
     machine->exchange = mmap(NULL, WD_EXCHANGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_file,
@@ -357,7 +402,14 @@ static bool make_files(struct wd_machine *machine)
 bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config *config, struct wd_error *error)
 {
     *machine = (struct wd_machine){
-        .config = *config, .memory_file = -1, .image_file = -1, .words_file = -1, .given_end = -1, .done_end = -1};
+        .config = *config,
+        .memory_file = -1,
+        .image_file = -1,
+        .forks_file = -1,
+        .words_file = -1,
+        .given_end = -1,
+        .done_end = -1,
+    };
     signal(SIGPIPE, SIG_IGN); /* a QEMU that is gone is noticed by what write() says */
     if (!make_files(machine))
         return wd_error_set(error, "qemu: no memory to share: %s", strerror(errno));
@@ -376,12 +428,17 @@ static bool clear_main_memory(const struct wd_machine *machine, struct wd_error 
 bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
 {
     struct wd_death death = {.killed = true};
+    struct wd_fork_report report;
 
+    if (machine->pid)
+        return clear_main_memory(machine, error);
     for (unsigned i = 0; i < STARTS && death.killed; i++) {
         if (!spawn(machine, error))
             return false;
-        if (wait_for_bell(machine))
+        if (wait_for_bell(machine, &report) == BELL_RUNG) {
+            forget_words(machine);
             return clear_main_memory(machine, error);
+        }
         bury(machine, &death);
     }
     return wd_error_set(error, "qemu: %s does not start: %s%s%s", machine->config.binary, death.how,
@@ -410,12 +467,42 @@ uint32_t wd_machine_answered(const struct wd_machine *machine)
     return *(volatile const uint32_t *)(machine->exchange + PROGRESS);
 }
 
+/*
+ * The chain of copies: behind the QEMU that was started, which never runs again, one that has been through a round, so
+ * that it has translated the stub; of that one the copy that runs.
+ */
+enum { CHAIN = 2 };
+
+/* Has the QEMU that waits go on, if it shall and can in a copy. */
+static enum bell go_on(struct wd_machine *machine, struct wd_fork_report *report)
+{
+    uint8_t what = machine->depth < CHAIN ? WD_RING_GO_IN_CHILD : WD_RING_GO;
+    enum bell bell = ring(machine, what) ? wait_for_bell(machine, report) : BELL_END;
+
+    if (bell == BELL_REPORT && !report->forked)
+        return ring(machine, WD_RING_GO) ? wait_for_bell(machine, report) : BELL_END;
+    /* Without the library the stub rings with what it was rung with. */
+    if (bell == BELL_RUNG && what == WD_RING_GO_IN_CHILD && report->ring == WD_RING_GO)
+        machine->depth++;
+    return bell;
+}
+
 enum wd_round wd_machine_round(struct wd_machine *machine, struct wd_death *death)
 {
+    struct wd_fork_report report;
+
     *(volatile uint32_t *)(machine->exchange + PROGRESS) = 0;
-    if (ring(machine) && wait_for_bell(machine))
+    switch (go_on(machine, &report)) {
+    case BELL_RUNG:
         return WD_ROUND_DONE;
-    bury(machine, death);
+    case BELL_REPORT:
+        machine->depth = report.depth;
+        describe(machine, report.status, death);
+        break;
+    case BELL_END:
+        bury(machine, death);
+        break;
+    }
     return WD_ROUND_DIED;
 }
 
@@ -431,6 +518,7 @@ void wd_machine_stop(struct wd_machine *machine)
         munmap(machine->exchange, WD_EXCHANGE_SIZE);
     close_end(&machine->memory_file);
     close_end(&machine->image_file);
+    close_end(&machine->forks_file);
     close_end(&machine->words_file);
     machine->config.binary = NULL;
 }

@@ -6,6 +6,9 @@
  * in main memory, a file of ours that QEMU maps too. The doorbell is semihosting: the stub opens the ends of two pipes
  * that QEMU inherits, writes to one that it is done and sleeps in a read from the other. Whichever side dies, the
  * other reads the end of file.
+ *
+ * What dies is as a rule no QEMU but a copy of one (forks.h). Of what a start costs (55 ms: half of it is the dynamic
+ * linker's, a quarter the memory modules') nothing is paid then.
  */
 #ifndef WALKDIFF_QEMU_MACHINE_H
 #define WALKDIFF_QEMU_MACHINE_H
@@ -31,10 +34,12 @@ struct wd_machine {
     struct wd_machine_config config;
     struct wd_agent_image image;
     struct wd_physical_map map;
-    int memory_file, image_file, words_file; /* words: what QEMU writes to its standard error */
-    uint8_t *exchange;                       /* the shared part of main memory */
-    int pid;                                 /* 0: does not run */
-    int given_end, done_end;                 /* the doorbell: ours to write to, to read from */
+    int memory_file, image_file, forks_file;
+    int words_file;          /* what QEMU writes to its standard error */
+    uint8_t *exchange;       /* the shared part of main memory */
+    int pid;                 /* 0: does not run */
+    int given_end, done_end; /* the doorbell: ours to write to, to read from */
+    unsigned depth;          /* how many wait behind the one that runs, each for the death of its copy */
 };
 
 /** How a round ended. */
@@ -53,7 +58,7 @@ struct wd_death {
  */
 bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config *config, struct wd_error *error);
 
-/** Starts it again after it died. */
+/** Has it go on after it died: as another copy, or from a new start. Main memory is all zeroes again. */
 bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error);
 
 /** The ID registers, behind a start: as many 64-bit words as wd_agent_id_register() has registers. */

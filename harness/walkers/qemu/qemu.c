@@ -14,7 +14,7 @@
 
 enum {
     BATCH = 512,
-    CHANCES = 4, /* a case is asked so often before a killed QEMU is its answer */
+    CHANCES = 4, /* a case is asked so often before a death that QEMU says nothing of is its answer */
     BINARY_MAX = 4096,
     VERSION_MAX = WD_QEMU_VERSION_MAX + WD_MODEL_NAME_MAX + 8,
 };
@@ -168,8 +168,8 @@ static bool write_request(const struct walker *w, struct writer *writer, const s
     return true;
 }
 
-/* Writes as many cases of the order as there is room for. @return how many */
-static size_t write_requests(struct walker *w, size_t count)
+/* Writes as many cases of an order as there is room for. @return how many */
+static size_t write_requests(struct walker *w, const size_t *order, size_t count)
 {
     struct wd_agent_batch *batch;
     struct writer writer;
@@ -184,7 +184,7 @@ static size_t write_requests(struct walker *w, size_t count)
     writer.next += sizeof(*batch);
     writer.room -= sizeof(*batch);
     for (i = 0; i < count; i++) {
-        const struct pending *p = &w->pending[w->order[i]];
+        const struct pending *p = &w->pending[order[i]];
 
         if (!write_request(w, &writer, p, before))
             break;
@@ -338,7 +338,7 @@ static void conclude(struct walker *w, struct pending *p, const struct wd_agent_
     }
 }
 
-static void take_responses(struct walker *w, size_t count)
+static void take_responses(struct walker *w, const size_t *order, size_t count)
 {
     size_t size;
     const uint8_t *next = wd_machine_responses(&w->machine, &size);
@@ -347,7 +347,7 @@ static void take_responses(struct walker *w, size_t count)
         const struct wd_agent_response *response = (const struct wd_agent_response *)next;
         const struct wd_agent_word *changes = (const struct wd_agent_word *)(response + 1);
 
-        conclude(w, &w->pending[w->order[i]], response, changes);
+        conclude(w, &w->pending[order[i]], response, changes);
         next = (const uint8_t *)(changes + response->changes);
     }
 }
@@ -367,14 +367,17 @@ static void tell_death(const struct wd_death *death, struct wd_result *result)
     snprintf(result->text, sizeof(result->text), "%s%s%.64s", death->how, words[0] ? ": " : "", words);
 }
 
-/* QEMU died with a case in hand. */
+/*
+ * QEMU died with a case in hand. Where it says why, with a failed assertion, the case is what it died of. Where it says
+ * nothing, and whatever it said where it was killed (SIGKILL), that may be somebody else's doing: it is asked again.
+ */
 static void bury(struct walker *w, struct pending *p, const struct wd_death *death)
 {
     struct wd_result *result = &w->results[p->index];
     struct wd_error error;
 
     fprintf(stderr, "qemu: %s %s\n", death->how, death->words);
-    if (!death->killed || ++w->chances == CHANCES) {
+    if ((!death->killed && death->words[0]) || ++w->chances == CHANCES) {
         w->chances = 0;
         p->answered = true;
         tell_death(death, result);
@@ -386,35 +389,44 @@ static void bury(struct walker *w, struct pending *p, const struct wd_death *dea
     }
 }
 
+/*
+ * Asks the first of `count` cases of `order`, as many as there is room for, until the last of them is answered or QEMU
+ * died of one. @return how many were dealt with, one that is to be asked again not among them
+ */
+static size_t ask(struct walker *w, const size_t *order, size_t count)
+{
+    size_t asked = write_requests(w, order, count), answered;
+    struct wd_death death;
+
+    if (!asked) { /* one case alone is too large */
+        w->pending[order[0]].answered = true;
+        wd_result_unsupported(&w->results[w->pending[order[0]].index], "more memory than a request can hold");
+        return 1;
+    }
+    if (wd_machine_round(&w->machine, &death) == WD_ROUND_DONE) {
+        w->chances = 0;
+        take_responses(w, order, asked);
+        return asked;
+    }
+    answered = wd_machine_answered(&w->machine);
+    if (answered >= asked) /* it was done with all, and died before it said so */
+        answered = asked - 1;
+    if (answered)
+        w->chances = 0;
+    take_responses(w, order, answered);
+    bury(w, &w->pending[order[answered]], &death);
+    return answered + w->pending[order[answered]].answered;
+}
+
 /* @param taken  cases of the call that were taken so far */
 static void run_batch(struct walker *w, size_t taken, volatile uint32_t *done)
 {
     size_t count;
 
-    while ((count = make_order(w)) > 0) {
-        struct wd_death death;
-        size_t asked = write_requests(w, count);
-        enum wd_round end;
-
-        if (!asked) { /* one case alone is too large */
-            w->pending[w->order[0]].answered = true;
-            wd_result_unsupported(&w->results[w->pending[w->order[0]].index], "more memory than a request can hold");
-            continue;
-        }
-        end = wd_machine_round(&w->machine, &death);
-        if (end == WD_ROUND_DIED) {
-            size_t answered = wd_machine_answered(&w->machine);
-
-            take_responses(w, answered < asked ? answered : asked);
-            if (answered)
-                w->chances = 0;
-            bury(w, &w->pending[w->order[answered < asked ? answered : asked - 1]], &death);
-        } else {
-            w->chances = 0;
-            take_responses(w, asked);
-        }
-        *done = (uint32_t)answered_without_gap(w, taken);
-    }
+    /* A case whose stage is looked for is asked once more, in another round. */
+    while ((count = make_order(w)) > 0)
+        for (size_t i = 0; i < count; *done = (uint32_t)answered_without_gap(w, taken))
+            i += ask(w, w->order + i, count - i);
     w->pending_count = 0;
 }
 

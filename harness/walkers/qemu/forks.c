@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A library that the dynamic linker loads into QEMU (LD_PRELOAD), so that a QEMU that dies costs a fork instead of a
+ * start: see forks.h.
+ *
+ * QEMU's threads are the main loop, one for RCU, and with thread=single one for all CPUs. That one executes the stub,
+ * and the semihosting call with which the stub waits for the host is a read() in it, of one byte, under QEMU's big
+ * lock. So a copy that is made there holds the lock, and no lock that is only taken under it can be held by a thread
+ * that the copy does not have. What the copy lacks are timers, which the stub does not use, interrupts, which are
+ * masked, and RCU's reclaiming: little is left to it, and the host starts anew from a fresh copy at each death.
+ *
+ * Memory that cases use and main memory are kept out of copies by QEMU (MADV_DONTFORK), for other accelerators' sake;
+ * that is made to do nothing. Main memory is shared with the host and among all copies; all else is each copy's own.
+ * Huge pages for it (MADV_HUGEPAGE) are no help where a table or two are read: each copy would clear 2 MiB for them.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/walkers/qemu/forks.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+/* How many are before this process in the chain. */
+static uint8_t depth;
+
+/* Whether it is the pipe on which the host rings; QEMU has opened it once more, under another number. */
+static bool is_doorbell(int fd)
+{
+    struct stat given, other;
+
+    return !fstat(WD_GIVEN_FD, &given) && S_ISFIFO(given.st_mode) && !fstat(fd, &other) &&
+           given.st_dev == other.st_dev && given.st_ino == other.st_ino;
+}
+
+/* Makes the new process a copy that goes on. A dump of its memory, when it dies, is of no use to anybody. */
+static void become_copy(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    prctl(PR_SET_DUMPABLE, 0);
+    depth++;
+}
+
+/*
+ * Waits for the end of all that came of a copy. If one in the middle of the chain is killed, those behind it are killed
+ * by the kernel, a moment later: they are ours to wait for then, and write nothing behind our report.
+ */
+static int wait_for_end(pid_t copy)
+{
+    int status = 0, one;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &one, 0)) > 0 || errno == EINTR)
+        if (pid == copy)
+            status = one;
+    return status;
+}
+
+static ssize_t read_ring(int fd, unsigned char *ring)
+{
+    ssize_t length;
+
+    do
+        length = syscall(SYS_read, fd, ring, 1);
+    while (length < 0 && errno == EINTR);
+    return length;
+}
+
+/* @return true in a copy; false in the process that made it, when it has ended and the host knows it */
+static bool go_on_in_copy(int doorbell)
+{
+    unsigned char ring;
+    struct wd_fork_report report = {.ring = WD_RING_REPORT, .depth = depth};
+    pid_t self = getpid(), copy;
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    copy = fork();
+    if (copy == 0) {
+        become_copy(self);
+        return true;
+    }
+    report.forked = copy > 0;
+    report.status = copy > 0 ? wait_for_end(copy) : errno;
+    while (write(WD_DONE_FD, &report, sizeof(report)) < 0 && errno == EINTR)
+        ;
+    while (read_ring(doorbell, &ring) == 1 && ring != WD_RING_RESUME)
+        ;
+    return false;
+}
+
+/* The stub's wait: reads one ring. */
+static ssize_t wait_for_host(int doorbell, unsigned char *ring)
+{
+    ssize_t length;
+
+    do
+        length = read_ring(doorbell, ring);
+    while (length == 1 && *ring == WD_RING_GO_IN_CHILD && !go_on_in_copy(doorbell));
+    if (length == 1)
+        *ring = WD_RING_GO;
+    /* The host is gone. A copy has no main loop that could end it in good order. */
+    else if (length == 0 && depth > 0)
+        _exit(0);
+    return length;
+}
+
+EXPORTED ssize_t read(int fd, void *buffer, size_t size)
+{
+    return size == 1 && is_doorbell(fd) ? wait_for_host(fd, buffer) : syscall(SYS_read, fd, buffer, size);
+}
+
+EXPORTED int madvise(void *begin, size_t length, int advice)
+{
+    if (advice == MADV_DONTFORK || advice == MADV_HUGEPAGE)
+        return 0;
+    return (int)syscall(SYS_madvise, begin, length, advice);
+}

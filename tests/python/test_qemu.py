@@ -146,7 +146,7 @@ def test_a_death_of_qemu_costs_no_start_unless_it_cannot_copy_itself(forks: bool
     before = "" if forks else "unset LD_PRELOAD"
     wrapper.write_text(STARTS.format(log=log, qemu=shutil.which(QEMU), before=before), encoding="utf-8")
     wrapper.chmod(0o755)
-    case = json.loads((CASES / "waivers" / "qemu" / "dies-read.json").read_text(encoding="utf-8"))
+    case = json.loads((CASES / "waivers" / "qemu" / "dies.json").read_text(encoding="utf-8"))
     good = json.loads((CASES / "examples" / "stage1-page.json").read_text(encoding="utf-8"))
     cases = [{**(case if i % 2 else good), "id": str(i)} for i in range(10)]
     file = tmp_path / "cases.jsonl"

@@ -253,14 +253,23 @@ static struct wd_cacheability decode_s2_cacheability(unsigned field)
     return (struct wd_cacheability){.kind = kinds[field]};
 }
 
+/* Whether stage 2's MemAttr is reserved: it stands for any allocated encoding, or has the effects of several. */
+static bool is_reserved_memattr(const struct wd_walk *w, bool fwb, unsigned memattr)
+{
+    bool mte_perm = wd_has(w->regs, WD_FEAT_MTE_PERM);
+
+    if (fwb)
+        return (memattr & 7) == 4 || (mte_perm && (memattr >> 2 == 2 || memattr == 13));
+    return memattr > 3 && !(memattr & 3) && !(memattr == 4 && mte_perm);
+}
+
 /* MemAttr without FWB, or the allocated encoding that a reserved one stands for. S2ResMemAttr. */
 static unsigned allocated_memattr(struct wd_walk *w, unsigned memattr, int level)
 {
     static const uint8_t allocated[] = {0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15};
-    bool no_tag_access = memattr == 4 && wd_has(w->regs, WD_FEAT_MTE_PERM);
     unsigned option;
 
-    if (!wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, memattr > 3 && !(memattr & 3) && !no_tag_access))
+    if (!wd_check(w, 2, WD_RULE_MEMATTR_RESERVED, level, is_reserved_memattr(w, false, memattr)))
         return memattr;
     option = wd_choose_among(w, WD_CHOICE_S2_RESERVED_MEMATTR, 3 + sizeof allocated, 0);
     return option < 3 ? memattr + 1 + option : allocated[option - 3];
@@ -346,7 +355,7 @@ static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int l
 
     if (!mte_perm)
         memattr &= 7;
-    if (!wd_check(w, 2, WD_RULE_FWB_RESERVED, level, (memattr & 7) == 4 || memattr >> 2 == 2 || memattr == 13))
+    if (!wd_check(w, 2, WD_RULE_FWB_RESERVED, level, is_reserved_memattr(w, true, memattr)))
         return memattr;
     option = wd_choose_among(w, WD_CHOICE_S2_RESERVED_MEMATTR_FWB, mte_perm ? 9 : 7, 0);
     return option == 0 && memattr >> 2 == 2 ? memattr & 3 : allocated[option];
@@ -530,12 +539,18 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
 bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level)
 {
     unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
-
-    /* Where PTW = 0 nothing depends on what a reserved encoding stands for. */
-    if (p->ptw)
-        memattr = p->fwb ? allocated_fwb_memattr(w, memattr, level) : allocated_memattr(w, memattr, level);
+    enum wd_rule rule = p->fwb ? WD_RULE_FWB_RESERVED : WD_RULE_MEMATTR_RESERVED;
     /* Stage 1 asks for its tables as Normal memory, so with FWB too stage 2 alone decides. */
-    return p->fwb ? !wd_bit(memattr, 2) : memattr < 4;
+    bool device = p->fwb ? !wd_bit(memattr, 2) : memattr < 4;
+
+    /*
+     * What a reserved encoding stands for here and what for the output are two choices: it may have effects of several
+     * allocated ones (K1.2.19). Where PTW = 0 nothing depends on it.
+     */
+    if (p->ptw && wd_check(w, 2, rule, level, is_reserved_memattr(w, p->fwb, memattr)) &&
+        wd_choose(w, WD_CHOICE_S2_WALK_RESERVED_MEMATTR))
+        return !device;
+    return device;
 }
 
 bool wd_s2_is_write_back(const struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor)

@@ -65,6 +65,12 @@ static bool clamped_by_mistake(const struct wd_walk *w, const struct wd_format *
     return f->stage == 1 && wd_mistaken(w, WD_MISTAKE_S1_TXSZ_CLAMPED);
 }
 
+/* The mistake of not limiting stage 2's T0SZ by the size of physical addresses, only by 48 bits. */
+static bool taken_as_it_is_by_mistake(const struct wd_walk *w, const struct wd_format *f)
+{
+    return f->stage == 2 && f->txsz >= 16 && wd_mistaken(w, WD_MISTAKE_S2_TXSZ_AS_IT_IS);
+}
+
 bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
                    struct wd_fault *fault)
 {
@@ -74,6 +80,8 @@ bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, boo
         enum wd_rule rule = low_always_faults ? WD_RULE_TXSZ_BELOW_MINIMUM_52 : WD_RULE_TXSZ_BELOW_MINIMUM;
 
         wd_apply(w, f->stage, rule, 0);
+        if (taken_as_it_is_by_mistake(w, f))
+            return true;
         if (!(low_always_faults ? clamped_by_mistake(w, f) : wd_choose(w, WD_STAGE_CHOICE(f->stage, TXSZ_LOW))))
             return wd_raise(fault, WD_FAULT_TRANSLATION, 0, rule);
         f->txsz = (uint8_t)minimum;

@@ -13,6 +13,7 @@
  *   reason = "…"                why we are sure
  *   link = "…"                  where that can be read
  *   case = "…"                  a case that shows it: JSON, or a file below cases/
+ *   spec = "unicorn,…"          optional: the walker's spec with which the case shows it, if the name alone is not
  */
 #ifndef WALKDIFF_WAIVERS_H
 #define WALKDIFF_WAIVERS_H

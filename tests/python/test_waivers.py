@@ -113,7 +113,8 @@ def test_a_waiver_matches_one_cause_that_no_other_matches(waiver: dict[str, str]
 
 @each_waiver
 def test_the_case_of_a_waiver_is_waived_by_it(waiver: dict[str, str]) -> None:
-    done = walkdiff("replay", "--walker", spec_of(waiver["walker"]), "--json", str(CASES / waiver["case"]))
+    spec = waiver.get("spec", spec_of(waiver["walker"]))
+    done = walkdiff("replay", "--walker", spec, "--json", str(CASES / waiver["case"]))
     assert done.returncode == 0, done.stdout + done.stderr
     (line,) = done.stdout.splitlines()
     judgement = json.loads(line)

@@ -695,13 +695,23 @@ static void s2_reserved_memattr_0100(struct hand *hand, struct answers *answers)
     answer_with_par(answers, 2, par_success(HAND_PAGE, 0x4f, SH_INNER));
 }
 
-/* HCR_EL2.PTW: a table of stage 1 in memory with a reserved MemAttr faults where that stands for Device memory. */
-static void s2_reserved_memattr_of_a_table(struct hand *hand, struct answers *answers)
+/* HCR_EL2.PTW: a table of stage 1 in memory with a reserved MemAttr faults where that is Device memory. */
+static void s2_walk_reserved_memattr(struct hand *hand, struct answers *answers)
 {
     start_walk_through_block(hand, (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(8));
     SET(hand, HCR_EL2, PTW, 1);
     answer_with_par(answers, 0, page_success);
-    answer_with_par(answers, 3, par_walk_fault(PERMISSION + 1));
+    answer_with_par(answers, 1, par_walk_fault(PERMISSION + 1));
+}
+
+static void s2_walk_reserved_memattr_fwb(struct hand *hand, struct answers *answers)
+{
+    start_walk_through_block(hand, (STAGE2_LEAF & ~MEM_ATTR(15)) | MEM_ATTR(4));
+    SET(hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(hand, HCR_EL2, FWB, 1);
+    SET(hand, HCR_EL2, PTW, 1);
+    answer_with_par(answers, 0, page_success);
+    answer_with_par(answers, 1, par_walk_fault(PERMISSION + 1));
 }
 
 /* Stage 1 is Write-Through, so that 101, 110, 111 and 000 differ. */
@@ -856,8 +866,9 @@ static const struct {
     {WD_CHOICE_S1_EFFECTIVE_SHAREABILITY, s1_effective_shareability},
     {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr},
     {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr_0100},
-    {WD_CHOICE_S2_RESERVED_MEMATTR, s2_reserved_memattr_of_a_table},
     {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb},
+    {WD_CHOICE_S2_WALK_RESERVED_MEMATTR, s2_walk_reserved_memattr},
+    {WD_CHOICE_S2_WALK_RESERVED_MEMATTR, s2_walk_reserved_memattr_fwb},
     {WD_CHOICE_S2_RESERVED_MEMATTR_FWB, s2_reserved_memattr_fwb_mte_perm},
     {WD_CHOICE_S1_RESERVED_MAIR, s1_reserved_mair},
     {WD_CHOICE_PAR_ATTRIBUTES, par_attributes},

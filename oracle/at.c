@@ -153,6 +153,9 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
         if (fault->level < 0 && fault->class != WD_FAULT_PERMISSION) { /* put into bits that have no room for it */
             fault->has_status = true;
             fault->status = 0x3f;
+        } else if (fault->level < 0 && wd_mistaken(w, WD_MISTAKE_WALK_PERMISSION_LESS_ONE)) {
+            fault->has_status = true;
+            fault->status = 0x0b; /* Permission fault, level 0, less 1 */
         }
     }
 }
@@ -160,7 +163,7 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 /* What walkers make of a fault of the second stage of AT S12* by mistake. @return whether there is no answer at all */
 static bool retried_by_mistake(const struct wd_walk *w, const struct wd_fault *fault)
 {
-    bool without_status = fault->class == WD_FAULT_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
+    bool without_status = fault->rule == WD_RULE_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
 
     return fault->stage2 && !fault->on_walk && without_status && wd_mistaken(w, WD_MISTAKE_S2_FAULT_AS_RETRY);
 }

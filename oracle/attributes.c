@@ -21,6 +21,12 @@ static bool always_outer_shareable(const struct wd_attributes *a)
     return a->device || fully_non_cacheable(a);
 }
 
+/* Memory of which PAR_EL1.ATTR is 0x40. */
+static bool is_non_cacheable_without_xs(const struct wd_walk *w, const struct wd_attributes *a)
+{
+    return !a->device && fully_non_cacheable(a) && !a->xs && wd_has(w->regs, WD_FEAT_XS);
+}
+
 static void make_non_cacheable(struct wd_attributes *a)
 {
     a->device = false;
@@ -189,6 +195,10 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
     if (always_outer_shareable(a)) {
         wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_DEVICE_NC, level);
         a->keeps_shareability = wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTOR);
+        if (is_non_cacheable_without_xs(w, a) && wd_mistaken(w, WD_MISTAKE_NON_CACHEABLE_XS_SHAREABILITY)) {
+            a->keeps_shareability = true;
+            a->shareability = decode_shareability(w, 1, a->shareability, level);
+        }
     } else {
         wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_S1, level);
     }
@@ -293,12 +303,11 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
     return a;
 }
 
-/* S2CombineS1MemAttrs, FWB = 0. */
+/* S2CombineS1MemAttrs, FWB = 0. @param memattr  an allocated encoding */
 static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
-                                    uint64_t descriptor, int level)
+                                    unsigned memattr, int level)
 {
-    struct wd_attributes s2 =
-        decode_memattr(w, allocated_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level), level);
+    struct wd_attributes s2 = decode_memattr(w, memattr, level);
     struct wd_attributes a = *s1;
 
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !s2.device))
@@ -361,12 +370,13 @@ static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int l
     return option == 0 && memattr >> 2 == 2 ? memattr & 3 : allocated[option];
 }
 
-/* AArch64.S2ApplyFWBMemAttrs, FWB = 1. */
+/* AArch64.S2ApplyFWBMemAttrs, FWB = 1. @param encoding  of MemAttr, an allocated one */
 static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
-                                             const struct wd_attributes *s1, uint64_t descriptor, int level)
+                                             const struct wd_attributes *s1, uint64_t descriptor, unsigned encoding,
+                                             int level)
 {
     bool reserved_bit = wd_bit(descriptor, 5) && !wd_has(w->regs, WD_FEAT_MTE_PERM);
-    unsigned encoding, memattr;
+    unsigned memattr = encoding & 7;
     struct wd_attributes a = *s1;
 
     a.from_reserved = false;
@@ -374,8 +384,6 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
         return (struct wd_attributes){.device = true, .xs = true};
     }
-    encoding = allocated_fwb_memattr(w, (unsigned)wd_bits(descriptor, 5, 2), level);
-    memattr = encoding & 7;
     if (memattr < 4) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
         a.device = true;
@@ -459,36 +467,40 @@ static unsigned combine_halves(struct wd_walk *w, unsigned s1, unsigned s2)
     return encode_nibble(&c);
 }
 
+/* MAIR's encoding of what MemAttr without FWB says, where it is not reserved: 0100 is Write-Back, if it is anything. */
+static unsigned encoding_of_memattr(unsigned memattr)
+{
+    static const uint8_t halves[4] = {0, 4, 8, 12};
+
+    if (memattr < 4)
+        return memattr << 2;
+    return memattr == 4 ? 0xcc : (unsigned)halves[memattr >> 2] << 4 | halves[memattr & 3];
+}
+
 /*
  * The mistake of combining what PAR_EL1.ATTR would say of each stage, as if encodings had no meaning but as two halves
  * or as a Device type: those with XS = 0 and the reserved ones have another.
+ * @param memattr  an allocated encoding
  */
 static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
-                              uint64_t descriptor, struct wd_attributes *a)
+                              unsigned memattr, struct wd_attributes *a)
 {
-    unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2), encoded, stage1 = s1->mair, stage2;
+    unsigned encoded, stage1 = s1->mair, stage2, with_fwb = p->fwb ? memattr & 7 : 0;
     struct wd_attributes copy = *s1;
 
-    if (!s1->from_reserved)
+    if (!s1->from_reserved && !(s1->tagged && s1->mair == 0xf0))
         stage1 = encode(&copy, s1->xs || !wd_has(w->regs, WD_FEAT_XS));
-    if (p->fwb && (memattr & 7) > 4) {
-        bool non_cacheable_forced = (memattr & 7) == 5 && !s1->device;
+    if (with_fwb > 4) {
+        bool non_cacheable_forced = with_fwb == 5 && !s1->device;
 
-        if ((memattr & 7) == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs) ||
+        if (with_fwb == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs) ||
             !wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
             return;
         encoded = non_cacheable_forced ? 0x44 : stage1;
     } else {
-        stage2 = memattr < 4 || p->fwb ? (memattr & 3) << 2
-                                       : (memattr >> 2 == 3   ? 0xcu
-                                          : memattr >> 2 == 2 ? 8u
-                                                              : 4u)
-                                                 << 4 |
-                                             ((memattr & 3) == 3   ? 0xcu
-                                              : (memattr & 3) == 2 ? 8u
-                                                                   : 4u);
         if (!wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
             return;
+        stage2 = p->fwb ? with_fwb << 2 : encoding_of_memattr(memattr);
         if (stage1 >> 4 == 0 || stage2 >> 4 == 0)
             encoded = stage1 < stage2 ? stage1 : stage2;
         else
@@ -512,15 +524,19 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
     bool with_xs = wd_has(w->regs, WD_FEAT_XS);
+    unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
     struct wd_attributes s1 = *stage1, a;
     bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
 
     if (not_combined)
         take_xs_by_halves(p, descriptor, &s1);
-    a = p->fwb ? force_write_back(w, p, &s1, descriptor, level) : combine(w, p, &s1, descriptor, level);
-    combine_encodings(w, p, stage1, descriptor, &a);
+    memattr = p->fwb ? allocated_fwb_memattr(w, memattr, level) : allocated_memattr(w, memattr, level);
+    a = p->fwb ? force_write_back(w, p, &s1, descriptor, memattr, level) : combine(w, p, &s1, memattr, level);
+    combine_encodings(w, p, stage1, memattr, &a);
     if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && with_xs) && !not_combined)
         a.xs = false;
+    if (p->cd && is_non_cacheable_without_xs(w, &a) && wd_mistaken(w, WD_MISTAKE_CD_XS_LOST))
+        a.xs = true;
     if (always_outer_shareable(&a)) {
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY_DEVICE_NC, level);
         a.shareability = WD_OUTER_SHAREABLE;

@@ -148,6 +148,8 @@ bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descri
     if (stray_bits && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BLOCK_ADDRESS_BITS)))
         *address |= stray_bits;
     beyond = wd_output_out_of_range(f, *address);
+    if (beyond != wd_output_out_of_range(f, base) && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, LEAF_SIZE_OF_BASE)))
+        beyond = !beyond;
     if (beyond != wd_output_out_of_range(f, field) &&
         wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, LEAF_SIZE_OF_DESCRIPTOR)))
         beyond = !beyond;

@@ -137,7 +137,7 @@ static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *
     const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
     struct wd_output target;
 
-    if (!p->format.haft || wd_bit(table->descriptor, 10))
+    if (!p->format.haft || wd_bit(table->descriptor, 10) || wd_mistaken(w, WD_MISTAKE_S1_HAFT_IGNORED))
         return true;
     wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, table->level);
     return !updates_unsupported(w, &p->format, table, fault) &&

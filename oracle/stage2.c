@@ -136,7 +136,7 @@ static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, in
 static bool set_table_access_flag(struct wd_walk *w, const struct wd_format *f, uint64_t address, uint64_t descriptor,
                                   int level, bool on_walk, struct wd_fault *fault)
 {
-    if (!f->haft || wd_bit(descriptor, 10))
+    if (!f->haft || wd_bit(descriptor, 10) || wd_mistaken(w, WD_MISTAKE_S2_HAFT_IGNORED))
         return true;
     wd_decide(w, 2, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, level);
     return !updates_unsupported(w, f, level, fault) &&

@@ -77,18 +77,32 @@ bool wd_parse_seconds(const char *option, const char *text, double *seconds)
     return true;
 }
 
-struct wd_waivers *wd_load_waivers(const struct wd_places *places, const char *folder)
+bool wd_add_waiver_folder(struct wd_waiver_folders *folders, const char *path)
 {
-    char path[PATH_MAX];
-    struct wd_error error;
-    struct wd_waivers *waivers;
+    if (folders->count == sizeof(folders->path) / sizeof(*folders->path)) {
+        wd_complain("--waivers: more than %zu folders", folders->count);
+        return false;
+    }
+    folders->path[folders->count++] = path;
+    return true;
+}
 
-    if (!folder && wd_path_join(path, places->data, "waivers") && !access(path, F_OK))
-        folder = path;
-    waivers = wd_waivers_load(folder, &error);
-    if (!waivers)
-        wd_complain("%s", error.text);
-    return waivers;
+struct wd_waivers *wd_load_waivers(const struct wd_places *places, const struct wd_waiver_folders *folders)
+{
+    char usual[PATH_MAX];
+    struct wd_error error;
+    bool have_usual =
+        !folders->count && wd_path_join(usual, places->data, "waivers") && !access(usual, F_OK);
+    struct wd_waivers *waivers = wd_waivers_load(have_usual ? usual : NULL, &error);
+    bool good = waivers != NULL;
+
+    for (size_t i = 0; good && i < folders->count; i++)
+        good = wd_waivers_add(waivers, folders->path[i], &error);
+    if (good)
+        return waivers;
+    wd_complain("%s", error.text);
+    wd_waivers_free(waivers);
+    return NULL;
 }
 
 void wd_tell_death(struct wd_obituaries *obituaries, const char *where, const char *how, const char *last_words,

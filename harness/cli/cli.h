@@ -48,8 +48,17 @@ bool wd_parse_seconds(const char *option, const char *text, double *seconds);
 /** Seconds without an answer after which a walker hangs, if the user does not say. */
 #define WD_DEFAULT_TIMEOUT 5.0
 
-/** Loads the waivers of a folder; NULL: those that come with walkdiff. @return NULL: told the user */
-struct wd_waivers *wd_load_waivers(const struct wd_places *places, const char *folder);
+/** The folders that the options --waivers name. {0}: those that come with walkdiff. */
+struct wd_waiver_folders {
+    const char *path[8];
+    size_t count;
+};
+
+/** Notes what an option --waivers names. @return false: told the user */
+bool wd_add_waiver_folder(struct wd_waiver_folders *folders, const char *path);
+
+/** Loads the waivers of all folders. @return NULL: told the user */
+struct wd_waivers *wd_load_waivers(const struct wd_places *places, const struct wd_waiver_folders *folders);
 
 /** Tells the user of walkers' deaths: the first few, with what they wrote. */
 struct wd_obituaries {

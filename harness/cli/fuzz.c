@@ -34,7 +34,8 @@ static const char default_walker[] = "sample", default_reference[] = "unicorn", 
 static const char *const default_profiles[] = {"v80", "n1", "lva64", "v92"};
 
 struct fuzz_options {
-    const char *out, *waivers;
+    const char *out;
+    struct wd_waiver_folders waivers;
     const char *walker;
     const char *references[WD_WALKERS_MAX - 1];
     size_t reference_count;
@@ -194,8 +195,7 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case TIMEOUT:
         return wd_parse_seconds("--timeout", argument, &options->timeout);
     case WAIVERS:
-        options->waivers = argument;
-        return true;
+        return wd_add_waiver_folder(&options->waivers, argument);
     default:
         return false;
     }
@@ -342,7 +342,7 @@ static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *optio
     set_limits(plan, options);
     if (!choose_profiles(plan, options))
         return WD_EXIT_FAILED;
-    plan->waivers = wd_load_waivers(places, options->waivers);
+    plan->waivers = wd_load_waivers(places, &options->waivers);
     if (!plan->waivers)
         return WD_EXIT_FAILED;
     if (wd_waivers_count(plan->waivers) > WD_WAIVERS_MAX)
@@ -747,7 +747,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --dask WHERE     share the run among machines: `walkdiff fuzz --dask local --help`\n"
         "  --case I         make case I of the seed alone, show it, and judge the answers to it; several are several\n"
         "                   options\n"
-        "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
+        "  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options\n"
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "  --json           the summary as one JSON object\n"
         "  --stream         the same, and before it, a few times a second, what was found up to then: a line each\n"

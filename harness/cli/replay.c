@@ -12,7 +12,8 @@
 #include "harness/judge/judgement_text.h"
 
 struct replay_options {
-    const char *walker, *waivers;
+    const char *walker;
+    struct wd_waiver_folders waivers;
     double timeout;
     bool json, bisect, quiet;
 };
@@ -159,7 +160,7 @@ static int replay_walker(struct replay *replay, const struct wd_places *places, 
 static int replay_files(const struct replay_options *options, const struct wd_places *places, char **paths)
 {
     struct replay *replay = calloc(1, sizeof(*replay));
-    struct wd_waivers *waivers = wd_load_waivers(places, options->waivers);
+    struct wd_waivers *waivers = wd_load_waivers(places, &options->waivers);
     struct wd_case_files files = {0};
     struct wd_error error;
     int status = replay && waivers ? WD_EXIT_NOTHING_FOUND : WD_EXIT_FAILED;
@@ -204,7 +205,7 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
             options.walker = optarg;
             break;
         case 'W':
-            options.waivers = optarg;
+            status = wd_add_waiver_folder(&options.waivers, optarg) ? status : WD_EXIT_FAILED;
             break;
         case 't':
             status = wd_parse_seconds("--timeout", optarg, &options.timeout) ? status : WD_EXIT_FAILED;
@@ -248,7 +249,7 @@ const struct wd_verb wd_verb_replay = {
         "  --bisect         exit status for `git bisect run`: 0, 1, 125 (unsupported, or the walker cannot be "
         "opened),\n"
         "                   128 for anything else\n"
-        "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
+        "  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options\n"
         "  --timeout TIME   without an answer after which the walker hangs (default 5s)\n"
         "  --quiet          only the summary\n"
         "\n"

@@ -25,7 +25,8 @@ static const char *const keep_names[] = {
 struct shrink_options {
     const char *walkers[WD_PINS_MAX];
     size_t walker_count;
-    const char *out, *resume, *waivers;
+    const char *out, *resume;
+    struct wd_waiver_folders waivers;
     enum wd_keep keep;
     double seconds, timeout;
     bool quiet;
@@ -472,8 +473,7 @@ static bool take_option(struct shrink_options *options, int option, const char *
         options->resume = argument;
         return true;
     case WAIVERS:
-        options->waivers = argument;
-        return true;
+        return wd_add_waiver_folder(&options->waivers, argument);
     case QUIET:
         options->quiet = true;
         return true;
@@ -491,7 +491,7 @@ static int shrink_with(const struct shrink_options *options, const struct wd_pla
     shrink->places = places;
     shrink->terminal = !options->quiet && isatty(STDERR_FILENO);
     shrink->done = wd_allocated(open_memstream(&shrink->done_text, &shrink->done_size));
-    shrink->waivers = wd_load_waivers(places, options->waivers);
+    shrink->waivers = wd_load_waivers(places, &options->waivers);
     if (shrink->waivers)
         status = shrink_all(shrink, paths);
     close_walkers(shrink);
@@ -553,7 +553,7 @@ const struct wd_verb wd_verb_shrink = {
         "  --out FILE       cases go there; the file is replaced as often as a smaller case is found\n"
         "  --resume FILE    goes on with the case that FILE holds, if it is there, and leaves the result there\n"
         "  --timeout TIME   without an answer after which the walker hangs (default 5s)\n"
-        "  --waivers DIR    folder of waivers instead of walkdiff's own\n"
+        "  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options\n"
         "  --quiet          no progress, no summary\n"
         "\n"
         "Exit status: 0 every case is a fixed point: no single step is left that makes it smaller; 1 one of them is "

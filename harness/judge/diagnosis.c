@@ -56,27 +56,34 @@ static struct wd_causes causes_met(const struct wd_oracle_output *output)
 }
 
 /*
- * The first known cause without which the answer would be another one; causes that come later are dropped first.
+ * The first known cause without which the answer would be another one; causes that come later are dropped first. To
+ * drop one may lead the walk to others, of which then one is needed: so they are looked at again.
  * @param output  what the oracle says under the resolution
  */
 static struct wd_cause first_needed(const struct wd_difference *d, struct wd_resolution *resolution,
                                     struct wd_oracle_output *output)
 {
-    struct wd_causes met = causes_met(output);
+    struct wd_causes met = causes_met(output), seen = {0};
     unsigned first = WD_CAUSE_NONE;
+    bool again = true;
 
-    for (unsigned number = WD_CAUSE_COUNT; number-- > 0;) {
-        struct wd_resolution without;
+    while (again) {
+        again = false;
+        for (unsigned number = WD_CAUSE_COUNT; number-- > 0;) {
+            struct wd_resolution without;
 
-        if (!wd_causes_have(&met, number) || !wd_causes_have(d->known, number))
-            continue;
-        without = *resolution;
-        wd_causes_drop(&without, number);
-        if (explains(d, &without, output)) {
-            *resolution = without;
-            met = causes_met(output);
-        } else {
-            first = number;
+            if (!wd_causes_have(&met, number) || !wd_causes_have(d->known, number) || wd_causes_have(&seen, number))
+                continue;
+            wd_causes_add(&seen, number);
+            without = *resolution;
+            wd_causes_drop(&without, number);
+            if (explains(d, &without, output)) {
+                *resolution = without;
+                met = causes_met(output);
+                again = true;
+            } else if (first == WD_CAUSE_NONE || number < first) {
+                first = number;
+            }
         }
     }
     return wd_cause_by_number(first);

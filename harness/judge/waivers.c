@@ -274,7 +274,7 @@ static int is_toml(const struct dirent *entry)
     return length > 5 && entry->d_name[0] != '.' && !strcmp(entry->d_name + length - 5, ".toml");
 }
 
-static bool add_folder(struct wd_waivers *waivers, const char *folder, struct wd_error *error)
+bool wd_waivers_add(struct wd_waivers *waivers, const char *folder, struct wd_error *error)
 {
     struct dirent **names;
     int count = scandir(folder, &names, is_toml, alphasort);
@@ -301,7 +301,7 @@ struct wd_waivers *wd_waivers_load(const char *folder, struct wd_error *error)
         wd_error_set(error, "out of memory");
         return NULL;
     }
-    if (!folder || add_folder(waivers, folder, error))
+    if (!folder || wd_waivers_add(waivers, folder, error))
         return waivers;
     wd_waivers_free(waivers);
     return NULL;

@@ -28,6 +28,9 @@ struct wd_waivers;
  */
 struct wd_waivers *wd_waivers_load(const char *folder, struct wd_error *error);
 
+/** Loads those of one more folder. @return false after an error, as above: then only wd_waivers_free() can follow */
+bool wd_waivers_add(struct wd_waivers *waivers, const char *folder, struct wd_error *error);
+
 void wd_waivers_free(struct wd_waivers *waivers);
 
 size_t wd_waivers_count(const struct wd_waivers *waivers);

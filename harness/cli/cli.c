@@ -91,8 +91,7 @@ struct wd_waivers *wd_load_waivers(const struct wd_places *places, const struct 
 {
     char usual[PATH_MAX];
     struct wd_error error;
-    bool have_usual =
-        !folders->count && wd_path_join(usual, places->data, "waivers") && !access(usual, F_OK);
+    bool have_usual = !folders->count && wd_path_join(usual, places->data, "waivers") && !access(usual, F_OK);
     struct wd_waivers *waivers = wd_waivers_load(have_usual ? usual : NULL, &error);
     bool good = waivers != NULL;
 

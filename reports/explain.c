@@ -9,6 +9,7 @@
 #include "harness/casefile/case_file.h"
 #include "harness/host/case_pipeline.h"
 #include "harness/cli/cli.h"
+#include "harness/subjects/verbs.h"
 #include "reports/explain_json.h"
 #include "reports/paint.h"
 #include "reports/side_by_side.h"
@@ -231,6 +232,14 @@ int main(int argc, char **argv)
     enum wd_colour_when when = WD_COLOUR_AUTO;
     int option;
 
+    argv[0] = "explain";
+    if (wd_subject_concerns(argv)) {
+        struct wd_places places;
+        struct wd_error error;
+
+        return wd_places_find(&places, &error) ? wd_subject_explain(&places, argc, argv)
+                                               : wd_complain("%s", error.text);
+    }
     argv[0] = "walkdiff explain";
     while ((option = getopt_long(argc, argv, "w:h", options, NULL)) != -1) {
         switch (option) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/subjects/verbs.h"
 #include "harness/casefile/case_file.h"
 #include "harness/cli/cli.h"
 #include "harness/judge/judge.h"
@@ -212,7 +213,9 @@ static int explain_findings(FILE *out, char *text, size_t length, const char *na
         if (strspn(start, " \t\r") >= (size_t)(end - start))
             continue;
         doc = yyjson_read(start, (size_t)(end - start), YYJSON_READ_NOFLAG);
-        if (yyjson_is_obj(yyjson_obj_get(yyjson_doc_get_root(doc), "case"))) {
+        if (yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(doc), "case"), "kind")) {
+            one = wd_subject_explain_json(out, yyjson_doc_get_root(doc), place);
+        } else if (yyjson_is_obj(yyjson_obj_get(yyjson_doc_get_root(doc), "case"))) {
             one = explain_finding(out, yyjson_doc_get_root(doc), place);
         } else {
             strncat(place, ": is no finding", sizeof(place) - strlen(place) - 1);

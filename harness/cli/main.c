@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/cli/cli.h"
+#include "harness/subjects/verbs.h"
 
 static const struct wd_verb *const verbs[] = {&wd_verb_fuzz, &wd_verb_replay, &wd_verb_shrink, &wd_verb_run,
                                               &wd_verb_walkers};
@@ -143,6 +144,8 @@ static int run_verb(const struct wd_places *places, int argc, char **argv)
     }
     if (!verb)
         return run_program(places, argv);
+    if (wd_subject_concerns(argv))
+        return wd_subject_verb(places, argc, argv);
     snprintf(name, sizeof(name), "walkdiff %s", verb->name);
     argv[0] = name;
     return verb->run(verb, places, argc, argv);

@@ -116,6 +116,7 @@ int wd_version_in_range(const char *text, const char *range)
 struct waiver {
     const char *id, *walker, *versions, *signature, *rule;
     const char *facets[WD_FACET_COUNT]; /* patterns; NULL: any value */
+    const struct wd_toml_table *named;  /* its entries "facets.…", if the rule is of another kind of subject */
     struct wd_causes causes;            /* whose findings it matches */
     const char *file;
     unsigned line;
@@ -134,6 +135,29 @@ struct wd_waivers {
     size_t file_count;
 };
 
+/* Rules and facets of the kinds of subjects that are no walkers. */
+static const char *const kind_rules[] = {
+#define WD_ABORT_RULE(name, id, source, text) #name,
+#include "walkdiff/abort.def"
+};
+static const char *const kind_facets[] = {
+#define WD_ABORT_FACET(name) #name,
+#include "walkdiff/abort.def"
+};
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(names[i], name))
+            return true;
+    return false;
+}
+
+static bool is_kind_rule(const char *name)
+{
+    return is_one_of(name, kind_rules, sizeof(kind_rules) / sizeof(kind_rules[0]));
+}
+
 static bool is_rule_or_choice(const char *name)
 {
     for (size_t i = 0; i < WD_RULE_COUNT; i++) /* WD_RULE_NONE, too: of warnings and crashes */
@@ -142,18 +166,25 @@ static bool is_rule_or_choice(const char *name)
     for (size_t i = 0; i < WD_CHOICE_COUNT; i++)
         if (!strcmp(wd_choices[i].name, name))
             return true;
-    return false;
+    return is_kind_rule(name);
+}
+
+static const char facet_prefix[] = "facets.";
+
+/* Whether a key names a facet of another kind of subject. */
+static bool is_kind_facet_key(const char *key)
+{
+    return !strncmp(key, facet_prefix, strlen(facet_prefix)) &&
+           is_one_of(key + strlen(facet_prefix), kind_facets, sizeof(kind_facets) / sizeof(kind_facets[0]));
 }
 
 /* The facet that a key like "facets.granule" names, or -1. */
 static int facet_of_key(const char *key)
 {
-    static const char prefix[] = "facets.";
-
-    if (strncmp(key, prefix, strlen(prefix)))
+    if (strncmp(key, facet_prefix, strlen(facet_prefix)))
         return -1;
     for (int i = 0; i < WD_FACET_COUNT; i++)
-        if (!strcmp(key + strlen(prefix), wd_facet_names[i]))
+        if (!strcmp(key + strlen(facet_prefix), wd_facet_names[i]))
             return i;
     return -1;
 }
@@ -173,9 +204,12 @@ static bool is_required_key(const char *key)
 /* Whether a table has all keys that it must have, and no others. */
 static bool check_keys(const char *path, const struct wd_toml_table *table, struct wd_error *error)
 {
+    const char *rule = wd_toml_get(table, "rule");
+    bool of_kind = rule && is_kind_rule(rule);
+
     for (size_t i = 0; i < table->count; i++)
         if (!is_required_key(table->entries[i].key) && strcmp(table->entries[i].key, "spec") &&
-            facet_of_key(table->entries[i].key) < 0)
+            !(of_kind ? is_kind_facet_key(table->entries[i].key) : facet_of_key(table->entries[i].key) >= 0))
             return wd_error_set(error, "%s:%u: %s: a waiver has no such key", path, table->entries[i].line,
                                 table->entries[i].key);
     for (size_t i = 0; i < REQUIRED_KEYS; i++) {
@@ -233,7 +267,9 @@ static bool add_waiver(struct wd_waivers *waivers, const char *path, const struc
     waiver.versions = wd_toml_get(table, "versions");
     waiver.signature = wd_toml_get(table, "signature");
     waiver.rule = wd_toml_get(table, "rule");
-    for (size_t i = 0; i < table->count; i++)
+    if (is_kind_rule(waiver.rule ? waiver.rule : ""))
+        waiver.named = table;
+    for (size_t i = 0; !waiver.named && i < table->count; i++)
         if (facet_of_key(table->entries[i].key) >= 0)
             waiver.facets[facet_of_key(table->entries[i].key)] = table->entries[i].value;
     if (!check_waiver(waivers, &waiver, error))
@@ -360,6 +396,45 @@ int wd_waiver_match(const struct wd_waiver_list *list, const char *signature, co
         const struct waiver *waiver = &list->all->waivers[list->indices[i]];
 
         if (matches(waiver, signature, rule) && facets_match(waiver, facets, profiles))
+            return list->indices[i];
+    }
+    return -1;
+}
+
+/* Whether the facets that a waiver is limited by are as it says. */
+static bool named_facets_match(const struct waiver *waiver, const char *const *names, const char *const *values,
+                               size_t count)
+{
+    for (size_t i = 0; i < waiver->named->count; i++) {
+        const struct wd_toml_entry *entry = &waiver->named->entries[i];
+        bool matched = !is_kind_facet_key(entry->key);
+
+        for (size_t facet = 0; !matched && facet < count; facet++)
+            matched =
+                !strcmp(entry->key + strlen(facet_prefix), names[facet]) && !fnmatch(entry->value, values[facet], 0);
+        if (!matched)
+            return false;
+    }
+    return true;
+}
+
+/* Of a rule that is nobody's: of crashes and warnings. */
+static bool has_facets(const struct waiver *waiver)
+{
+    for (int i = 0; i < WD_FACET_COUNT; i++)
+        if (waiver->facets[i])
+            return true;
+    return false;
+}
+
+int wd_waiver_match_named(const struct wd_waiver_list *list, const char *signature, const char *rule,
+                          const char *const *names, const char *const *values, size_t count)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct waiver *waiver = &list->all->waivers[list->indices[i]];
+
+        if (matches(waiver, signature, rule) &&
+            (waiver->named ? named_facets_match(waiver, names, values, count) : !has_facets(waiver)))
             return list->indices[i];
     }
     return -1;

@@ -8,7 +8,8 @@
  *   versions = ">=2.0.1, <2.1"  of the walker; "*": all
  *   signature = "…"             pattern (as file names: * ? [])
  *   rule = "VA_OUT_OF_RANGE"    the one rule or choice whose findings it matches
- *   facets = { granule = "16K" } optional patterns: operation, regime, granule, level, profile
+ *   facets = { granule = "16K" } optional patterns: operation, regime, granule, level, profile; those of its kind of
+ *                              subject, if the rule is of one
  *   instead = "…"               what the walker does
  *   reason = "…"                why we are sure
  *   link = "…"                  where that can be read
@@ -61,6 +62,13 @@ bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const ch
  */
 int wd_waiver_match(const struct wd_waiver_list *list, const char *signature, const char *rule,
                     const struct wd_facets *facets, const char *const *profiles);
+
+/**
+ * The same for a subject of another kind (include/walkdiff/subject.h), whose facets are told by their names.
+ * @param count  of the facets: `names` and `values`
+ */
+int wd_waiver_match_named(const struct wd_waiver_list *list, const char *signature, const char *rule,
+                          const char *const *names, const char *const *values, size_t count);
 
 /**
  * What a walker is known for in cases that have these facets: the causes whose findings its waivers match.

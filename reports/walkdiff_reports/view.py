@@ -76,8 +76,8 @@ class BucketView:
 
     @property
     def diagram(self) -> Diagram | None:
-        """The walk diagram; None if the case could not be read."""
-        return of_told(self.told) if "answers" in self.told else None
+        """The walk diagram; None if the case could not be read, or is of a subject that is no walker."""
+        return of_told(self.told) if "answers" in self.told and "steps" in self.told else None
 
     @property
     def rows(self) -> list[Json]:

@@ -52,6 +52,8 @@ def parse(text: str) -> Spec:
             chosen["compiler"] = value
         else:
             raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cc=COMPILER)")
+    if chosen.get("subject", "at") != "at" and {"sanitize", "own_options", "compiler"} & chosen.keys():
+        raise WrongUse("as-exposed, san and cc= are of the subject at alone")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]

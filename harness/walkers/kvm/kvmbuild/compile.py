@@ -194,8 +194,8 @@ class Compiler:
         known = set(re.findall(r"\b[A-Z]\w*_EL[0-3]\b", registers[1]))
         ids = set(re.findall(r"^#define SYS_(ID_\w+)[ \t]", text, re.MULTILINE))
         lines = ["/* Made by kvmbuild/compile.py. */\n"]
-        table = (self.store.roots["own"] / "include/walkdiff/registers.def").read_text()
-        for name in re.findall(r"^WD_REGISTER\((\w+),", table, re.MULTILINE):
+        tables = "".join((self.store.roots["own"] / table).read_text() for table in self.subject.registers)
+        for name in re.findall(r"^WD_(?:REGISTER|\w+_IN|\w+_OUT)\((\w+_EL\d)[,)]", tables, re.MULTILINE):
             how = "IDREG" if name in ids else "SYSREG" if name in known else "NONE"
             lines.append(f"#define WD_IN_TREE_{name} {how}\n")
         for name in self.subject.probes:

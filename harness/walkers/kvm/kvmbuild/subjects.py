@@ -23,6 +23,7 @@ class Subject:
     missing: str  # what it means if a source that is not optional is not there
     needs_functions: tuple[str, ...] = ()  # that the tree must define
     zeroes: str = ""  # pattern of undefined data that may be read: it is all zeroes, as if nothing had initialised it
+    registers: tuple[str, ...] = ("include/walkdiff/registers.def",)  # tables: probed.h says how the tree has each
     probes: tuple[str, ...] = ()  # functions that some trees declare: probed.h says WD_DECLARES_<name> 0 or 1
 
 
@@ -43,4 +44,27 @@ AT = Subject(
     probes=("limit_nv_id_reg",),
 )
 
-SUBJECTS = {subject.name: subject for subject in (AT,)}
+# hyp/exception.c is the hypervisor's: it is compiled as such, and reads and writes memory (abort/entry.h).
+HYP = ("-D__KVM_VHE_HYPERVISOR__", "-I{tree}/arch/arm64/kvm/hyp/include")
+
+ABORT = Subject(
+    name="abort",
+    sources=(
+        Source("arch/arm64/kvm/mmu.c"),
+        Source("arch/arm64/kvm/inject_fault.c"),
+        Source("arch/arm64/kvm/hyp/exception.c", (*HYP, "-include", "{own}/harness/walkers/kvm/abort/entry.h")),
+        Source("arch/arm64/kvm/hyp/aarch32.c", HYP),
+        Source("arch/arm64/kvm/at.c"),
+        Source("arch/arm64/kvm/nested.c"),
+        Source("arch/arm64/kvm/emulate-nested.c"),
+        Source("arch/arm64/kvm/reset.c"),
+    ),
+    tree_half=("kernel/seams.c", "abort/tree.c"),
+    host_half=("host/guard.c", "abort/subject.c"),
+    core=(),
+    missing="this kind of subject needs Linux 6.12 or later",
+    needs_functions=("kvm_handle_guest_abort", "__kvm_adjust_pc", "get_kvm_ipa_limit"),
+    registers=("include/walkdiff/abort.def",),
+)
+
+SUBJECTS = {subject.name: subject for subject in (AT, ABORT)}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs for subjects that are no walkers: what `fuzz`, `replay`, `run`, `shrink` and `explain` do with a kind. */
+#ifndef WALKDIFF_SUBJECT_VERBS_H
+#define WALKDIFF_SUBJECT_VERBS_H
+
+#include "harness/cli/cli.h"
+#include "harness/subjects/host.h"
+
+/**
+ * Whether a verb is to be done here: a walker among its arguments is of a kind, or, of `shrink` and `explain`, the
+ * first file holds a case of one.
+ * @param argv  [0] the verb; ends with NULL
+ */
+bool wd_subject_concerns(char **argv);
+
+/** Does a verb. @param argv  [0] its name @return the exit status */
+int wd_subject_verb(const struct wd_places *places, int argc, char **argv);
+
+/** What every verb needs: a subject that is open, and the waivers for it. {0} before. */
+struct wd_subject_session {
+    struct wd_subject_spec spec;
+    struct wd_subject_host *host;
+    struct wd_waivers *waivers;
+    struct wd_waiver_list list;
+};
+
+/**
+ * Opens a subject.
+ * @param waivers  a folder of waivers; NULL: those that come with walkdiff
+ * @return WD_EXIT_NOTHING_FOUND, or the exit status: told the user
+ */
+int wd_subject_session_open(struct wd_subject_session *session, const struct wd_places *places, const char *spec,
+                            const char *waivers, double timeout);
+
+void wd_subject_session_close(struct wd_subject_session *session);
+
+/** The waiver of a finding, by its index, or -1. */
+int wd_subject_waiver(const struct wd_subject_session *session, const char *signature, uint16_t rule,
+                      const uint8_t *facets);
+
+/** "ABORT_ADDRESS"; "NONE". */
+const char *wd_subject_rule_name(const struct wd_subject_kind *kind, uint16_t rule);
+
+/** What is said of a case that was asked. */
+struct wd_subject_assessment {
+    union wd_subject_answer got, expected;
+    struct wd_subject_judgement judgement;
+    char signature[WD_SIGNATURE_MAX], title[WD_TITLE_MAX], choice[WD_CHOICE_TEXT_MAX];
+    int waiver; /**< -1: none */
+};
+
+/** Asks and judges. @return false: the subject cannot be asked any more */
+bool wd_subject_assess(const struct wd_subject_session *session, const void *c,
+                       struct wd_subject_assessment *assessment, struct wd_error *error);
+
+/** The verdict, with `waived`. */
+enum wd_verdict wd_subject_verdict(const struct wd_subject_assessment *assessment);
+
+/** Writes an assessment: in JSON, as `replay --json`, or in words. @param where  of the case, in words only */
+void wd_subject_show(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
+                     const char *where, const struct wd_subject_assessment *assessment, bool json);
+
+/**
+ * Makes a case as simple as it can be while verdict and bucket stay what they are.
+ * @param c  in and out
+ * @param assessment  in and out: what is said of it
+ * @param seconds  no longer than that
+ * @return whether no single step is left
+ */
+bool wd_subject_shrink(const struct wd_subject_session *session, void *c, struct wd_subject_assessment *assessment,
+                       double seconds, struct wd_error *error);
+
+/** `fuzz`. */
+int wd_subject_fuzz(const struct wd_places *places, int argc, char **argv);
+
+/** A line of `explain --json` for a case, or for a finding. @param place  "x.jsonl:12" @return the exit status */
+int wd_subject_explain_json(FILE *out, yyjson_val *root, const char *place);
+
+/** Tells cases in words, as `explain` does. */
+int wd_subject_explain(const struct wd_places *places, int argc, char **argv);
+
+#endif

@@ -60,6 +60,7 @@ struct wd_subject_kind {
     unsigned rule_count;
     const struct wd_subject_text *choices;
     unsigned choice_count;
+    uint32_t doubtful; /**< bit set of choices that shrinking must not open: the case would be about another question */
     const struct wd_subject_facet *facets;
     unsigned facet_count;
     const struct wd_subject_api *model; /**< our own: `model:KIND[,defect=ID]` */

@@ -169,7 +169,6 @@ static bool is_same(const struct wd_subject_kind *kind, const union wd_subject_c
     return !memcmp(a->bytes, b->bytes, kind->case_size);
 }
 
-/* What a case leaves open stays open, and nothing else is: else it would come to be about another question. */
 bool wd_subject_shrink(const struct wd_subject_session *session, void *c, struct wd_subject_assessment *assessment,
                        double seconds, struct wd_error *error)
 {
@@ -192,7 +191,8 @@ bool wd_subject_shrink(const struct wd_subject_session *session, void *c, struct
                 continue;
             good = wd_subject_assess(session, seen[1].bytes, tried, error);
             if (!good || tried->judgement.verdict != wanted.verdict || tried->judgement.key != wanted.key ||
-                tried->judgement.rule != wanted.rule || tried->judgement.consulted != wanted.consulted)
+                tried->judgement.rule != wanted.rule ||
+                (tried->judgement.consulted & ~wanted.consulted & kind->doubtful))
                 continue;
             seen[0] = seen[1];
             *assessment = *tried;

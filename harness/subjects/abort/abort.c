@@ -239,6 +239,7 @@ const struct wd_subject_kind wd_abort_kind = {
     .rule_count = WD_ABORT_RULE_COUNT,
     .choices = choices,
     .choice_count = WD_ABORT_CHOICE_COUNT,
+    .doubtful = 1U << WD_ABORT_CHOICE_WALK_NOT_FOUND,
     .facets = wd_abort_facets,
     .facet_count = WD_ABORT_FACET_COUNT,
     .model = &wd_abort_model,

@@ -17,7 +17,8 @@ enum { DEFAULT_SECONDS = 60, CASES_ALONE_MAX = 1024 };
 static const double shrink_seconds = 10, plain_progress_seconds = 10, write_seconds = 5;
 
 struct options {
-    const char *walker, *out, *waivers;
+    const char *walker, *out;
+    struct wd_waiver_folders waivers;
     bool has_seed, quiet, json, no_shrink, until_finding;
     uint64_t seed, begin, cases, jobs;
     uint64_t alone[CASES_ALONE_MAX];
@@ -114,8 +115,7 @@ static bool take(struct options *options, enum fuzz_option option, const char *a
     case TIMEOUT:
         return wd_parse_seconds("--timeout", argument, &options->timeout);
     case WAIVERS:
-        options->waivers = argument;
-        return true;
+        return wd_add_waiver_folder(&options->waivers, argument);
     case NO_SHRINK:
         options->no_shrink = true;
         return true;
@@ -276,7 +276,7 @@ int wd_subject_fuzz(const struct wd_places *places, int argc, char **argv)
     if (!options.has_seed && getrandom(&options.seed, 4, 0) != 4)
         options.seed = (uint64_t)getpid();
     signal(SIGPIPE, SIG_IGN);
-    status = wd_subject_session_open(&session, places, options.walker, options.waivers, options.timeout);
+    status = wd_subject_session_open(&session, places, options.walker, &options.waivers, options.timeout);
     plan = (struct wd_subject_plan){
         .spec = &session.spec,
         .seed = options.seed,

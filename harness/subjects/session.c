@@ -7,7 +7,7 @@
 #include "harness/support/process.h"
 
 int wd_subject_session_open(struct wd_subject_session *session, const struct wd_places *places, const char *spec,
-                            const char *waivers, double timeout)
+                            const struct wd_waiver_folders *waivers, double timeout)
 {
     struct wd_error error;
 

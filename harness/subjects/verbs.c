@@ -50,7 +50,8 @@ bool wd_subject_concerns(char **argv)
 /* ---------------------------------------------------------------- options */
 
 struct options {
-    const char *walker, *waivers, *out, *keep;
+    const char *walker, *out, *keep;
+    struct wd_waiver_folders waivers;
     double timeout, seconds;
     bool json, bisect, quiet;
 };
@@ -77,8 +78,7 @@ static bool take_option(struct options *options, const char *verb, int option)
         options->walker = optarg;
         return true;
     case WAIVERS:
-        options->waivers = optarg;
-        return true;
+        return wd_add_waiver_folder(&options->waivers, optarg);
     case TIMEOUT:
         return wd_parse_seconds("--timeout", optarg, &options->timeout);
     case JSON:
@@ -174,7 +174,7 @@ static bool have_subject(struct doing *doing, const struct wd_subject_entry *ent
     if (doing->is_open)
         wd_subject_session_close(&doing->session);
     snprintf(doing->walker, sizeof(doing->walker), "%s", entry->walker);
-    doing->is_open = !wd_subject_session_open(&doing->session, doing->places, doing->walker, doing->options->waivers,
+    doing->is_open = !wd_subject_session_open(&doing->session, doing->places, doing->walker, &doing->options->waivers,
                                               doing->options->timeout);
     return doing->is_open || wd_error_set(error, "%s: the finding's subject cannot be asked", doing->walker);
 }
@@ -270,7 +270,7 @@ static int do_files(struct doing *doing, char **paths)
 
     if (options->walker) {
         doing->kind = wd_subject_kind_of_spec(options->walker);
-        status = wd_subject_session_open(&doing->session, doing->places, options->walker, options->waivers,
+        status = wd_subject_session_open(&doing->session, doing->places, options->walker, &options->waivers,
                                          options->timeout);
         doing->is_open = status == WD_EXIT_NOTHING_FOUND;
     } else {
@@ -423,7 +423,8 @@ int wd_subject_explain(const struct wd_places *places, int argc, char **argv)
     if (options.json && options.walker)
         status = wd_complain("explain: --json asks nobody: `run` does, and a finding brings its answers along");
     else if (options.walker) {
-        status = wd_subject_session_open(&explaining->session, places, options.walker, NULL, options.timeout);
+        status =
+            wd_subject_session_open(&explaining->session, places, options.walker, &options.waivers, options.timeout);
         explaining->is_open = !status;
     }
     if (!status && (!add_files(&files, argv + optind, false, &error) ||

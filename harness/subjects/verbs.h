@@ -26,11 +26,11 @@ struct wd_subject_session {
 
 /**
  * Opens a subject.
- * @param waivers  a folder of waivers; NULL: those that come with walkdiff
+ * @param waivers  folders of them
  * @return WD_EXIT_NOTHING_FOUND, or the exit status: told the user
  */
 int wd_subject_session_open(struct wd_subject_session *session, const struct wd_places *places, const char *spec,
-                            const char *waivers, double timeout);
+                            const struct wd_waiver_folders *waivers, double timeout);
 
 void wd_subject_session_close(struct wd_subject_session *session);
 

@@ -50,7 +50,7 @@ def section(name: str) -> str:
 
 def test_the_architecture_gives_the_answers_that_the_cases_expect() -> None:
     judgements = replay("oracle")
-    assert len(judgements) == len(CASES) > 35
+    assert len(judgements) == len(CASES) > 30
     assert {identifier for identifier, judgement in judgements.items() if judgement["verdict"] != "agree"} == set()
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What can be built out of a tree: which of its files, with which adapter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -67,4 +67,9 @@ ABORT = Subject(
     registers=("include/walkdiff/abort.def",),
 )
 
-SUBJECTS = {subject.name: subject for subject in (AT, ABORT)}
+# The same functions, without what makes answers of what they do: a test compares the two.
+AT_DIRECT = replace(
+    AT, name="at-direct", tree_half=("kernel/seams.c", "direct/tree.c"), host_half=("direct/host.c",), core=()
+)
+
+SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT)}

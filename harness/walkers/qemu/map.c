@@ -57,6 +57,7 @@ struct search {
     const struct wd_physical_map *map;
     const struct wd_case *c;
     unsigned found;
+    enum wd_regime regime;
     bool wide;    /* addresses may have 52 bits */
     uint64_t ipa; /* of the stage 1 table that stage 2 leaves are tried on */
 };
@@ -173,26 +174,53 @@ static void take_ipa(struct search *search, uint64_t ipa, uint64_t size)
     each_descriptor(search, true, take_leaf);
 }
 
-static void search_stage1(struct search *search, taker *take)
+/* TGE = 1 should turn stage 1 off, and does not turn QEMU's. */
+static bool walks_stage1(const struct search *search)
+{
+    const uint64_t *regs = search->c->regs;
+
+    if (search->regime != WD_REGIME_EL10)
+        return WD_GET(regs[WD_SCTLR_EL2], SCTLR_EL2, M);
+    return WD_GET(regs[WD_SCTLR_EL1], SCTLR_EL1, M) && !WD_GET(regs[WD_HCR_EL2], HCR_EL2, DC);
+}
+
+/* The register that the walk of stage 1 begins with, if it is walked. */
+static enum wd_register base_in_use(const struct search *search)
+{
+    static const enum wd_register bases[WD_REGIME_COUNT][2] = {
+        [WD_REGIME_EL10] = {WD_TTBR0_EL1, WD_TTBR1_EL1},
+        [WD_REGIME_EL20] = {WD_TTBR0_EL2, WD_TTBR1_EL2},
+        [WD_REGIME_EL2] = {WD_TTBR0_EL2, WD_TTBR0_EL2},
+    };
+
+    return walks_stage1(search) ? bases[search->regime][wd_bit(search->c->va, 55)] : WD_REGISTER_COUNT;
+}
+
+/*
+ * A register that is 0 is as a rule one that nobody set; it counts where it is in use.
+ * @param in_use  the register that is, or WD_REGISTER_COUNT
+ */
+static void search_stage1(struct search *search, enum wd_register in_use, taker *take)
 {
     static const enum wd_register bases[] = {WD_TTBR0_EL1, WD_TTBR1_EL1, WD_TTBR0_EL2, WD_TTBR1_EL2};
 
     for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-        if (search->c->regs[bases[i]])
+        if (search->c->regs[bases[i]] || bases[i] == in_use)
             each_base(search, search->c->regs[bases[i]], TABLE_WINDOW, take);
     each_descriptor(search, false, take);
 }
 
-unsigned wd_map_reach(const struct wd_physical_map *map, const struct wd_case *c)
+unsigned wd_map_reach(const struct wd_physical_map *map, const struct wd_case *c, enum wd_regime regime)
 {
     uint64_t hcr = c->regs[WD_HCR_EL2];
     bool nested = WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC);
-    struct search search = {.map = map, .c = c, .wide = map->pa_bits > 48};
+    struct search search = {.map = map, .c = c, .regime = regime, .wide = map->pa_bits > 48};
 
-    search_stage1(&search, take_table);
+    /* With stage 2 the base is an IPA. What is in other registers may be what a wrong walk takes for a PA. */
+    search_stage1(&search, nested ? WD_REGISTER_COUNT : base_in_use(&search), take_table);
     if (nested && search.found != WD_REACH_ALL) {
         each_base(&search, c->regs[WD_VTTBR_EL2], CONCATENATED_WINDOW, take_table);
-        search_stage1(&search, take_ipa);
+        search_stage1(&search, base_in_use(&search), take_ipa);
     }
     return search.found;
 }
@@ -231,4 +259,5 @@ void wd_map_forecast(const struct wd_physical_map *map, const struct wd_case *c,
     wd_oracle(c, NULL, follow, &route, &output);
     forecast->reach = route.reach | (output.rule == WD_RULE_UPDATE_ABORT ? WD_REACH_READ_ONLY : 0);
     forecast->result = output.result;
+    forecast->regime = output.regime;
 }

@@ -56,12 +56,13 @@ enum wd_reach {
 struct wd_forecast {
     unsigned reach;          /**< enum wd_reach: what the walk meets */
     struct wd_result result; /**< the default answer */
+    enum wd_regime regime;   /**< the translation regime */
 };
 
 /** Has the oracle walk. */
 void wd_map_forecast(const struct wd_physical_map *map, const struct wd_case *c, struct wd_forecast *forecast);
 
-/** Finds out what any table walk of a case could reach: a bit set of enum wd_reach. */
-unsigned wd_map_reach(const struct wd_physical_map *map, const struct wd_case *c);
+/** Finds out what any table walk of a case in a regime could reach: a bit set of enum wd_reach. */
+unsigned wd_map_reach(const struct wd_physical_map *map, const struct wd_case *c, enum wd_regime regime);
 
 #endif

@@ -31,6 +31,7 @@ struct pending {
     size_t index; /* of the case in the call of answer() */
     struct wd_cpu_case told;
     struct kind expected;        /* of the oracle's answer */
+    enum wd_regime regime;       /* likewise */
     enum wd_operation operation; /* what is executed */
     uint64_t hash;               /* of its context */
     bool answered;
@@ -309,7 +310,7 @@ static const char *doubt(const struct walker *w, const struct wd_case *c, const 
         possible |= WD_REACH_FOREIGN;
     if (kind.answer == WD_ANSWER_EXCEPTION)
         possible |= WD_REACH_MISSING;
-    return reach_reason(wd_map_reach(&w->machine.map, c) & possible);
+    return reach_reason(wd_map_reach(&w->machine.map, c, p->regime) & possible);
 }
 
 static void conclude(struct walker *w, struct pending *p, const struct wd_agent_response *response,
@@ -447,6 +448,7 @@ static void take(struct walker *w, size_t index)
         return;
     }
     p->expected = kind_of(&forecast.result);
+    p->regime = forecast.regime;
     p->index = index;
     p->operation = (enum wd_operation)c->op;
     p->hash = hash_context(w, c, &p->told);

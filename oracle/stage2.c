@@ -36,8 +36,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
             !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
     f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
-    f->only_48_bits =
-        (wd_has(w->regs, WD_FEAT_LPA) || wd_has(w->regs, WD_FEAT_TTST)) && wd_mistaken(w, WD_MISTAKE_S2_48_BITS);
+    f->only_48_bits = (wd_has(w->regs, WD_FEAT_LPA) || wd_has(w->regs, WD_FEAT_TTST) || f->ds) &&
+                      wd_mistaken(w, WD_MISTAKE_S2_48_BITS);
     f->ds = f->ds && !f->only_48_bits;
     f->output_bits = wd_output_bits(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);

@@ -71,6 +71,7 @@ FROM_LIBRARY = frozenset(
 
 class Compiler:
     def __init__(self, store: Store, toolchain: Toolchain, subject: Subject) -> None:
+        self.known_symbols: dict[Path, dict[str, set[str]]] = {}
         self.store = store
         self.toolchain = toolchain
         self.subject = subject
@@ -264,6 +265,9 @@ class Compiler:
         return self.run("missing", [*flags, "-c"], "missing:missing.c", "object.o")
 
     def _symbols(self, path: Path) -> dict[str, set[str]]:
+        known = self.known_symbols.get(path)
+        if known is not None:
+            return known
         done = subprocess.run(["nm", "-P", str(path)], capture_output=True, text=True, check=True)
         names: dict[str, set[str]] = {"defined": set(), "undefined": set()}
         for line in done.stdout.splitlines():
@@ -272,6 +276,7 @@ class Compiler:
                 names["undefined"].add(name)
             elif kind.isupper() or kind in "wv":
                 names["undefined" if kind in "wv" else "defined"].add(name)
+        self.known_symbols[path] = names
         return names
 
     def build(self, version: str) -> list[Path]:

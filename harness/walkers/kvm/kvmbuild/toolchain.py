@@ -56,7 +56,7 @@ class Toolchain:
     def builtin_headers(self) -> str:
         return self._ask("-print-file-name=include").strip()
 
-    @property
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """What the result depends on beside files and options."""
         return (self._ask("--version").splitlines()[0], self.machine)

@@ -14,8 +14,9 @@
 struct replay_options {
     const char *walker;
     struct wd_waiver_folders waivers;
+    const char *signature; /* that counts with `bisect`; NULL: each */
     double timeout;
-    bool json, bisect, quiet;
+    bool json, words, bisect, quiet;
 };
 
 struct replay {
@@ -23,6 +24,7 @@ struct replay {
     const struct wd_waivers *waivers;
     struct wd_answerer answerer;
     uint64_t cases, verdicts[WD_VERDICT_COUNT];
+    uint64_t others; /* findings that have another signature than the one that counts */
     bool bad_lines;
     struct wd_oracle_output basis;
     struct wd_judgement judgement, of_expect;
@@ -59,7 +61,8 @@ static bool judge(void *context, const struct wd_answered *answered, struct wd_e
                              .where = where,
                              .basis = &replay->basis,
                              .judgement = &replay->judgement,
-                             .got = answered->got};
+                             .got = answered->got,
+                             .words = replay->options->words};
     struct wd_facets facets;
     int waiver;
 
@@ -76,6 +79,9 @@ static bool judge(void *context, const struct wd_answered *answered, struct wd_e
     }
     replay->cases++;
     replay->verdicts[shown.judgement->verdict]++;
+    if (replay->options->signature && wd_verdict_is_finding[shown.judgement->verdict] &&
+        !wd_judgement_has_signature(shown.judgement, replay->options->signature))
+        replay->others++;
     snprintf(where, sizeof(where), "%s:%llu", answered->file, (unsigned long long)answered->line);
     show(replay, &shown);
     return !ferror(stdout) || wd_error_set(error, "standard output: %s", strerror(errno));
@@ -108,12 +114,16 @@ static void show_summary(const struct replay *replay)
 
 static int exit_status(const struct replay *replay)
 {
+    uint64_t findings = 0;
+
     if (replay->bad_lines)
         return WD_EXIT_FAILED;
     for (size_t i = 0; i < WD_VERDICT_COUNT; i++)
-        if (replay->verdicts[i] && wd_verdict_is_finding[i])
-            return WD_EXIT_FOUND;
-    if (replay->options->bisect && replay->verdicts[WD_VERDICT_UNSUPPORTED])
+        if (wd_verdict_is_finding[i])
+            findings += replay->verdicts[i];
+    if (findings > replay->others)
+        return WD_EXIT_FOUND;
+    if (replay->options->bisect && (replay->others || replay->verdicts[WD_VERDICT_UNSUPPORTED]))
         return WD_EXIT_CANNOT_TEST;
     return WD_EXIT_NOTHING_FOUND;
 }
@@ -191,7 +201,8 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
     static const struct option long_options[] = {
         {"walker", required_argument, NULL, 'w'},  {"waivers", required_argument, NULL, 'W'},
         {"timeout", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
-        {"bisect", no_argument, NULL, 'b'},        {"quiet", no_argument, NULL, 'q'},
+        {"bisect", no_argument, NULL, 'b'},        {"signature", required_argument, NULL, 's'},
+        {"words", no_argument, NULL, 'o'},         {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},          {0},
     };
     struct replay_options options = {.timeout = WD_DEFAULT_TIMEOUT};
@@ -215,6 +226,12 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
             break;
         case 'b':
             break;
+        case 's':
+            options.signature = optarg;
+            break;
+        case 'o':
+            options.words = true;
+            break;
         case 'q':
             options.quiet = true;
             break;
@@ -226,6 +243,10 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
     }
     if (status == WD_EXIT_NOTHING_FOUND && (!options.walker || optind == argc)) {
         wd_complain("replay: %s missing", options.walker ? "the cases are" : "--walker is");
+        status = wd_show_usage(verb, stderr);
+    }
+    if (status == WD_EXIT_NOTHING_FOUND && options.signature && !options.bisect) {
+        wd_complain("replay: --signature is for --bisect");
         status = wd_show_usage(verb, stderr);
     }
     signal(SIGPIPE, SIG_IGN);
@@ -246,9 +267,11 @@ const struct wd_verb wd_verb_replay = {
         "\n"
         "  --walker W       the walker, see `walkdiff walkers`\n"
         "  --json           a line a case: id, verdict, rule, choice, expected, got, signature\n"
+        "  --words          with --json: also the answers in words, as expected_words and got_words\n"
         "  --bisect         exit status for `git bisect run`: 0, 1, 125 (unsupported, or the walker cannot be "
         "opened),\n"
         "                   128 for anything else\n"
+        "  --signature S    with --bisect: 1 for a finding with this signature alone, 125 for any other\n"
         "  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options\n"
         "  --timeout TIME   without an answer after which the walker hangs (default 5s)\n"
         "  --quiet          only the summary\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/judge/judgement_text.h"
 
+#include <string.h>
+
 #include "harness/casefile/case_file.h"
 #include "harness/judge/causes.h"
 
@@ -47,18 +49,32 @@ static void put_result(struct wd_json_out *out, const char *name, const struct w
     wd_json_put(out, text, length);
 }
 
+static void put_words(struct wd_json_out *out, const char *name, const struct wd_result *result)
+{
+    char words[WORDS_MAX];
+
+    wd_describe_answer(result, words, sizeof(words));
+    put_text(out, name, words);
+}
+
+static void mistake_signature(unsigned mistake, char signature[WD_SIGNATURE_MAX])
+{
+    const struct wd_cause cause = wd_cause_by_number(wd_cause_mistake((enum wd_mistake)mistake));
+
+    wd_cause_signature(&cause, signature, WD_SIGNATURE_MAX);
+}
+
 void wd_put_also(struct wd_json_out *out, wd_mistake_set also)
 {
     if (!also)
         return;
     put_name(out, "also");
     for (unsigned mistake = 0, count = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
-        const struct wd_cause cause = wd_cause_by_number(wd_cause_mistake((enum wd_mistake)mistake));
         char signature[WD_SIGNATURE_MAX];
 
         if (!(also >> mistake & 1))
             continue;
-        wd_cause_signature(&cause, signature, sizeof(signature));
+        mistake_signature(mistake, signature);
         wd_json_put(out, count++ ? "," : "[", 1);
         wd_json_put_string(out, signature);
     }
@@ -86,8 +102,47 @@ void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown)
         wd_put_also(&out, judgement->also);
     }
     put_text(&out, "waiver", shown->waiver);
+    if (shown->words) {
+        put_words(&out, "expected_words", expected_answer(shown));
+        put_words(&out, "got_words", shown->got);
+    }
     WD_JSON_PUT(&out, "}\n");
     wd_json_end_stream(&out);
+}
+
+/* ---------------------------------------------------------------- signatures */
+
+/* What follows the line number that stands behind a colon, or the text itself. */
+static const char *skip_line_number(const char *text)
+{
+    return *text == ':' ? text + 1 + strspn(text + 1, "0123456789") : text;
+}
+
+static bool same_signature(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        const char *rest_of_a = skip_line_number(a), *rest_of_b = skip_line_number(b);
+
+        a = rest_of_a > a ? rest_of_a : a + 1;
+        b = rest_of_b > b ? rest_of_b : b + 1;
+    }
+    return *a == *b;
+}
+
+bool wd_judgement_has_signature(const struct wd_judgement *judgement, const char *signature)
+{
+    if (same_signature(judgement->signature, signature))
+        return true;
+    for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+        char other[WD_SIGNATURE_MAX];
+
+        if (!(judgement->also >> mistake & 1))
+            continue;
+        mistake_signature(mistake, other);
+        if (!strcmp(other, signature))
+            return true;
+    }
+    return false;
 }
 
 /* ---------------------------------------------------------------- words */

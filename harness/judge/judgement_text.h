@@ -18,16 +18,23 @@ struct wd_shown {
     const struct wd_oracle_output *basis;
     const struct wd_judgement *judgement;
     const struct wd_result *got;
+    bool words; /**< JSON: also what the answers are in words */
 };
 
 /**
  * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
- * signature, title, also, waiver, as far as there are any.
+ * signature, title, also, waiver, as far as there are any; if they are asked for, expected_words and got_words.
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
 
 /** Continues an object with the member `also`: the signatures of some mistakes. Writes nothing if there are none. */
 void wd_put_also(struct wd_json_out *out, wd_mistake_set also);
+
+/**
+ * Whether a signature is that of a finding, or of a mistake that explains it as well. Line numbers in it do not count:
+ * they differ from one version of a walker's code to the next.
+ */
+bool wd_judgement_has_signature(const struct wd_judgement *judgement, const char *signature);
 
 /** Writes a judgement in words: a line, for a finding several. */
 void wd_judgement_write_text(FILE *stream, const struct wd_shown *shown);

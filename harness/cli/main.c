@@ -21,6 +21,7 @@ static const char program_prefix[] = "walkdiff-";
 static const struct {
     const char *name, *text;
 } program_texts[] = {
+    {"bisect", "find the commit that made a case go wrong, in the git tree of a walker"},
     {"dask", "share a fuzzing run among machines: `walkdiff fuzz --dask`"},
     {"explain", "tell how the architecture answers a case, step by step"},
     {"expose", "show cases as a guest of a tree's KVM would have them"},

@@ -159,6 +159,32 @@ static const char *shareability_words(uint64_t par)
     return words[WD_GET(par, PAR_EL1, SH)];
 }
 
+/* Of enum wd_answer, from WD_ANSWER_UNSUPPORTED on. */
+static const char *const no_answer_words[] = {"unsupported", "asks to be executed again", "crash", "hang"};
+
+void wd_describe_whole_answer(const struct wd_result *result, char *text, size_t size)
+{
+    uint64_t par = result->par;
+    size_t used;
+
+    if (result->answer == WD_ANSWER_PAR && !WD_GET(par, PAR_EL1, F))
+        snprintf(text, size, "success: PA 0x%llx, ATTR 0x%02x (%s), SH %u (%s)",
+                 (unsigned long long)WD_GET(par, PAR_EL1, PA) << 12, (unsigned)WD_GET(par, PAR_EL1, ATTR),
+                 attribute_words(par), (unsigned)WD_GET(par, PAR_EL1, SH), shareability_words(par));
+    else if (result->answer <= WD_ANSWER_UNDEFINED)
+        wd_describe_answer(result, text, size);
+    else
+        snprintf(text, size, "%s%s%s", no_answer_words[result->answer - WD_ANSWER_UNSUPPORTED],
+                 *result->text ? ": " : "", result->text);
+    used = strlen(text);
+    if (result->changed_count)
+        snprintf(text + used, size - used, "; %u word%s changed", (unsigned)result->changed_count,
+                 result->changed_count == 1 ? "" : "s");
+    used = strlen(text);
+    if (result->warning_count)
+        snprintf(text + used, size - used, "; warns at %s", result->warnings[0]);
+}
+
 /* How the changed words differ. */
 static const char *memory_words(const struct wd_result *expected, const struct wd_result *got)
 {

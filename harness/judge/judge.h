@@ -96,4 +96,10 @@ void wd_inconsistent_bucket(enum wd_choice choice, char *signature, char *title)
 /** "Translation fault, level 1", "success", "external abort, level 2, stage 2", …: an answer in words. */
 void wd_describe_answer(const struct wd_result *result, char *text, size_t size);
 
+/**
+ * The same with what a success gives, and what the walk changed: "success: PA 0x80001000, ATTR 0xff (Write-Back), SH 0
+ * (Non-shareable); 1 word changed"; of a crash what it was.
+ */
+void wd_describe_whole_answer(const struct wd_result *result, char *text, size_t size);
+
 #endif

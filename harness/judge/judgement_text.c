@@ -51,9 +51,9 @@ static void put_result(struct wd_json_out *out, const char *name, const struct w
 
 static void put_words(struct wd_json_out *out, const char *name, const struct wd_result *result)
 {
-    char words[WORDS_MAX];
+    char words[WORDS_MAX + WD_TEXT_MAX];
 
-    wd_describe_answer(result, words, sizeof(words));
+    wd_describe_whole_answer(result, words, sizeof(words));
     put_text(out, name, words);
 }
 

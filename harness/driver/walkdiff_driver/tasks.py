@@ -20,7 +20,8 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """For preexec_fn: the child is killed when its parent dies, however that dies."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -48,7 +49,7 @@ class Task:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         assert self.process.stdout is not None
         self.file = self.process.stdout.fileno()

@@ -60,13 +60,14 @@ def parse(text: str) -> Spec:
 
 
 @contextlib.contextmanager
-def turn(cache: Path) -> Iterator[None]:
-    """One build at a time: the second finds most of its work done."""
-    with (cache / "lock").open("w") as lock:
+def turn(cache: Path, source: Source) -> Iterator[None]:
+    """One build of a tree at a time: the second finds most of its work done, and revisions share a place for files."""
+    (cache / "locks").mkdir(exist_ok=True)
+    with (cache / "locks" / source.place).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another build of a kernel tree is under way: waiting for it")
+            say(f"{source.path}: another build of it is under way: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -79,7 +80,7 @@ def build(spec: Spec) -> tuple[str, str]:
     known = find_built(spec, source, toolchain, cache)
     if known:
         return known  # without waiting for a turn
-    with turn(cache):
+    with turn(cache, source):
         return build_tree(spec, source, toolchain, cache)
 
 

@@ -57,8 +57,9 @@ def main(arguments: list[str]) -> int:
     try:
         spec = parse(arguments[0])
         cache = cache_folder()
-        with turn(cache):
-            tree = lay_out(find_source(spec.tree, cache))
+        source = find_source(spec.tree, cache)
+        with turn(cache, source):
+            tree = lay_out(source)
             toolchain = Toolchain(spec.compiler, spec.sanitize)
             store = Store(cache, {"tree": tree.root, "own": OWN})
             store.roots["generated"] = configure(store, tree)

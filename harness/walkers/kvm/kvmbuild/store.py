@@ -97,8 +97,11 @@ class Store:
         text = json.dumps({"inputs": inputs})
         name = hashlib.sha256((step.name + text).encode()).hexdigest()[:32]
         result = self.folder / "results" / name
-        if not result.is_dir():
+        try:
             os.rename(made, result)
+        except OSError:
+            if not result.is_dir():  # else somebody else was first
+                raise
         step.mkdir(exist_ok=True)
         manifest = step / f"{name}.json"
         new = step / f"{name}.{os.getpid()}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where a tree's files come from: a folder, or a revision of a git repository. Neither is ever written to."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,13 @@ class Source:
     repository: Repository | None = None  # of a revision
     tree: str = ""  # the revision's tree object
 
+    @property
+    def place(self) -> str:
+        """A name for where its files lie: that of all revisions of a repository is one."""
+        if self.repository:
+            return self.repository.folder.stem
+        return hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+
 
 def find_source(argument: str, cache: Path) -> Source:
     path, revision = split_revision(argument)
@@ -44,7 +52,9 @@ def lay_out(source: Source) -> Tree:
         except RepositoryError as error:
             raise CannotBuild(f"{source.name}: its files cannot be read from git: {error}") from error
     if not (root / "arch/arm64/kvm").is_dir():
-        raise WrongUse(f"{source.name}: not a Linux tree: it has no arch/arm64/kvm")
+        raise (CannotBuild if source.repository else WrongUse)(
+            f"{source.name}: not a Linux tree: it has no arch/arm64/kvm"
+        )
     return Tree(root, source.name, source.path)
 
 

@@ -5,7 +5,7 @@ A `Repository` is one of ours, in walkdiff's cache, that borrows the objects of 
 a revision, commits made of patches, the state of a bisection) is written there.
 """
 
-from .patches import Series, apply_series, read_series
+from .patches import Series, apply_series, read_series, transplant
 from .repository import Commit, PatchError, Repository, RepositoryError, cache_folder, find_path, split_revision
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "find_path",
     "read_series",
     "split_revision",
+    "transplant",
 ]

@@ -121,6 +121,20 @@ def apply_series(repository: Repository, series: Series, base: str | None = None
     return start, made
 
 
+def transplant(repository: Repository, commit: Commit, base: Commit) -> Commit:
+    """Makes a commit of ours: what a commit changes of its first parent, put on another base. Raises PatchError."""
+    if not commit.parents:
+        raise PatchError(f"{commit.title} has no parent that it changes")
+    command = ("diff-tree", "-r", "-p", "--binary", "--full-index", "--no-renames", "--no-color")
+    done = repository.git(*command, commit.parents[0], commit.sha)
+    checked(done, "git diff-tree")
+    patch = Patch(commit.subject, commit.subject, ("", "", ""), done.stdout)
+    with repository.workbench(base.tree) as bench:
+        bench.need(_named(patch.diff.decode(errors="replace")))
+        _apply(bench, patch, commit.title, base, ())
+        return repository.commit_tree(bench.write(), [base.sha], commit.subject, _author(repository, patch, base))
+
+
 def _apply(bench: Workbench, patch: Patch, name: str, base: Commit, needs: tuple[str, ...]) -> None:
     done = bench.git("apply", "--cached", "--whitespace=nowarn", "-", stdin=patch.diff)
     if not done.returncode:

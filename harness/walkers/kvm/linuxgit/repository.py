@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +41,7 @@ OURS_ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_
 # Who commits here: always the same, so that a patch on a base always gives the same commit.
 COMMITTER = {"GIT_COMMITTER_NAME": "walkdiff", "GIT_COMMITTER_EMAIL": "walkdiff@localhost"}
 
+PR_SET_PDEATHSIG = 1
 SHA = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
@@ -105,6 +108,14 @@ class Commit:
         return f'{self.short} ("{self.subject}")'
 
 
+_libc = ctypes.CDLL(None)
+
+
+def _end_with_parent() -> None:
+    """So that no git goes on writing to ours after a kill, beside the one of whoever takes the work up again."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run_git(
     arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes | None = None, folder: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
@@ -116,6 +127,7 @@ def run_git(
             env={**clean, **READ_ONLY, **environment},
             capture_output=True,
             cwd=folder,
+            preexec_fn=_end_with_parent,
             **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),  # type: ignore[arg-type]
         )
     except FileNotFoundError as error:

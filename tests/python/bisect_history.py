@@ -57,6 +57,7 @@ def history(target: Path) -> tuple[LinuxRepository, dict[str, str]]:
     remark("a third remark")
     at["v7.3"] = linux.commit(at[last], "Linux 7.3", {}, linux.git("rev-parse", "v7.3^{tree}"))
     last = "v7.3"
+    linux.git("tag", "-f", "v7.3", at[last])
     remark("a fourth remark")
     add("breaks OA", "KVM: arm64: nv: tidy up the output address", AT, OFFSET, BROKEN_OFFSET)
     add("breaks SH", "KVM: arm64: nv: do not compute the shareability twice", AT, SHAREABILITY, "sh = 0;")
@@ -119,7 +120,7 @@ def commands_of(page: Path) -> list[tuple[str, str]]:
     commands = (part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:])
     found = []
     for part in commands:
-        match = re.match(r"((?:.*\\\n)*.*\n)(.*)", part, re.DOTALL)
+        match = re.match(r"((?:[^\n]*\\\n)*[^\n]*)\n(.*)", part, re.DOTALL)
         assert match
         found.append((match[1].strip(), match[2]))
     return found

@@ -19,7 +19,7 @@ from linuxgit import cache_folder
 
 from .compile import Compiler
 from .configure import configure, say
-from .errors import CannotBuild, WrongUse
+from .errors import CannotBuild, DoesNotCompile, WrongUse
 from .store import Store
 from .subjects import SUBJECTS
 from .toolchain import Toolchain
@@ -98,7 +98,9 @@ def find_built(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) ->
         result = Store(cache, {"tree": source.path, "own": OWN}).find(key)
     if not result:
         return None
-    kind, what, file = (result / "answer").read_text().splitlines()
+    kind, what, file = (result / "answer").read_text().split("\n")
+    if kind == "cannot":
+        raise CannotBuild(what)
     if not Path(file).is_file():
         return None
     os.utime(Path(file).parent)
@@ -110,7 +112,12 @@ def build_tree(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) ->
     store = Store(cache, {"tree": tree.root, "own": OWN})
     store.roots["generated"] = configure(store, tree)
     compiler = Compiler(store, toolchain, SUBJECTS[spec.subject])
-    objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
+    try:
+        objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
+    except DoesNotCompile as error:
+        if source.repository:
+            note_failure(store, (*key_of(spec, toolchain), source.tree), str(error))
+        raise
     if spec.sanitize or toolchain.is_foreign:
         file = compiler.program(objects)
         made = "command", command_of(file, toolchain, spec.own_options)
@@ -131,6 +138,17 @@ def build_tree(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) ->
         store.step((*key, source.tree), lambda made: {name for name in note(made) if not name.startswith("tree:")})
     store.tidy()
     return made
+
+
+def note_failure(store: Store, key: tuple[str, ...], reason: str) -> None:
+    """Keeps that a revision does not compile, as long as nothing of ours changes: who bisects comes by again."""
+
+    def note(folder: Path) -> set[str]:
+        (folder / "answer").write_text(f"cannot\n{' '.join(reason.split())}\n")
+        ours = (path for path in Path(__file__).parents[1].rglob("*.[chp]*") if "__pycache__" not in path.parts)
+        return {f"own:{path.relative_to(OWN)}" for path in ours}
+
+    store.step(key, note)
 
 
 def command_of(program: Path, toolchain: Toolchain, options: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .errors import CannotBuild
+from .errors import CannotBuild, DoesNotCompile
 from .store import Store
 from .subjects import Source, Subject
 from .toolchain import Toolchain
@@ -130,7 +130,7 @@ class Compiler:
                 env={"LC_ALL": "C", "PATH": "/usr/local/bin:/usr/bin:/bin"},
             )
             if done.returncode:
-                raise CannotBuild(self._meaning(step, source, done.stderr))
+                raise DoesNotCompile(self._meaning(step, source, done.stderr))
             return {self.store.name_of(path) for path in _dependencies(depends.read_text())}
 
         key = (step, source, output, *self.toolchain.identity, *command)

@@ -9,3 +9,7 @@ WrongUse = RepositoryError
 
 class CannotBuild(Exception):
     """The tree does not give the subject: exit status 125."""
+
+
+class DoesNotCompile(CannotBuild):
+    """So says the compiler: it would say the same of the same files again."""

@@ -139,10 +139,14 @@ struct wd_waivers {
 static const char *const kind_rules[] = {
 #define WD_ABORT_RULE(name, id, source, text) #name,
 #include "walkdiff/abort.def"
+#define WD_PGTABLE_RULE(name, source, function, text) #name,
+#include "walkdiff/pgtable.def"
 };
 static const char *const kind_facets[] = {
 #define WD_ABORT_FACET(name) #name,
 #include "walkdiff/abort.def"
+#define WD_PGTABLE_FACET(name) #name,
+#include "walkdiff/pgtable.def"
 };
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)

@@ -14,7 +14,7 @@
 #include "harness/support/json_out.h"
 #include "walkdiff/subject.h"
 
-enum { WD_SUBJECT_FACETS_MAX = 8, WD_SUBJECT_CASE_MAX = 4096, WD_SUBJECT_ANSWER_MAX = 4096, WD_NO_RULE = 0xFFFF };
+enum { WD_SUBJECT_FACETS_MAX = 8, WD_SUBJECT_CASE_MAX = 4096, WD_SUBJECT_ANSWER_MAX = 32768, WD_NO_RULE = 0xFFFF };
 
 /** A rule or a choice of a kind. */
 struct wd_subject_text {

@@ -201,6 +201,8 @@ class Compiler:
             lines.append(f"#define WD_IN_TREE_{name} {how}\n")
         for name in self.subject.probes:
             lines.append(f"#define WD_DECLARES_{name} {int(bool(re.search(rf'{chr(92)}b{name}{chr(92)}(', text)))}\n")
+        for name in self.subject.names:
+            lines.append(f"#define WD_HAS_{name} {int(bool(re.search(rf'{chr(92)}b{name}{chr(92)}b', text)))}\n")
         self.store.roots["probed"] = self._folder({"probed.h": "".join(lines)})
 
     def sources(self) -> list[Source]:

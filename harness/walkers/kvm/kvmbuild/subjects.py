@@ -25,6 +25,7 @@ class Subject:
     zeroes: str = ""  # pattern of undefined data that may be read: it is all zeroes, as if nothing had initialised it
     registers: tuple[str, ...] = ("include/walkdiff/registers.def",)  # tables: probed.h says how the tree has each
     probes: tuple[str, ...] = ()  # functions that some trees declare: probed.h says WD_DECLARES_<name> 0 or 1
+    names: tuple[str, ...] = ()  # of other things that some trees have: probed.h says WD_HAS_<name> 0 or 1
 
 
 AT = Subject(
@@ -67,9 +68,22 @@ ABORT = Subject(
     registers=("include/walkdiff/abort.def",),
 )
 
+# The hypervisor's table builder as the host uses it: with __KVM_VHE_HYPERVISOR__ every walk of shared tables would fail.
+PGTABLE = Subject(
+    name="pgtable",
+    sources=(Source("arch/arm64/kvm/hyp/pgtable.c", ("-include", "{own}/harness/walkers/kvm/pgtable/entry.h")),),
+    tree_half=("kernel/seams.c", "pgtable/tree.c"),
+    host_half=("host/guard.c", "pgtable/subject.c"),
+    core=("harness/subjects/pgtable/machine.c",),
+    missing="this kind of subject needs Linux 6.12 or later",
+    needs_functions=("kvm_pgtable_stage2_map", "kvm_pgtable_stage2_unmap", "kvm_pgtable_stage2_split"),
+    probes=("kvm_pgtable_stage2_annotate",),
+    names=("KVM_PGTABLE_PROT_PX", "KVM_PGTABLE_S2_AS_S1", "VTCR_EL2_T0SZ_MASK"),
+)
+
 # The same functions, without what makes answers of what they do: a test compares the two.
 AT_DIRECT = replace(
     AT, name="at-direct", tree_half=("kernel/seams.c", "direct/tree.c"), host_half=("direct/host.c",), core=()
 )
 
-SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT)}
+SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT, PGTABLE)}

@@ -7,13 +7,14 @@
 #include "generators/generate.h"
 #include "harness/cli/cli.h"
 #include "harness/judge/judge.h"
+#include "harness/subjects/kind.h"
 #include "reports/manual_json.h"
 
 static const struct wd_verb verb = {
     .name = "manual",
     .text = "print a reference page of the manual, from the program's own tables",
     .usage =
-        "usage: walkdiff manual [--json] registers|features|rules|choices|mistakes|verdicts|operations|profiles\n"
+        "usage: walkdiff manual [--json] registers|features|rules|choices|mistakes|verdicts|operations|profiles|kinds\n"
         "\n"
         "Prints a page of docs/reference/ in Markdown. The pages are the program's own tables:\n"
         "\n"
@@ -25,6 +26,7 @@ static const struct wd_verb verb = {
         "  verdicts     what the judge says of an answer\n"
         "  operations   the AT instructions\n"
         "  profiles     implementations that random cases are drawn from, and enumerations\n"
+        "  kinds        subjects that are no walkers: their rules, choices and facets\n"
         "\n"
         "  --json       for programs: rules, choices and verdicts as arrays of objects\n"
         "\n"
@@ -375,6 +377,60 @@ static void write_profiles(void)
     }
 }
 
+/* ---------------------------------------------------------------- kinds of subjects */
+
+static void write_texts(const char *title, const char *head, const struct wd_subject_text *texts, unsigned count)
+{
+    printf("\n### %s\n\n%s", title, head);
+    for (unsigned i = 0; i < count; i++) {
+        printf("|");
+        put_cell_code(texts[i].name);
+        put_cell_text(texts[i].text);
+        put_cell_text(texts[i].function);
+        put_cell_text(texts[i].source);
+        printf("\n");
+    }
+}
+
+static void write_facets(const struct wd_subject_kind *kind)
+{
+    printf("\n### Facets of %s\n\n| facet | values |\n| --- | --- |\n", kind->name);
+    for (unsigned i = 0; i < kind->facet_count; i++) {
+        const struct wd_subject_facet *facet = &kind->facets[i];
+
+        printf("|");
+        put_cell_code(facet->name);
+        for (unsigned value = 0; value < facet->count; value++) {
+            printf("%s", value ? ", " : " ");
+            put_text(facet->values[value]);
+        }
+        printf(" |\n");
+    }
+}
+
+static void write_kinds(void)
+{
+    const struct wd_subject_kind *kind;
+    char title[128];
+
+    put_title("Kinds of subjects", "kinds");
+    printf(
+        "What is said of the [subjects that are no walkers](../subjects.md). The tables are\n"
+        "`include/walkdiff/KIND.def`; a rule's source is an id or heading of the Arm ARM, or whose contract it is.\n");
+    for (size_t i = 0; (kind = wd_subject_kind(i)); i++) {
+        printf("\n## %s\n\n", kind->name);
+        put_text(kind->text);
+        printf("\n");
+        snprintf(title, sizeof(title), "Rules of %s", kind->name);
+        write_texts(title, "| rule | what must hold | function | source |\n| --- | --- | --- | --- |\n", kind->rules,
+                    kind->rule_count);
+        snprintf(title, sizeof(title), "Choices of %s", kind->name);
+        write_texts(title, "| choice | point | also permitted | source |\n| --- | --- | --- | --- |\n", kind->choices,
+                    kind->choice_count);
+        write_facets(kind);
+    }
+}
+
 /* ---------------------------------------------------------------- the verb */
 
 static const struct {
@@ -383,7 +439,7 @@ static const struct {
 } pages[] = {
     {"registers", write_registers},   {"features", write_features}, {"rules", write_rules},
     {"choices", write_choices},       {"mistakes", write_mistakes}, {"verdicts", write_verdicts},
-    {"operations", write_operations}, {"profiles", write_profiles},
+    {"operations", write_operations}, {"profiles", write_profiles}, {"kinds", write_kinds},
 };
 
 int main(int argc, char **argv)

@@ -34,6 +34,12 @@ enum wd_pgtable_rule {
     WD_PGTABLE_RULE_COUNT,
 };
 
+enum wd_pgtable_choice {
+#define WD_PGTABLE_CHOICE(name, source, text, option) WD_PGTABLE_CHOICE_##name,
+#include "walkdiff/pgtable.def"
+    WD_PGTABLE_CHOICE_COUNT,
+};
+
 enum wd_pgtable_detail {
 #define WD_PGTABLE_DETAIL(name, text) WD_PGTABLE_DETAIL_##name,
 #include "walkdiff/pgtable.def"

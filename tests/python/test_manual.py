@@ -14,7 +14,7 @@ from walkdiff_driver.program import program
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 MANUAL = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PAGES = ("registers", "features", "rules", "choices", "mistakes", "verdicts", "operations", "profiles")
+PAGES = ("registers", "features", "rules", "choices", "mistakes", "verdicts", "operations", "profiles", "kinds")
 
 
 def walkdiff(*arguments: str) -> subprocess.CompletedProcess[str]:

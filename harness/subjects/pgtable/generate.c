@@ -159,6 +159,9 @@ static void choose_operation(struct wd_random *random, const struct wd_pgtable_c
     default:
         break;
     }
+    if (o->kind == WD_PGTABLE_MAP && o->size > 4 * wd_entry_size(2) &&
+        ((o->addr ^ o->phys) & (wd_entry_size(2) - 1) & ~UINT64_C(0xfff)))
+        o->size = wd_entry_size(2) + wd_entry_size(3); /* or a whole block of level 1 in pages */
     if (o->kind != WD_PGTABLE_MAP)
         o->phys = 0;
     if (o->kind == WD_PGTABLE_RELAX || o->kind == WD_PGTABLE_MKYOUNG)
@@ -166,7 +169,7 @@ static void choose_operation(struct wd_random *random, const struct wd_pgtable_c
     if ((o->kind == WD_PGTABLE_MAP || o->kind == WD_PGTABLE_ANNOTATE) && wd_random_chance(random, 20))
         o->pages = (uint16_t)wd_random_below(random, 6);
     if (o->kind == WD_PGTABLE_MAP && c->features & WD_PGTABLE_BIT(WD_PGTABLE_FEATURE_FORCE_PTE) &&
-        o->size > 16 * wd_entry_size(2))
+        o->size > 4 * wd_entry_size(2))
         o->size = wd_entry_size(2); /* or a whole block of level 1 in pages */
 }
 

@@ -28,11 +28,9 @@ uint64_t wd_pgtable_end_of(const struct wd_pgtable_operation *operation)
 
 uint64_t wd_pgtable_attributes(const struct wd_pgtable_case *c, unsigned prot)
 {
-    unsigned memattr = WD_FEATURE(c, AS_S1)    ? 7
-                       : WD_PROT(prot, DEVICE) ? 1
-                       : WD_PROT(prot, NC)     ? 5
-                       : WD_FEATURE(c, FWB)    ? 6
-                                               : 15;
+    bool fwb = WD_FEATURE(c, FWB), as_s1 = WD_FEATURE(c, AS_S1);
+    unsigned normal = !fwb ? 15 : as_s1 ? 7 : 6; /* without FEAT_S2FWB Normal Write-Back leaves it to stage 1 */
+    unsigned memattr = as_s1 ? normal : WD_PROT(prot, DEVICE) ? 1 : WD_PROT(prot, NC) ? 5 : normal;
     unsigned xn = WD_PROT(prot, PX) ? (WD_PROT(prot, UX) ? 0 : 3) : WD_PROT(prot, UX) ? 1 : 2;
 
     return (uint64_t)memattr << 2 | (WD_PROT(prot, R) ? WD_ENTRY_READ : 0) | (WD_PROT(prot, W) ? WD_ENTRY_WRITE : 0) |
@@ -160,6 +158,7 @@ struct relation {
     const struct wd_pgtable_case *c;
     const struct wd_pgtable_operation *operation;
     const struct wd_pgtable_step *step;
+    uint64_t asked_begin, asked_end;
     uint64_t begin, end; /* where it acts */
     uint64_t low, high;  /* with the leaves that it touches */
     int refusal;
@@ -183,7 +182,8 @@ static void fail(const struct relation *relation, enum wd_pgtable_rule rule, enu
 static bool changes_leaves_whole(const struct wd_pgtable_operation *operation)
 {
     return operation->kind == WD_PGTABLE_WRPROTECT || operation->kind == WD_PGTABLE_RELAX ||
-           operation->kind == WD_PGTABLE_MKYOUNG || operation->kind == WD_PGTABLE_AGE;
+           operation->kind == WD_PGTABLE_MKYOUNG || operation->kind == WD_PGTABLE_AGE ||
+           operation->kind == WD_PGTABLE_SPLIT;
 }
 
 /* What an address of the range is to have when a map is done. */
@@ -250,12 +250,18 @@ static void relate_inside(const struct relation *relation, uint64_t ia, const st
         break;
     default:
         rule = WD_PGTABLE_RULE_SPLIT_SAME;
-        if (!failed && is_mapped(is) && is->level != WD_ENTRY_LAST_LEVEL)
+        if (!failed && is_mapped(is) && is->level != WD_ENTRY_LAST_LEVEL && ia >= relation->asked_begin &&
+            ia < relation->asked_end)
             fail(relation, WD_PGTABLE_RULE_SPLIT_PAGES, WD_PGTABLE_DETAIL_LEVEL, ia, is->entry, was->entry);
         break;
     }
     if (same(is, wanted))
         return;
+    if (rule == WD_PGTABLE_RULE_MAP_EXACT && !failed && same(is, was->entry) &&
+        !((meaning(was->entry) ^ meaning(wanted)) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN))) {
+        relation->fault->choices |= 1U << WD_PGTABLE_CHOICE_PERMISSIONS_KEPT;
+        return;
+    }
     if (failed && (operation->kind == WD_PGTABLE_MAP || operation->kind == WD_PGTABLE_ANNOTATE ||
                    operation->kind == WD_PGTABLE_UNMAP)) {
         if (!is->entry || same(is, was->entry))
@@ -309,6 +315,8 @@ static void look_before(struct relation *relation, struct view view)
             operation->kind == WD_PGTABLE_MAP &&
             !((meaning(value.entry) ^ new_mapping(relation, ia)) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN));
     }
+    relation->asked_begin = relation->begin;
+    relation->asked_end = relation->end;
     if (changes_leaves_whole(operation)) {
         relation->begin = relation->low;
         relation->end = relation->high;
@@ -363,13 +371,16 @@ static void relate(const struct wd_pgtable_case *c, const struct wd_pgtable_answ
 
     relation.refusal = wd_pgtable_refusal(c, relation.operation);
     look_before(&relation, before);
+    if (relation.same_but_permissions)
+        fault->consulted |= 1U << WD_PGTABLE_CHOICE_PERMISSIONS_KEPT;
     relate_result(&relation);
     for (uint64_t ia = 0; ia < limit && !fault->found; ia = next) {
         struct value was = value_at(&before, ia), is = value_at(&after, ia);
-        const uint64_t borders[] = {relation.begin, relation.end, relation.low, relation.high};
+        const uint64_t borders[] = {relation.begin, relation.end,         relation.low,
+                                    relation.high,  relation.asked_begin, relation.asked_end};
 
         next = least(least(was.until, is.until), limit);
-        for (size_t border = 0; border < 4; border++)
+        for (size_t border = 0; border < sizeof(borders) / sizeof(borders[0]); border++)
             if (borders[border] > ia)
                 next = least(next, borders[border]);
         if (ia >= relation.begin && ia < relation.end)
@@ -399,8 +410,7 @@ void wd_pgtable_find(const struct wd_pgtable_case *c, const struct wd_pgtable_an
                                            .rule = breach->rule,
                                            .detail = breach->detail,
                                            .ia = breach->ia,
-                                           .got = breach->is,
-                                           .wanted = breach->was};
+                                           .got = breach->is};
     }
 }
 
@@ -441,7 +451,9 @@ void wd_pgtable_judge(const void *opaque_case, const void *opaque_answer, struct
     if (!answer)
         return;
     wd_pgtable_find(c, answer, &fault);
-    judgement->verdict = WD_VERDICT_AGREE;
+    judgement->verdict = fault.choices ? WD_VERDICT_PERMITTED : WD_VERDICT_AGREE;
+    judgement->choices = fault.found ? 0 : fault.choices;
+    judgement->consulted = fault.consulted;
     if (!fault.found)
         return;
     kind = fault.step < c->count ? c->operations[fault.step].kind : WD_PGTABLE_DESTROY;

@@ -46,7 +46,7 @@ struct wd_pgtable_machine {
     const struct wd_pgtable_operation *operation; /* NULL: destroy */
     struct wd_pgtable_step *step;
     unsigned budget, stores;
-    bool is_watched, unobserved, unpublished;
+    bool is_watched, unobserved;
 
     struct stale *stale;
     size_t stale_count, stale_room;
@@ -288,7 +288,7 @@ static void invalidate(struct wd_pgtable_machine *machine, const struct invalida
     size_t kept = 0;
 
     machine->step->tlbis++;
-    machine->unobserved = machine->unpublished = false; /* a DSB comes with it */
+    machine->unobserved = false; /* a DSB comes with it */
     if (machine->has_changed && covers(invalidation, &machine->changed))
         machine->has_changed = false;
     if (here)
@@ -328,7 +328,7 @@ void wd_pgtable_machine_tlbi_all(struct wd_pgtable_machine *machine)
 
 void wd_pgtable_machine_dsb(struct wd_pgtable_machine *machine)
 {
-    machine->unobserved = machine->unpublished = false;
+    machine->unobserved = false;
 }
 
 /* ---------------------------------------------------------------- caches */
@@ -363,7 +363,7 @@ static bool is_cacheable(const struct wd_pgtable_machine *machine, uint64_t entr
     bool fwb = machine->c->features & WD_PGTABLE_BIT(WD_PGTABLE_FEATURE_FWB);
     bool as_s1 = machine->c->features & WD_PGTABLE_BIT(WD_PGTABLE_FEATURE_AS_S1);
 
-    return (entry & WD_ENTRY_MEMATTR) >> 2 == (as_s1 ? 7U : fwb ? 6U : 15U);
+    return (entry & WD_ENTRY_MEMATTR) >> 2 == (!fwb ? 15U : as_s1 ? 7U : 6U);
 }
 
 static void look_at_caches(struct wd_pgtable_machine *machine, uint64_t ia, int level, uint64_t was, uint64_t is)
@@ -443,7 +443,7 @@ static void take_away(struct wd_pgtable_machine *machine, uint64_t ia, int level
     }
 }
 
-static void make(struct wd_pgtable_machine *machine, uint64_t ia, int level, uint64_t was, uint64_t is, bool release)
+static void make(struct wd_pgtable_machine *machine, uint64_t ia, int level, uint64_t was, uint64_t is)
 {
     uint64_t end = ia + wd_entry_size(level);
 
@@ -458,15 +458,13 @@ static void make(struct wd_pgtable_machine *machine, uint64_t ia, int level, uin
     if (wd_entry_is_table(is, level)) {
         unsigned page = page_of_entry(machine, is);
 
-        if (!release && machine->unpublished)
-            breach(machine, WD_PGTABLE_RULE_TABLE_ORDER, WD_PGTABLE_DETAIL_TABLE, ia, level, was, is);
         if (page < PAGES && !machine->pages[page].is_linked)
             link_page(machine, page, ia, level + 1);
     }
 }
 
 /* A store into a table that is reachable. */
-static void watch(struct wd_pgtable_machine *machine, uint64_t ia, int level, uint64_t was, uint64_t is, bool release)
+static void watch(struct wd_pgtable_machine *machine, uint64_t ia, int level, uint64_t was, uint64_t is)
 {
     bool was_valid = was & WD_ENTRY_VALID, is_valid = is & WD_ENTRY_VALID;
     bool live = was_valid && is_valid && !((was ^ is) & ~WD_ENTRY_LIVE);
@@ -490,12 +488,12 @@ static void watch(struct wd_pgtable_machine *machine, uint64_t ia, int level, ui
                                                                              : WD_PGTABLE_DETAIL_LEAF,
                ia, level, was, is);
     if (is_valid)
-        make(machine, ia, level, was, is, release);
+        make(machine, ia, level, was, is);
     if (was_valid)
         take_away(machine, ia, level, was);
 }
 
-void wd_pgtable_machine_store(struct wd_pgtable_machine *machine, uint64_t *at, uint64_t value, bool release)
+void wd_pgtable_machine_store(struct wd_pgtable_machine *machine, uint64_t *at, uint64_t value)
 {
     unsigned page = page_of(machine, at);
     uint64_t was;
@@ -510,9 +508,7 @@ void wd_pgtable_machine_store(struct wd_pgtable_machine *machine, uint64_t *at, 
         unsigned i = (unsigned)((size_t)(at - machine->pool) % WD_ENTRIES);
         int level = machine->pages[page].level;
 
-        watch(machine, machine->pages[page].ia + i * wd_entry_size(level), level, was, value, release);
-    } else {
-        machine->unpublished = true;
+        watch(machine, machine->pages[page].ia + i * wd_entry_size(level), level, was, value);
     }
 }
 
@@ -615,7 +611,7 @@ void wd_pgtable_machine_before(struct wd_pgtable_machine *machine, unsigned i, u
     machine->budget = machine->operation ? machine->operation->pages : WD_PGTABLE_PAGES_ANY;
     machine->stores = 0;
     machine->is_watched = machine->operation;
-    machine->unobserved = machine->unpublished = machine->has_changed = machine->has_to_clean = false;
+    machine->unobserved = machine->has_changed = machine->has_to_clean = false;
     machine->cleaned_count = machine->invalidated_count = 0;
     machine->stale_count = 0;
 }

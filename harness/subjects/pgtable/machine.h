@@ -39,7 +39,7 @@ int wd_pgtable_machine_count(struct wd_pgtable_machine *machine, void *page);
 void *wd_pgtable_machine_virtual(struct wd_pgtable_machine *machine, uint64_t physical);
 uint64_t wd_pgtable_machine_physical(struct wd_pgtable_machine *machine, const void *memory);
 
-void wd_pgtable_machine_store(struct wd_pgtable_machine *machine, uint64_t *at, uint64_t value, bool release);
+void wd_pgtable_machine_store(struct wd_pgtable_machine *machine, uint64_t *at, uint64_t value);
 void wd_pgtable_machine_dsb(struct wd_pgtable_machine *machine);
 
 enum { WD_TLBI_ANY_LEVEL = 4 };

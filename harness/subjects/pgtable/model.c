@@ -62,7 +62,7 @@ static uint64_t table_entry(const struct builder *b, const uint64_t *table)
 
 static void store(struct builder *b, uint64_t *at, uint64_t value)
 {
-    wd_pgtable_machine_store(b->machine, at, value, b->defect != WRONG_ORDER);
+    wd_pgtable_machine_store(b->machine, at, value);
 }
 
 /* Makes an entry invalid, and what it was can be in no TLB any more. */
@@ -346,7 +346,7 @@ static int perform(struct builder *b, unsigned roots, int level)
         b->end += b->begin;
     if (b->defect == MAPS_OUTSIDE && o->kind == WD_PGTABLE_MAP && b->end - b->begin > 4096)
         b->end += 4096;
-    result = functions[o->kind](b, b->root, 0, roots * WD_ENTRIES, level);
+    result = b->begin < b->end ? functions[o->kind](b, b->root, 0, roots * WD_ENTRIES, level) : 0;
     if (b->defect != NO_DSB)
         wd_pgtable_machine_dsb(b->machine);
     switch (o->kind) {

@@ -10,8 +10,8 @@
 /* ---------------------------------------------------------------- shrinking */
 
 enum {
-    REPLACING = 1 + 4 * WD_PGTABLE_OPERATIONS_MAX, /* steps that put one value in the place of another */
-    OF_OPERATION = 20                              /* of one operation that take something away */
+    REPLACING = 4 * WD_PGTABLE_OPERATIONS_MAX, /* steps that put one value in the place of another */
+    OF_OPERATION = 20                          /* of one operation that take something away */
 };
 
 static void leave_out(struct wd_pgtable_case *c, unsigned i)
@@ -97,21 +97,20 @@ bool wd_pgtable_simplify(const void *opaque, unsigned step, void *simpler)
     struct wd_pgtable_case *c = simpler;
 
     memcpy(c, opaque, sizeof(*c));
-    if (!step) {
-        move_down(c);
-        return true;
-    }
-    step--;
-    if (step < REPLACING - 1) {
+    if (step < REPLACING) {
         replace_in(&c->operations[step / 4], step % 4);
         return true;
     }
-    step -= REPLACING - 1;
+    step -= REPLACING;
     if (step < WD_PGTABLE_OPERATIONS_MAX) { /* from the last one on: what comes after the fault first */
         leave_out(c, WD_PGTABLE_OPERATIONS_MAX - 1 - step);
         return true;
     }
     step -= WD_PGTABLE_OPERATIONS_MAX;
+    if (!step--) {
+        move_down(c);
+        return true;
+    }
     if (step < WD_PGTABLE_FEATURE_COUNT) {
         c->features &= (uint8_t)~WD_PGTABLE_BIT(step);
         return true;
@@ -189,6 +188,11 @@ static const struct wd_subject_text rules[] = {
 #include "walkdiff/pgtable.def"
 };
 
+static const struct wd_subject_text choices[] = {
+#define WD_PGTABLE_CHOICE(name, source, text, option) {#name, source, option, text},
+#include "walkdiff/pgtable.def"
+};
+
 _Static_assert(sizeof(struct wd_pgtable_case) <= WD_SUBJECT_CASE_MAX, "a case fits");
 _Static_assert(sizeof(struct wd_pgtable_answer) <= WD_SUBJECT_ANSWER_MAX, "an answer fits");
 
@@ -199,6 +203,8 @@ const struct wd_subject_kind wd_pgtable_kind = {
     .answer_size = sizeof(struct wd_pgtable_answer),
     .rules = rules,
     .rule_count = WD_PGTABLE_RULE_COUNT,
+    .choices = choices,
+    .choice_count = WD_PGTABLE_CHOICE_COUNT,
     .facets = wd_pgtable_facets,
     .facet_count = WD_PGTABLE_FACET_COUNT,
     .model = &wd_pgtable_model,

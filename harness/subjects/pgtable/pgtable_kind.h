@@ -29,6 +29,8 @@ struct wd_pgtable_fault {
     bool found;
     uint8_t step, rule, detail; /**< enum wd_pgtable_rule, enum wd_pgtable_detail */
     uint64_t ia, got, wanted;   /**< entries; 0: none, or not known */
+    uint32_t choices,
+        consulted; /**< bit sets of enum wd_pgtable_choice: what was permitted, and what could have been */
 };
 
 void wd_pgtable_find(const struct wd_pgtable_case *c, const struct wd_pgtable_answer *answer,

@@ -68,10 +68,15 @@ ABORT = Subject(
     registers=("include/walkdiff/abort.def",),
 )
 
-# The hypervisor's table builder as the host uses it: with __KVM_VHE_HYPERVISOR__ every walk of shared tables would fail.
+# The table builder as the host uses it: with __KVM_VHE_HYPERVISOR__ every walk of shared tables would fail.
 PGTABLE = Subject(
     name="pgtable",
-    sources=(Source("arch/arm64/kvm/hyp/pgtable.c", ("-include", "{own}/harness/walkers/kvm/pgtable/entry.h")),),
+    sources=(
+        Source(
+            "arch/arm64/kvm/hyp/pgtable.c",
+            ("-DWD_ASKS_CAPABILITY", "-include", "{own}/harness/walkers/kvm/pgtable/entry.h"),
+        ),
+    ),
     tree_half=("kernel/seams.c", "pgtable/tree.c"),
     host_half=("host/guard.c", "pgtable/subject.c"),
     core=("harness/subjects/pgtable/machine.c",),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In front of the tree's hyp/pgtable.c: its stores to table entries and its barriers are told to the host, and CPU
- * capabilities are the case's. The headers come first, so that their own inline functions stay what they are.
+ * In front of the tree's hyp/pgtable.c: its stores to table entries and its barriers are told to the host. The headers
+ * come first, so that their own inline functions stay what they are.
  */
 #ifndef WD_KVM_PGTABLE_ENTRY_H
 #define WD_KVM_PGTABLE_ENTRY_H
@@ -16,26 +16,17 @@
 
 #include "harness/walkers/kvm/pgtable/pgtable.h"
 
-bool wd_tree_has_capability(unsigned long number);
-
-#undef cpus_have_final_cap
-#define cpus_have_final_cap(number) wd_tree_has_capability(number)
-#undef cpus_have_const_cap
-#define cpus_have_const_cap(number) wd_tree_has_capability(number)
-#define system_supports_tlb_range() wd_tree_has_capability(ARM64_HAS_TLB_RANGE)
-#define system_supports_lpa2()      false
-
 /* One thread: what is compared has not changed. */
 #undef WRITE_ONCE
-#define WRITE_ONCE(place, value) wd_host_store(&(place), (value), 0)
+#define WRITE_ONCE(place, value) wd_host_store(&(place), (value))
 #undef smp_store_release
-#define smp_store_release(place, value) wd_host_store((place), (value), 1)
+#define smp_store_release(place, value) wd_host_store((place), (value))
 #undef cmpxchg
 #define cmpxchg(place, old, new)                                                                                       \
     ({                                                                                                                 \
         typeof(*(place)) wd_was = *(place);                                                                            \
         if (wd_was == (old))                                                                                           \
-            wd_host_store((place), (new), 1);                                                                          \
+            wd_host_store((place), (new));                                                                             \
         wd_was;                                                                                                        \
     })
 #undef dsb

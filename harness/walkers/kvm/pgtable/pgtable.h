@@ -39,7 +39,7 @@ void wd_host_put(void *page);
 int wd_host_count(void *page);
 void *wd_host_virtual(wd_kvm_u64 physical);
 wd_kvm_u64 wd_host_physical(const void *memory);
-void wd_host_store(void *at, wd_kvm_u64 value, int release);
+void wd_host_store(void *at, wd_kvm_u64 value);
 void wd_host_dsb(void);
 void wd_host_tlbi(wd_kvm_u64 ipa, int level, int here);
 void wd_host_tlbi_range(wd_kvm_u64 ipa, wd_kvm_u64 pages);

@@ -52,9 +52,9 @@ wd_kvm_u64 wd_host_physical(const void *memory)
     return wd_pgtable_machine_physical(machine, memory);
 }
 
-void wd_host_store(void *at, wd_kvm_u64 value, int release)
+void wd_host_store(void *at, wd_kvm_u64 value)
 {
-    wd_pgtable_machine_store(machine, at, value, release);
+    wd_pgtable_machine_store(machine, at, value);
 }
 
 void wd_host_dsb(void)

@@ -132,6 +132,15 @@ static void free_unlinked(void *table, s8 level)
     kvm_pgtable_stage2_free_unlinked(&mm_ops, table, level);
 }
 
+/* Shared walks are read-side critical sections. Trees differ in which of these are functions. */
+void __rcu_read_lock(void)
+{
+}
+
+void __rcu_read_unlock(void)
+{
+}
+
 /* TLB maintenance, each with its barriers: hyp/vhe/tlb.c. */
 void __kvm_tlb_flush_vmid_ipa(struct kvm_s2_mmu *of, phys_addr_t ipa, int level)
 {

@@ -14,6 +14,11 @@
 
 #include <asm/cpucaps.h>
 
+#ifdef WD_ASKS_CAPABILITY
+/* A subject whose cases say what the CPU can. */
+bool wd_tree_has_capability(unsigned long number);
+#endif
+
 /* One test for each capability that the tree knows, so that none depends on its version. */
 static __always_inline bool wd_machine_has(const unsigned long cap)
 {
@@ -25,6 +30,9 @@ static __always_inline bool wd_machine_has(const unsigned long cap)
 #endif
 #ifdef ARM64_ALWAYS_SYSTEM
     WD_HAS(ARM64_ALWAYS_SYSTEM)
+#endif
+#ifdef WD_ASKS_CAPABILITY
+    return wd_tree_has_capability(cap);
 #endif
 #ifdef ARM64_HAS_VIRT_HOST_EXTN
     WD_HAS(ARM64_HAS_VIRT_HOST_EXTN)

@@ -23,6 +23,7 @@ static const struct {
 } program_texts[] = {
     {"bisect", "find the commit that made a case go wrong, in the git tree of a walker"},
     {"dask", "share a fuzzing run among machines: `walkdiff fuzz --dask`"},
+    {"debug", "open gdb where a walker begins to answer a case"},
     {"explain", "tell how the architecture answers a case, step by step"},
     {"expose", "show cases as a guest of a tree's KVM would have them"},
     {"findings", "list what a store of findings knows, and what became of it"},

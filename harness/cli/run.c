@@ -8,6 +8,7 @@
 
 #include "harness/casefile/case_file.h"
 #include "harness/host/case_pipeline.h"
+#include "harness/host/in_process.h"
 #include "harness/cli/cli.h"
 
 enum { ANSWER_MAX = 1 << 16 };
@@ -15,6 +16,7 @@ enum { ANSWER_MAX = 1 << 16 };
 struct run_options {
     const char *walker;
     double timeout;
+    bool in_process;
 };
 
 struct run {
@@ -64,10 +66,15 @@ static int run_walker(const struct run_options *options, const struct wd_places 
     struct wd_walker_host *host = NULL;
     int status = WD_EXIT_NOTHING_FOUND;
 
-    if (!wd_walker_spec_parse(options->walker, places, &spec, &error) ||
-        !(area = wd_case_area_new(WD_FILE_SLOT_SIZE, &error)) ||
-        !(host = wd_walker_host_open(&spec, area, options->timeout, &watcher, &error)) ||
-        !wd_pipeline(files, area, host, &handler, &error))
+    error.cannot_build = false;
+    if (options->in_process) {
+        if (!wd_walker_spec_parse(options->walker, places, &spec, &error) ||
+            !wd_answer_in_process(&spec, files, &handler, &error))
+            status = wd_complain_of(&error);
+    } else if (!wd_walker_spec_parse(options->walker, places, &spec, &error) ||
+               !(area = wd_case_area_new(WD_FILE_SLOT_SIZE, &error)) ||
+               !(host = wd_walker_host_open(&spec, area, options->timeout, &watcher, &error)) ||
+               !wd_pipeline(files, area, host, &handler, &error))
         status = wd_complain_of(&error);
     if (run.bad_lines)
         status = WD_EXIT_FAILED;
@@ -99,6 +106,7 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
     static const struct option long_options[] = {
         {"walker", required_argument, NULL, 'w'},
         {"timeout", required_argument, NULL, 't'},
+        {"in-process", no_argument, NULL, 'i'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -113,6 +121,9 @@ static int run(const struct wd_verb *verb, const struct wd_places *places, int a
         case 't':
             if (!wd_parse_seconds("--timeout", optarg, &options.timeout))
                 return WD_EXIT_FAILED;
+            break;
+        case 'i':
+            options.in_process = true;
             break;
         case 'h':
             return wd_show_usage(verb, stdout);
@@ -132,13 +143,14 @@ const struct wd_verb wd_verb_run = {
     .name = "run",
     .text = "have a walker answer cases; no judging",
     .usage =
-        "usage: walkdiff run --walker W [--timeout TIME] [FILE...]\n"
+        "usage: walkdiff run --walker W [OPTIONS] [FILE...]\n"
         "\n"
         "Reads cases (JSON Lines) from files, folders, or standard input, and writes the walker's answers to standard\n"
         "output, in the same order. PAR is passed on as the walker gave it.\n"
         "\n"
         "  --walker W       the walker, see `walkdiff walkers`\n"
         "  --timeout TIME   without an answer after which the walker hangs (default 5s)\n"
+        "  --in-process     the walker runs in this process instead of its own, for debuggers: see `walkdiff debug`\n"
         "\n"
         "A line that is no case is complained of on standard error and has no answer; all others have theirs.\n"
         "Exit status: 0, or 2 if there was such a line or the walker could not be run.\n",

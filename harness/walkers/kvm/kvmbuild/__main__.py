@@ -34,6 +34,7 @@ class Spec:
     compiler: str = "gcc"
     sanitize: bool = False
     subject: str = "at"  # for those who build another one with this program
+    debug: bool = False  # for a debugger; `walkdiff debug` asks for it
     own_options: str = ""  # what the walker is opened with, where it is a program
 
 
@@ -46,6 +47,8 @@ def parse(text: str) -> Spec:
             chosen["own_options"] = option
         elif option == "san":
             chosen["sanitize"] = True
+        elif option == "debug":
+            chosen["debug"] = True
         elif key == "subject" and value in SUBJECTS:
             chosen["subject"] = value
         elif key == "cc" and value:
@@ -75,9 +78,10 @@ def turn(cache: Path, source: Source) -> Iterator[None]:
 def build(spec: Spec) -> tuple[str, str]:
     """What the walker's process is to load or to run: "library" or "command", and the path or the command."""
     cache = cache_folder()
-    toolchain = Toolchain(spec.compiler, spec.sanitize)
+    toolchain = Toolchain(spec.compiler, spec.sanitize, spec.debug)
     source = find_source(spec.tree, cache)
-    known = find_built(spec, source, toolchain, cache)
+    # With a debugger the files of the revision are wanted, too: they are laid out.
+    known = None if spec.debug else find_built(spec, source, toolchain, cache)
     if known:
         return known  # without waiting for a turn
     with turn(cache, source):
@@ -85,7 +89,14 @@ def build(spec: Spec) -> tuple[str, str]:
 
 
 def key_of(spec: Spec, toolchain: Toolchain) -> tuple[str, ...]:
-    return ("whole", spec.subject, *toolchain.identity, str(spec.sanitize), spec.own_options)
+    return (
+        "whole",
+        spec.subject,
+        *toolchain.identity,
+        str(spec.sanitize),
+        *(["debug"] if spec.debug else []),
+        spec.own_options,
+    )
 
 
 def find_built(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) -> tuple[str, str] | None:

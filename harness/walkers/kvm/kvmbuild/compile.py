@@ -98,6 +98,7 @@ class Compiler:
             *TREE_FLAGS,
             *self.toolchain.to_arm64,
             *self.toolchain.sanitizers,
+            *self.toolchain.debugging,
             "-fmacro-prefix-map={tree}/=",
             "-isystem",
             self.toolchain.builtin_headers,

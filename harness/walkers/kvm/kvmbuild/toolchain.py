@@ -19,6 +19,7 @@ WALKS_OF_SANITIZERS = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer"
 class Toolchain:
     command: str  # "gcc", "clang", "aarch64-linux-gnu-gcc"
     sanitize: bool = False
+    debug: bool = False
 
     @cached_property
     def path(self) -> str:
@@ -66,6 +67,11 @@ class Toolchain:
         if self.machine.startswith("aarch64"):
             return []
         return [*(f"-U{name}" for name in FOREIGN), "-D__aarch64__=1", "-D__AARCH64EL__=1"]
+
+    @property
+    def debugging(self) -> list[str]:
+        """Behind the other flags: variables are where a debugger finds them."""
+        return ["-Og", "-g"] if self.debug else []
 
     @property
     def sanitizers(self) -> list[str]:

@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE.parent / "detection"))
 
 from edits import Edit  # noqa: E402
 from first_finding import Comparison, Search, search  # noqa: E402
-from kvm import KvmWalker  # noqa: E402
+from kvm import KvmAbort, KvmPgtable, KvmWalker  # noqa: E402
 from sample import SampleWalker  # noqa: E402
 
 RESULTS = HERE / "results"
@@ -142,7 +142,11 @@ without the edit, on the same cases."""
 def main() -> int:
     """Tries the mutants out; the exit status is 1 if one that is not explained is not found."""
     parser = argparse.ArgumentParser(prog="python bench/mutation", description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("--subject", default="sample", help="sample, or kvm:TREE: KVM's walker of a Linux tree")
+    parser.add_argument(
+        "--subject",
+        default="sample",
+        help="sample, kvm:TREE (KVM's walker of a Linux tree), abort:TREE, or pgtable:TREE",
+    )
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--count", type=int, default=400, help="mutants")
     parser.add_argument("--seed", type=int, default=1, help="of the sample of mutants")
@@ -162,7 +166,8 @@ def main() -> int:
         options.work = options.work or Path(temporary)
         kind, _, tree = options.subject.partition(":")
         folder = options.work / "walker"
-        subject = KvmWalker(ROOT, tree, folder) if kind == "kvm" else SampleWalker(ROOT, options.build, folder)
+        made = {"kvm": KvmWalker, "abort": KvmAbort, "pgtable": KvmPgtable}.get(kind)
+        subject = made(ROOT, tree, folder) if made else SampleWalker(ROOT, options.build, folder)
         known = explanations(subject.name)
         outcomes = []
         for outcome in campaign(subject, options):

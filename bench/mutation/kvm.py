@@ -18,7 +18,7 @@ from typing import Any
 
 from edits import Edit, edits_of
 
-FILES = ("arch/arm64/kvm/at.c", "arch/arm64/kvm/nested.c")
+FOLDER = "arch/arm64/kvm"
 
 DUMP = """
 void __gcov_dump(void);
@@ -65,42 +65,82 @@ def run(command: list[Any], **options: Any) -> subprocess.CompletedProcess[str]:
     return done
 
 
+# The same for a subject that is no walker: written down after every so many cases.
+SUBJECT_WRAPPER = """
+#include <dlfcn.h>
+#include "walkdiff/subject.h"
+static const struct wd_subject_api *inner;
+static void (*dump)(void);
+static void answer(void *subject, const void *c, void *got)
+{
+    static unsigned count;
+    inner->answer(subject, c, got);
+    if (!(++count % 64))
+        dump();
+}
+wd_subject_entry walkdiff_subject;
+const struct wd_subject_api *walkdiff_subject(void)
+{
+    static struct wd_subject_api api;
+    void *library = dlopen(LIBRARY, RTLD_NOW);
+    const struct wd_subject_api *(*entry)(void);
+    if (!library)
+        return 0;
+    *(void **)&entry = dlsym(library, "walkdiff_subject");
+    *(void **)&dump = dlsym(library, "wd_coverage_dump");
+    inner = entry();
+    api = *inner;
+    api.answer = answer;
+    return &api;
+}
+"""
+
+
 class KvmWalker:
     """The subject."""
 
+    files: tuple[str, ...] = ("at.c", "nested.c")  # in FOLDER
+    functions: frozenset[str] | None = None  # those that the subject is about; None: all
+    wrapper = WRAPPER
+    kind = ""  # of subject, "" for the walker
+    what = "walker"
     options = ("--profile", "all")
     deviates = True  # what the walker itself does wrongly is no finding
 
     def __init__(self, root: Path, tree: str, work: Path) -> None:
         self.root, self.work = root, work
         work.mkdir(parents=True, exist_ok=True)
-        self.name = f"kvm-{Path(tree.partition('@')[0]).name}"
-        self.title = f"KVM's walker, Linux {Path(tree.partition('@')[0]).name}"
+        version = Path(tree.partition("@")[0]).name
+        self.name = "-".join(filter(None, ("kvm", self.kind, version)))
+        self.title = f"KVM's {self.what}, Linux {version}"
         packages = {**os.environ, "PYTHONPATH": str(root / "harness/walkers/kvm")}
-        self.recipe = json.loads(run([sys.executable, "-m", "kvmbuild.recipe", tree], env=packages).stdout)
-        self.unedited = {path: self._compile(path, self._source(path), work / f"{Path(path).name}.o") for path in FILES}
+        spec = f"{tree},subject={self.kind}" if self.kind else tree
+        self.recipe = json.loads(run([sys.executable, "-m", "kvmbuild.recipe", spec], env=packages).stdout)
+        self.unedited = {
+            path: self._compile(path, self._source(path), work / f"{Path(path).name}.o") for path in self.files
+        }
 
     def _source(self, path: str) -> Path:
-        return Path(self.recipe["sources"][path]["path"])
+        return Path(self.recipe["sources"][f"{FOLDER}/{path}"]["path"])
 
     def _compile(self, path: str, source: Path, target: Path, *options: str) -> Path:
         """Compiles what stands for a file of the tree."""
-        command = self.recipe["sources"][path]["command"]
-        names = f"-fmacro-prefix-map={source.parent}/={Path(path).parent}/"  # what __FILE__ says
+        command = self.recipe["sources"][f"{FOLDER}/{path}"]["command"]
+        names = f"-fmacro-prefix-map={source.parent}/={(FOLDER / Path(path)).parent}/"  # what __FILE__ says
         run([*command, *options, names, f"-I{self._source(path).parent}", "-g0", "-o", target, source])
         return target
 
     def _link(self, exchanged: dict[str, Path], target: Path, *more: str | Path) -> Path:
         """Links with other objects for some files."""
         sources = self.recipe["sources"]
-        instead = {str(sources[path]["object"]): str(new) for path, new in exchanged.items()}
+        instead = {str(sources[f"{FOLDER}/{path}"]["object"]): str(new) for path, new in exchanged.items()}
         objects = [instead.get(path, path) for path in self.recipe["objects"]]
         run([*self.recipe["link"], "-o", target, *objects, *more])
         return target
 
     def walker(self, library: Path) -> str:
         """The walker's spec."""
-        return f"so:{library}"
+        return f"so:{library},subject={self.kind}" if self.kind else f"so:{library}"
 
     def unchanged(self) -> Path:
         """The walker without an edit."""
@@ -109,8 +149,8 @@ class KvmWalker:
     def build(self, edit: Edit, folder: Path) -> Path | None:
         """A mutant; None if the edit leaves the machine code as it was."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = f"arch/arm64/kvm/{edit.file}"
-        source = folder / edit.file
+        path = edit.file
+        source = folder / Path(path).name
         source.write_bytes(edit.apply(self._source(path).read_bytes()))
         mutated = self._compile(path, source, folder / "mutated.o")
         if mutated.read_bytes() == self.unedited[path].read_bytes():
@@ -121,33 +161,91 @@ class KvmWalker:
         """The lines of each file that random cases execute."""
         folder = self.work / "coverage"
         folder.mkdir(exist_ok=True)
-        counted = {path: folder / f"{Path(path).name}.o" for path in FILES}
+        counted = {path: folder / f"{Path(path).name}.o" for path in self.files}
         for path, target in counted.items():
             self._compile(path, self._source(path), target, "--coverage")
         (folder / "dump.c").write_text(DUMP)
         run(["cc", "-fPIC", "-c", "-o", folder / "dump.o", folder / "dump.c"])
         library = self._link(counted, folder / "counting.so", folder / "dump.o", "--coverage")
-        (folder / "wrapper.c").write_text(WRAPPER)
+        (folder / "wrapper.c").write_text(self.wrapper)
         wrapper = folder / "wrapper.so"
         flags = ["-D_GNU_SOURCE", "-std=c11", "-shared", "-fPIC", f'-DLIBRARY="{library}"', f"-I{self.root}/include"]
         run(["cc", *flags, f"-I{self.root}", "-o", wrapper, folder / "wrapper.c", "-ldl"])
         command = [program, "fuzz", "--walker", self.walker(wrapper), "--ref", "none", "--seed", "1", "--quiet"]
         subprocess.run([*command, "--cases", str(cases), *self.options], capture_output=True)
         lines: dict[str, set[int]] = defaultdict(set)
-        for path in FILES:
+        for path in self.files:
             name = Path(path).name
             run(["gcov", "--json-format", f"{name}.gcda"], cwd=folder)
             report = json.loads(gzip.decompress((folder / f"{name}.gcov.json.gz").read_bytes()))
             for file in report["files"]:
                 if Path(file["file"]).name == name:
-                    lines[name] |= {line["line_number"] for line in file["lines"] if line["count"]}
+                    lines[path] |= {line["line_number"] for line in file["lines"] if line["count"]}
         return lines
 
     def edits(self, lines: dict[str, set[int]]) -> list[Edit]:
         """All edits in lines that were executed."""
         return [
             edit
-            for path in FILES
-            for edit in edits_of(self._source(path), Path(path).name, lines.get(Path(path).name, set()))
-            if edit.function != "(table)"  # tables outside functions are of registers that AT does not look at
+            for path in self.files
+            for edit in edits_of(self._source(path), path, lines.get(path, set()))
+            if edit.function != "(table)"  # tables outside functions are of registers that nobody here looks at
+            and (self.functions is None or edit.function in self.functions)
         ]
+
+
+class KvmAbort(KvmWalker):
+    """KVM's handling of aborts: what it does itself, and not what its seams do, nor the walk for a descriptor."""
+
+    files = ("mmu.c", "inject_fault.c", "hyp/exception.c", "emulate-nested.c")
+    functions = frozenset(
+        [
+            "kvm_handle_guest_abort",
+            "exception_target_el",
+            "exception_esr_elx",
+            "exception_far_elx",
+            "pend_sync_exception",
+            "pend_serror_exception",
+            "__effective_sctlr2_bit",
+            "effective_sctlr2_ease",
+            "inject_abt64",
+            "inject_abt32",
+            "match_target_el",
+            "__kvm_inject_sea",
+            "kvm_sea_target_is_el2",
+            "kvm_inject_sea",
+            "kvm_inject_dabt",
+            "kvm_inject_pabt",
+            "kvm_inject_size_fault",
+            "__vcpu_write_spsr",
+            "__vcpu_write_spsr_abt",
+            "enter_exception64",
+            "get_except32_cpsr",
+            "enter_exception32",
+            "kvm_inject_exception",
+            "__kvm_adjust_pc",
+            "kvm_inject_el2_exception",
+            "kvm_inject_nested",
+            "kvm_inject_nested_sync",
+            "kvm_inject_nested_sea",
+        ]
+    )
+    wrapper = SUBJECT_WRAPPER
+    kind = "abort"
+    what = "handling of aborts"
+    options: tuple[str, ...] = ()
+
+
+class KvmPgtable(KvmWalker):
+    """KVM's builder of stage 2 tables: what hyp/pgtable.c has of stage 2, and the walk."""
+
+    files = ("hyp/pgtable.c",)
+    wrapper = SUBJECT_WRAPPER
+    kind = "pgtable"
+    what = "builder of stage 2 tables"
+    options: tuple[str, ...] = ()
+
+    def edits(self, lines: dict[str, set[int]]) -> list[Edit]:
+        """All but those of the hypervisor's own stage 1, of VTCR_EL2, and of what cache maintenance is needed for."""
+        others = ("hyp_", "kvm_pgtable_hyp_", "kvm_get_vtcr", "stage2_pte_cacheable", "stage2_pte_executable")
+        return [edit for edit in super().edits(lines) if not edit.function.startswith(others)]

@@ -240,7 +240,7 @@ static int run_plan(struct follower *follower)
     } else {
         if (options->json)
             wd_subject_write_summary_json(stdout, follower->session, follower->plan, &state, &follower->findings,
-                                          follower->command);
+                                          follower->command, true);
         else
             wd_subject_write_summary(stdout, follower->session, follower->plan, &state, &follower->findings,
                                      options->quiet);

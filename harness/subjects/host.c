@@ -27,7 +27,7 @@ static size_t find_name(const char *text, const char **name)
         *name = text + strlen(model_prefix);
         return strcspn(*name, ",");
     }
-    if (strncmp(text, "kvm:", 4))
+    if (strncmp(text, "kvm:", 4) != 0 && strncmp(text, "so:", 3) != 0)
         return 0;
     while ((option = strchr(option, ','))) {
         option++;
@@ -88,7 +88,7 @@ bool wd_subject_spec_parse(const char *text, const struct wd_places *places, str
         spec->builtin = spec->kind->model;
         return true;
     }
-    spec->name = "kvm";
+    spec->name = strncmp(text, "so:", 3) ? "kvm" : "so";
     return wd_walker_spec_parse(text, places, &spec->walker, error);
 }
 

@@ -6,11 +6,11 @@
 #include "harness/host/walker_spec.h"
 #include "harness/subjects/kind.h"
 
-/** `model:KIND[,OPTIONS]` or `kvm:TREE[@REV],subject=KIND`. */
+/** `model:KIND[,OPTIONS]`, `kvm:TREE[@REV],subject=KIND` or `so:LIB.so,subject=KIND[,OPTIONS]`. */
 struct wd_subject_spec {
     const char *text;
     const struct wd_subject_kind *kind;
-    const char *name;                     /**< "model", "kvm": as waivers call it */
+    const char *name;                     /**< "model", "kvm", "so": as waivers call it */
     const struct wd_subject_api *builtin; /**< NULL: in `walker.library` */
     const char *options;
     struct wd_walker_spec walker;

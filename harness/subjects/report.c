@@ -173,45 +173,43 @@ static void put_facets(struct wd_json_out *out, const struct wd_subject_kind *ki
     WD_JSON_PUT(out, "}");
 }
 
-static void write_finding(FILE *stream, const struct wd_subject_session *session, const struct wd_subject_plan *plan,
-                          const struct wd_subject_finding *finding)
+static void put_finding(struct wd_json_out *out, const struct wd_subject_session *session,
+                        const struct wd_subject_plan *plan, const struct wd_subject_finding *finding)
 {
     const struct wd_subject_kind *kind = session->spec.kind;
     const void *c = finding->c.bytes;
-    char buffer[BUFFER], id[64];
-    struct wd_json_out out = wd_json_to_stream(stream, buffer, sizeof(buffer));
+    char id[64];
     bool first = true;
 
     snprintf(id, sizeof(id), "seed %" PRIu64 " case %" PRIu64 "%s", plan->seed, finding->first,
              finding->shrunk ? ", shrunk" : "");
-    WD_JSON_PUT(&out, "{");
-    put_text(&out, &first, "signature", finding->assessment.signature);
-    put_text(&out, &first, "title", finding->assessment.title);
-    put_text(&out, &first, "verdict", wd_verdict_names[finding->verdict]);
-    put_text(&out, &first, "rule", wd_subject_rule_name(kind, finding->rule));
-    put_text(&out, &first, "walker", session->spec.text);
-    put_text(&out, &first, "kind", kind->name);
-    put_name(&out, &first, "facets");
-    put_facets(&out, kind, finding);
-    put_count(&out, &first, "count", finding->count);
-    put_name(&out, &first, "first");
-    WD_JSON_PUT(&out, "{");
+    WD_JSON_PUT(out, "{");
+    put_text(out, &first, "signature", finding->assessment.signature);
+    put_text(out, &first, "title", finding->assessment.title);
+    put_text(out, &first, "verdict", wd_verdict_names[finding->verdict]);
+    put_text(out, &first, "rule", wd_subject_rule_name(kind, finding->rule));
+    put_text(out, &first, "walker", session->spec.text);
+    put_text(out, &first, "kind", kind->name);
+    put_name(out, &first, "facets");
+    put_facets(out, kind, finding);
+    put_count(out, &first, "count", finding->count);
+    put_name(out, &first, "first");
+    WD_JSON_PUT(out, "{");
     first = true;
-    put_count(&out, &first, "seed", plan->seed);
-    put_count(&out, &first, "index", finding->first);
-    WD_JSON_PUT(&out, "},\"expected\":");
-    wd_subject_write_answer(&out, kind, c, finding->assessment.expected.bytes, NULL);
-    WD_JSON_PUT(&out, ",\"got\":");
-    wd_subject_write_answer(&out, kind, c, finding->assessment.got.bytes, NULL);
-    WD_JSON_PUT(&out, ",\"shrunk\":");
+    put_count(out, &first, "seed", plan->seed);
+    put_count(out, &first, "index", finding->first);
+    WD_JSON_PUT(out, "},\"expected\":");
+    wd_subject_write_answer(out, kind, c, finding->assessment.expected.bytes, NULL);
+    WD_JSON_PUT(out, ",\"got\":");
+    wd_subject_write_answer(out, kind, c, finding->assessment.got.bytes, NULL);
+    WD_JSON_PUT(out, ",\"shrunk\":");
     if (finding->shrunk)
-        WD_JSON_PUT(&out, "true");
+        WD_JSON_PUT(out, "true");
     else
-        WD_JSON_PUT(&out, "false");
-    WD_JSON_PUT(&out, ",\"case\":");
-    wd_subject_write_case(&out, kind, c, id, NULL);
-    WD_JSON_PUT(&out, "}\n");
-    wd_json_end_stream(&out);
+        WD_JSON_PUT(out, "false");
+    WD_JSON_PUT(out, ",\"case\":");
+    wd_subject_write_case(out, kind, c, id, NULL);
+    WD_JSON_PUT(out, "}");
 }
 
 static void put_verdicts(struct wd_json_out *out, const uint64_t verdicts[WD_VERDICT_COUNT])
@@ -241,7 +239,7 @@ static void find_verdicts(const struct wd_subject_session *session, const struct
 
 void wd_subject_write_summary_json(FILE *stream, const struct wd_subject_session *session,
                                    const struct wd_subject_plan *plan, const struct wd_subject_state *state,
-                                   const struct wd_subject_findings *findings, const char *const *command)
+                                   const struct wd_subject_findings *findings, const char *const *command, bool whole)
 {
     const struct wd_subject_kind *kind = session->spec.kind;
     char buffer[BUFFER], seconds[32];
@@ -268,7 +266,16 @@ void wd_subject_write_summary_json(FILE *stream, const struct wd_subject_session
     put_name(&out, &first, "seconds");
     wd_json_put(&out, seconds, strlen(seconds));
     put_count(&out, &first, "cases", state->cases);
-    put_count(&out, &first, "findings", findings->count);
+    put_name(&out, &first, "findings");
+    if (whole) {
+        for (size_t i = 0; i < findings->count; i++) {
+            wd_json_put(&out, i ? "," : "[", 1);
+            put_finding(&out, session, plan, &findings->list[i]);
+        }
+        wd_json_put(&out, findings->count ? "]" : "[]", findings->count ? 1 : 2);
+    } else {
+        wd_json_put_integer(&out, (int64_t)findings->count);
+    }
     put_name(&out, &first, "walkers");
     WD_JSON_PUT(&out, "[{");
     first = true;
@@ -335,14 +342,20 @@ bool wd_subject_write_folder(const char *folder, const struct wd_subject_session
     if (mkdir(folder, 0777) && errno != EEXIST)
         return wd_error_set(error, "%s: %s", folder, strerror(errno));
     stream = wd_allocated(open_memstream(&bytes, &size));
-    for (size_t i = 0; i < findings->count; i++)
-        write_finding(stream, session, plan, &findings->list[i]);
+    for (size_t i = 0; i < findings->count; i++) {
+        char buffer[BUFFER];
+        struct wd_json_out out = wd_json_to_stream(stream, buffer, sizeof(buffer));
+
+        put_finding(&out, session, plan, &findings->list[i]);
+        WD_JSON_PUT(&out, "\n");
+        wd_json_end_stream(&out);
+    }
     fclose(stream);
     good = replace(folder, "findings.jsonl", bytes, size, error);
     free(bytes);
     bytes = NULL;
     stream = wd_allocated(open_memstream(&bytes, &size));
-    wd_subject_write_summary_json(stream, session, plan, state, findings, command);
+    wd_subject_write_summary_json(stream, session, plan, state, findings, command, false);
     fclose(stream);
     good = good && replace(folder, "summary.json", bytes, size, error);
     free(bytes);

@@ -40,10 +40,10 @@ bool wd_subject_write_folder(const char *folder, const struct wd_subject_session
                              const struct wd_subject_findings *findings, const char *const *command,
                              struct wd_error *error);
 
-/** Writes summary.json's object and a newline. */
+/** Writes summary.json's object and a newline. @param whole  with the findings, which else are only counted */
 void wd_subject_write_summary_json(FILE *stream, const struct wd_subject_session *session,
                                    const struct wd_subject_plan *plan, const struct wd_subject_state *state,
-                                   const struct wd_subject_findings *findings, const char *const *command);
+                                   const struct wd_subject_findings *findings, const char *const *command, bool whole);
 
 /** Verdicts and findings in words; `quiet`: a line. */
 void wd_subject_write_summary(FILE *stream, const struct wd_subject_session *session,

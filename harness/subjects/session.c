@@ -120,7 +120,7 @@ static void show_json(FILE *stream, const struct wd_subject_session *session, co
 static void show_answer(FILE *stream, const struct wd_subject_kind *kind, const void *c, const char *label,
                         const void *answer)
 {
-    char text[4096];
+    static char text[1 << 16];
     struct wd_json_out out = wd_json_to_buffer(text, sizeof(text));
 
     wd_subject_write_answer(&out, kind, c, answer, NULL);

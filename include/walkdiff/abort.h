@@ -25,10 +25,10 @@ enum wd_abort_out {
 
 enum { WD_ABORT_WORDS_MAX = 8, WD_ABORT_RAM_MAX = 2 };
 
-/** What a register that the case does not give holds before: a mark, so that stray writes show. */
+/** What a register that the case does not give holds before: a mark, so that stray writes show, at its ends as well. */
 static inline uint64_t wd_abort_mark(enum wd_abort_out out)
 {
-    return UINT64_C(0x5a5a0000a5a50000) + UINT64_C(0x0000111100001111) * ((uint64_t)out + 1);
+    return (UINT64_C(0x9e3779b97f4a7c15) * ((uint64_t)out + 1)) | UINT64_C(0x8000000180000001);
 }
 
 /** One abort. The virtual machine has memory only for its tables, `ram`; where the abort is, there is none. */
@@ -52,7 +52,7 @@ struct wd_abort_case {
 enum wd_abort_outcome {
     WD_ABORT_GUEST, /**< the guest goes on, in the state that the answer tells */
     WD_ABORT_MMIO,  /**< the access is a device's, at `mmio` */
-    WD_ABORT_ERROR, /**< the virtual machine cannot go on: `error` */
+    WD_ABORT_ERROR, /**< the virtual machine cannot go on: `error`; 1: what was pending is so still */
 };
 
 struct wd_abort_answer {

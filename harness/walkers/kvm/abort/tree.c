@@ -44,6 +44,10 @@ enum {
 
 #define WD_IN_TREE_SPSR_abt    CONTEXT
 #define WD_IN_TREE_LR_abt      CONTEXT
+#define WD_IN_TREE_SPSR_und    CONTEXT
+#define WD_IN_TREE_LR_und      CONTEXT
+#define WD_FIELD_SPSR_und      vcpu.arch.ctxt.spsr_und
+#define WD_FIELD_LR_und        vcpu_gp_regs(&vcpu)->compat_lr_und
 #define WD_FIELD_SPSR_abt      vcpu.arch.ctxt.spsr_abt
 #define WD_FIELD_LR_abt        vcpu_gp_regs(&vcpu)->compat_lr_abt
 #define WD_PLACE_CONTEXT(name) (u64 *)&WD_FIELD_##name
@@ -230,5 +234,7 @@ enum wd_kvm_aborted wd_tree_abort(struct wd_kvm_abort *abort)
         if (out_place[i])
             abort->out[i] = *out_place[i];
     abort->error = ret;
+    if (ret == 1 && (vcpu_get_flag(&vcpu, PENDING_EXCEPTION) || vcpu_get_flag(&vcpu, INCREMENT_PC)))
+        return WD_KVM_ERROR; /* it would be done once more */
     return is_mmio ? WD_KVM_MMIO : ret == 1 ? WD_KVM_GUEST : WD_KVM_ERROR;
 }

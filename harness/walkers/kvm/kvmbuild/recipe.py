@@ -15,7 +15,7 @@ from .compile import Compiler
 from .configure import configure
 from .errors import CannotBuild, WrongUse
 from .store import Store
-from .subjects import SUBJECTS
+from .subjects import SUBJECTS, Subject
 from .toolchain import Toolchain
 from .trees import find_source, lay_out, version_of
 
@@ -26,8 +26,8 @@ LINK_FLAGS = ("-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic", "-Wl,--gc-sections")
 class Recorder(Compiler):
     """Builds as ever, and remembers how."""
 
-    def __init__(self, store: Store, toolchain: Toolchain) -> None:
-        super().__init__(store, toolchain, SUBJECTS["at"])
+    def __init__(self, store: Store, toolchain: Toolchain, subject: Subject) -> None:
+        super().__init__(store, toolchain, subject)
         self.compiled: dict[str, dict[str, object]] = {}
 
     def run(self, step: str, command: list[str], source: str, output: str) -> Path:
@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
             toolchain = Toolchain(spec.compiler, spec.sanitize)
             store = Store(cache, {"tree": tree.root, "own": OWN})
             store.roots["generated"] = configure(store, tree)
-            recorder = Recorder(store, toolchain)
+            recorder = Recorder(store, toolchain, SUBJECTS[spec.subject])
             print(json.dumps(recorder.recipe(f"{version_of(tree)} ({toolchain.version})")))
     except WrongUse as error:
         print(f"kvmbuild.recipe: {error}", file=sys.stderr)

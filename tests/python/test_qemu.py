@@ -126,7 +126,7 @@ def test_killing_processes_of_a_walker_changes_no_verdict_and_no_order(walker: s
         needs_qemu()
     elif not (build_folder(ROOT) / "walkers" / "unicorn.so").exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("unicorn is not built: its library was not found")
-    done = trial(walker, 8, tmp_path, every=3, pause=0.25, seed=random.randrange(1 << 32))
+    done = trial(walker, 5, tmp_path, every=3, pause=0.2, seed=random.randrange(1 << 32))
     assert done.same, done
     assert done.killed.total() >= 1
 

@@ -484,7 +484,7 @@ static bool is_model_name(const char *text, size_t length)
     return length && length < WD_MODEL_NAME_MAX;
 }
 
-/* Real hardware: what that takes stands in docs/walkers.md. */
+/* Real hardware: what that takes stands in docs/references.md. */
 static bool refuse_kvm(struct wd_error *error)
 {
 #if defined(__aarch64__)

@@ -195,29 +195,48 @@ static void search_permitted(struct search *search)
 }
 
 /*
- * A walker that is known for something may answer as another resolution would let it answer, only for what it is known
- * for: then the answer proves nothing. So its resolutions too must agree on what is proved.
+ * Takes from what is proved what a walker that has some causes does not prove, however it chooses.
+ * @return whether such a walker gives the answer
  */
-static void doubt_proofs(struct search *search, const struct wd_causes *known)
+static bool doubt_by(struct search *search, const struct wd_causes *causes)
 {
     struct wd_resolution supposed = {0};
     struct wd_leaf_walk leaf;
     uint64_t resolved[2];
+    bool gives = false;
 
-    if (!(search->always[0] | search->always[1]))
-        return;
-    wd_causes_suppose(known, &supposed);
+    wd_causes_suppose(causes, &supposed);
     wd_leaves_begin(&leaf, search->c, &supposed, search->got);
     do {
         if (leaf.differing)
             continue;
+        gives = true;
         wd_leaf_resolved(&leaf, resolved);
         for (unsigned side = 0; side < 2; side++)
             search->always[side] &= resolved[side];
         if (!(search->always[0] | search->always[1]))
-            return;
+            return true;
     } while (wd_leaves_next(&leaf, !leaf.differing_before_attributes));
-    search->exhausted = wd_leaves_exhausted(&leaf);
+    search->exhausted |= wd_leaves_exhausted(&leaf);
+    return gives;
+}
+
+/*
+ * A walker that is known for something may answer as another resolution would let it answer, only for what it is known
+ * for: then the answer proves nothing. So its resolutions too must agree on what is proved. Where it does not answer as
+ * one does that has all of that at once, each alone may be what shows.
+ */
+static void doubt_proofs(struct search *search, const struct wd_causes *known)
+{
+    if (!(search->always[0] | search->always[1]) || doubt_by(search, known))
+        return;
+    for (unsigned number = 0; number < WD_CAUSE_COUNT; number++) {
+        struct wd_causes one = {0};
+
+        wd_causes_add(&one, number);
+        if (wd_causes_have(known, number))
+            doubt_by(search, &one);
+    }
 }
 
 /* What the answer proves. Of a tree of choices that was not seen as a whole nothing can be said. */

@@ -877,6 +877,20 @@ static void an_answer_that_a_known_cause_could_have_given_proves_nothing(void **
     assert_int_equal(judgement.proved[0] | judgement.proved[1], 0);
 }
 
+/* All three at once never give the answer; the first alone does. */
+static void an_answer_that_one_of_several_known_causes_could_have_given_proves_nothing(void **state)
+{
+    const uint64_t got = par_walk_fault(TRANSLATION);
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_coincidence(&hand);
+    judgement = judge(&hand, got,
+                      KNOWN(CAUSE(WALK_FAULT_AS_TRANSLATION), LEFT_OUT(ACCESS_FLAG, 2), CAUSE(S2_SIZE_WITHOUT_STATUS)));
+    assert_int_equal(judgement.proved[0] | judgement.proved[1], 0);
+}
+
 static void an_answer_that_no_known_cause_could_have_given_proves_its_choice(void **state)
 {
     struct wd_judgement judgement;
@@ -941,6 +955,7 @@ int main(void)
         cmocka_unit_test(what_known_causes_do_not_explain_is_told_by_what_differs),
         cmocka_unit_test(what_is_permitted_stays_so_whatever_a_walker_is_known_for),
         cmocka_unit_test(an_answer_that_a_known_cause_could_have_given_proves_nothing),
+        cmocka_unit_test(an_answer_that_one_of_several_known_causes_could_have_given_proves_nothing),
         cmocka_unit_test(an_answer_that_no_known_cause_could_have_given_proves_its_choice),
     };
 

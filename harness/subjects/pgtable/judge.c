@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/subjects/pgtable/entries.h"
+#include "harness/subjects/pgtable/machine.h"
 #include "harness/subjects/pgtable/pgtable_kind.h"
 
 #define WD_FEATURE(c, name) ((c)->features & WD_PGTABLE_BIT(WD_PGTABLE_FEATURE_##name))
@@ -162,6 +163,7 @@ struct relation {
     uint64_t begin, end; /* where it acts */
     uint64_t low, high;  /* with the leaves that it touches */
     int refusal;
+    int first_level;
     bool any_young, any_block, same_but_permissions, leaf; /* before, in its range */
     struct wd_pgtable_fault *fault;
 };
@@ -205,6 +207,26 @@ static uint64_t relaxed(uint64_t entry, unsigned prot)
            (WD_PROT(prot, W) ? WD_ENTRY_WRITE : 0);
 }
 
+static bool is_same_but_permissions(uint64_t a, uint64_t b)
+{
+    return a & b & WD_ENTRY_VALID && !((meaning(a) ^ meaning(b)) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN));
+}
+
+/* The level of the leaf that a map makes for an address: the first at which it has a block that fits. */
+static int level_of_map(const struct relation *relation, uint64_t ia)
+{
+    int level = WD_FEATURE(relation->c, FORCE_PTE) ? WD_ENTRY_LAST_LEVEL : relation->first_level;
+    uint64_t delta = (relation->operation->phys & ~UINT64_C(0xfff)) - relation->begin;
+
+    for (; level < WD_ENTRY_LAST_LEVEL; level++) {
+        uint64_t size = wd_entry_size(level), base = ia & ~(size - 1);
+
+        if (level > 0 && base >= relation->begin && base + size <= relation->end && !((base + delta) & (size - 1)))
+            break;
+    }
+    return level;
+}
+
 static void relate_inside(const struct relation *relation, uint64_t ia, const struct value *was, const struct value *is)
 {
     const struct wd_pgtable_operation *operation = relation->operation;
@@ -216,6 +238,13 @@ static void relate_inside(const struct relation *relation, uint64_t ia, const st
     case WD_PGTABLE_MAP:
         rule = WD_PGTABLE_RULE_MAP_EXACT;
         wanted = new_mapping(relation, ia);
+        if (is_same_but_permissions(was->entry, wanted) && level_of_map(relation, ia) == was->level) {
+            if (!failed && !same(was, wanted))
+                relation->fault->choices |= 1U << WD_PGTABLE_CHOICE_PERMISSIONS_KEPT;
+            rule = WD_PGTABLE_RULE_MAP_ABORTED;
+            wanted = was->entry;
+            break;
+        }
         if (same(is, wanted) && WD_FEATURE(relation->c, FORCE_PTE) && is->level != WD_ENTRY_LAST_LEVEL &&
             !same(was, wanted))
             fail(relation, WD_PGTABLE_RULE_MAP_LEVEL, WD_PGTABLE_DETAIL_LEVEL, ia, is->entry, wanted);
@@ -257,11 +286,6 @@ static void relate_inside(const struct relation *relation, uint64_t ia, const st
     }
     if (same(is, wanted))
         return;
-    if (rule == WD_PGTABLE_RULE_MAP_EXACT && !failed && same(is, was->entry) &&
-        !((meaning(was->entry) ^ meaning(wanted)) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN))) {
-        relation->fault->choices |= 1U << WD_PGTABLE_CHOICE_PERMISSIONS_KEPT;
-        return;
-    }
     if (failed && (operation->kind == WD_PGTABLE_MAP || operation->kind == WD_PGTABLE_ANNOTATE ||
                    operation->kind == WD_PGTABLE_UNMAP)) {
         if (!is->entry || same(is, was->entry))
@@ -312,8 +336,7 @@ static void look_before(struct relation *relation, struct view view)
         relation->any_young |= (value.entry & WD_ENTRY_AF) != 0;
         relation->any_block |= value.level != WD_ENTRY_LAST_LEVEL;
         relation->same_but_permissions |=
-            operation->kind == WD_PGTABLE_MAP &&
-            !((meaning(value.entry) ^ new_mapping(relation, ia)) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN));
+            operation->kind == WD_PGTABLE_MAP && is_same_but_permissions(value.entry, new_mapping(relation, ia));
     }
     relation->asked_begin = relation->begin;
     relation->asked_end = relation->end;
@@ -356,6 +379,17 @@ static void relate_result(const struct relation *relation)
         fail(relation, WD_PGTABLE_RULE_RESULT_NO_CAUSE, WD_PGTABLE_DETAIL_RESULT, relation->begin, 0, 0);
 }
 
+/* The next border of blocks of a level, and the last one. */
+static uint64_t up(uint64_t ia, int level)
+{
+    return (ia + wd_entry_size(level) - 1) & ~(wd_entry_size(level) - 1);
+}
+
+static uint64_t down(uint64_t ia, int level)
+{
+    return ia & ~(wd_entry_size(level) - 1);
+}
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -370,14 +404,17 @@ static void relate(const struct wd_pgtable_case *c, const struct wd_pgtable_answ
     uint64_t limit = UINT64_C(1) << c->ia_bits, next;
 
     relation.refusal = wd_pgtable_refusal(c, relation.operation);
+    relation.first_level = wd_pgtable_start_level(c->ia_bits);
     look_before(&relation, before);
     if (relation.same_but_permissions)
         fault->consulted |= 1U << WD_PGTABLE_CHOICE_PERMISSIONS_KEPT;
     relate_result(&relation);
     for (uint64_t ia = 0; ia < limit && !fault->found; ia = next) {
         struct value was = value_at(&before, ia), is = value_at(&after, ia);
-        const uint64_t borders[] = {relation.begin, relation.end,         relation.low,
-                                    relation.high,  relation.asked_begin, relation.asked_end};
+        const uint64_t borders[] = {relation.begin,        relation.end,          relation.low,
+                                    relation.high,         relation.asked_begin,  relation.asked_end,
+                                    up(relation.begin, 1), up(relation.begin, 2), down(relation.end, 1),
+                                    down(relation.end, 2)};
 
         next = least(least(was.until, is.until), limit);
         for (size_t border = 0; border < sizeof(borders) / sizeof(borders[0]); border++)

@@ -128,14 +128,15 @@ static uint64_t leaf_of(const struct builder *b, uint64_t ia, int level)
     uint64_t physical = b->first_physical + (ia - b->begin);
 
     return (physical & ~(wd_entry_size(level) - 1)) | wd_pgtable_attributes(b->c, b->operation->prot) | WD_ENTRY_VALID |
-           (level == WD_ENTRY_LAST_LEVEL ? WD_ENTRY_TYPE : 0);
+           (level == WD_ENTRY_LAST_LEVEL && b->defect != WRONG_TYPE ? WD_ENTRY_TYPE : 0);
 }
 
 static int replace(struct builder *b, uint64_t *at, uint64_t ia, int level, uint64_t value)
 {
     uint64_t was = *at;
 
-    if (was & value & WD_ENTRY_VALID && !((was ^ value) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN)))
+    if (was & value & WD_ENTRY_VALID && !((was ^ value) & ~(WD_ENTRY_S2AP | WD_ENTRY_XN)) &&
+        b->defect != CHANGES_PERMISSIONS)
         return WD_PGTABLE_EAGAIN;
     if (was & value & WD_ENTRY_VALID && !((was ^ value) & ~WD_ENTRY_SOFTWARE) && !b->operation->shared) {
         store(b, at, value);
@@ -225,8 +226,12 @@ static int unmap(struct builder *b, uint64_t *table, uint64_t table_ia, unsigned
             }
             break_entry(b, &table[i], ia, level);
             wd_pgtable_machine_put(b->machine, child);
+            if (b->defect == PUTS_TWICE)
+                wd_pgtable_machine_put(b->machine, child);
             continue;
         }
+        if (b->defect == KEEPS_ANNOTATIONS && !(was & WD_ENTRY_VALID))
+            continue;
         break_entry(b, &table[i], ia, level);
         if (table[i]) { /* NO_BREAK */
             store(b, &table[i], 0);
@@ -248,10 +253,10 @@ static uint64_t changed(struct builder *b, uint64_t was)
     case WD_PGTABLE_WRPROTECT:
         return was & ~(WD_ENTRY_WRITE | (b->defect == PROTECT_AGES ? WD_ENTRY_AF : 0));
     case WD_PGTABLE_MKYOUNG:
-        return was | WD_ENTRY_AF;
+        return b->defect == STAYS_OLD ? was : was | WD_ENTRY_AF;
     case WD_PGTABLE_AGE:
         b->young |= (was & WD_ENTRY_AF) != 0;
-        return o->mkold ? was & ~WD_ENTRY_AF : was;
+        return o->mkold && b->defect != STAYS_YOUNG ? was & ~WD_ENTRY_AF : was;
     default: {
         /* XN: bit 0 differs from bit 1 where EL1 may not, bit 1 is set where EL0 may not */
         unsigned xn = was >> 53 & 3, other = asked >> 53 & 3;
@@ -317,7 +322,7 @@ static int split(struct builder *b, uint64_t *table, uint64_t table_ia, unsigned
             break_entry(b, &table[i], ia, level);
             make_entry(b, &table[i], table_entry(b, child));
         }
-        if (wd_entry_is_table(table[i], level))
+        if (wd_entry_is_table(table[i], level) && b->defect != SPLITS_ONCE)
             result = split(b, below(b, table[i]), ia, WD_ENTRIES, level + 1);
     }
     return result;
@@ -349,6 +354,8 @@ static int perform(struct builder *b, unsigned roots, int level)
     result = b->begin < b->end ? functions[o->kind](b, b->root, 0, roots * WD_ENTRIES, level) : 0;
     if (b->defect != NO_DSB)
         wd_pgtable_machine_dsb(b->machine);
+    if (b->defect == WRONG_ERROR && result == WD_PGTABLE_ENOMEM)
+        result = WD_PGTABLE_EINVAL;
     switch (o->kind) {
     case WD_PGTABLE_RELAX:
         return result ? 0 : WD_PGTABLE_EAGAIN;
@@ -399,6 +406,7 @@ static void answer(void *opaque, const void *opaque_case, void *opaque_answer)
         b->operation = &c->operations[i];
         b->annotation = UINT64_C(2) << 60 | (uint64_t)b->operation->annotation << 2;
         wd_pgtable_machine_before(b->machine, i, b->annotation);
+        b->annotation += b->defect == OTHER_ANNOTATION ? 4 : 0;
         if (wd_pgtable_machine_after(b->machine, perform(b, roots, level)))
             continue;
         got->head.status = WD_SUBJECT_UNSUPPORTED;

@@ -111,6 +111,10 @@ bool wd_pgtable_simplify(const void *opaque, unsigned step, void *simpler)
         move_down(c);
         return true;
     }
+    if (!step--) {
+        c->ia_bits = 40;
+        return true;
+    }
     if (step < WD_PGTABLE_FEATURE_COUNT) {
         c->features &= (uint8_t)~WD_PGTABLE_BIT(step);
         return true;

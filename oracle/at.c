@@ -148,7 +148,9 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
     }
     if (is_size_or_start_level(fault->rule) && !t0sz_is_usual(w) && wd_mistaken(w, WD_MISTAKE_S2_SIZE_WITHOUT_STATUS))
         fault->class = WD_FAULT_ADDRESS_SIZE;
-    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL)) {
+    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL))
+        fault->level = w->out->walk_level;
+    if (wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL_MINUS_1)) {
         fault->level = w->out->walk_level;
         if (fault->level < 0 && fault->class != WD_FAULT_PERMISSION) { /* put into bits that have no room for it */
             fault->has_status = true;

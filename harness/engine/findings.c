@@ -151,6 +151,21 @@ static void add_inconsistency(const struct wd_fuzz_plan *plan, size_t walker, si
 
 /* ---------------------------------------------------------------- the list */
 
+/* A family of checks as the cause of a finding, whose signature and case are of the first of them. */
+struct wd_family_name {
+    char signature[WD_SIGNATURE_MAX], title[WD_TITLE_MAX];
+};
+
+static void name_family(const struct wd_merged *merged, struct wd_finding *finding, struct wd_family_name *name)
+{
+    const struct wd_cause family = wd_cause_by_number(merged->cause);
+
+    wd_cause_signature(&family, name->signature, sizeof(name->signature));
+    snprintf(name->title, sizeof(name->title), "%s — %s", family.words, finding->title);
+    finding->family = name->signature;
+    finding->title = name->title;
+}
+
 static void add_merged(const struct wd_merged *merged, struct wd_findings *findings)
 {
     const struct wd_exhibit *first = &merged->shown->first;
@@ -171,6 +186,17 @@ static void add_merged(const struct wd_merged *merged, struct wd_findings *findi
         .shrunk = first->shrunk,
         .also = merged->also,
     };
+    if (merged->cause != merged->shown->cause)
+        name_family(merged, &findings->list[findings->count - 1], &findings->families[findings->family_count++]);
+}
+
+static size_t count_families(const struct wd_merged *merged, size_t count)
+{
+    size_t families = 0;
+
+    for (size_t i = 0; i < count; i++)
+        families += merged[i].cause != merged[i].shown->cause;
+    return families;
 }
 
 /*
@@ -203,13 +229,14 @@ void wd_findings_collect(const struct wd_fuzz_plan *plan, const struct wd_fuzz_s
     *findings = (struct wd_findings){
         .merged = merged,
         .list = wd_allocate(buckets + choices, sizeof(*findings->list)),
+        .families = wd_allocate(count_families(merged, buckets) + 1, sizeof(*findings->families)),
         .inconsistencies = wd_allocate(choices, sizeof(*findings->inconsistencies)),
     };
     memcpy(findings->waived, state->tally.waived, sizeof(findings->waived));
     for (size_t i = 0; i < buckets; i++) {
         add_merged(&merged[i], findings);
-        if (merged[i].shown->cause != WD_CAUSE_NONE)
-            wd_causes_add(&known[merged[i].shown->walker], merged[i].shown->cause);
+        if (merged[i].cause != WD_CAUSE_NONE)
+            wd_causes_add(&known[merged[i].shown->walker], merged[i].cause);
     }
     for (size_t walker = 0; walker < plan->walker_count; walker++) {
         for (size_t choice = 0; choice < WD_CHOICE_COUNT; choice++) {
@@ -228,6 +255,7 @@ void wd_findings_free(struct wd_findings *findings)
         free(findings->inconsistencies[i].expected);
         free(findings->inconsistencies[i].c);
     }
+    free(findings->families);
     free(findings->inconsistencies);
     free(findings->merged);
     free(findings->list);
@@ -337,6 +365,8 @@ static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan
     put_text(out, &first, "verdict", wd_verdict_names[finding->verdict]);
     put_text(out, &first, "rule", finding->rule);
     put_text(out, &first, "walker", plan->walkers[finding->walker].spec.text);
+    if (finding->family)
+        put_text(out, &first, "family", finding->family);
     wd_put_also(out, finding->also);
     put_name(out, &first, "facets");
     put_facets(out, plan, finding->facets);

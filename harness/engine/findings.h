@@ -10,6 +10,8 @@ struct wd_finding {
     size_t walker;
     enum wd_verdict verdict;
     const char *signature, *title;
+    const char *family;    /**< signature of the family of checks of which `signature` is the first, if that is the
+                              cause; NULL: it is not */
     const char *rule;      /**< name of the rule that decided; of the choice, where that is resolved both ways */
     const char *rule_text; /**< the same in words */
     uint64_t count;
@@ -29,7 +31,9 @@ struct wd_findings {
     struct wd_finding
         *list; /**< those first in which the oracle is alone, then the largest, then by walker and index */
     size_t count;
-    struct wd_merged *merged;                 /**< what the others of the list point to */
+    struct wd_merged *merged;        /**< what the others of the list point to */
+    struct wd_family_name *families; /**< likewise, those whose cause is a family of checks */
+    size_t family_count;
     struct wd_inconsistency *inconsistencies; /**< what those of the list that are inconsistent point to */
     size_t inconsistency_count;
     uint64_t waived[WD_WAIVERS_MAX]; /**< findings that are not in the list, by waiver */

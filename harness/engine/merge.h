@@ -4,6 +4,10 @@
  * defect leads to is now and then what another would lead to. So of the causes that a walker's findings have for sure
  * or perhaps, those are taken that explain most of them, one after the other, and each takes with it all that it
  * explains.
+ *
+ * A family of checks is taken for the cause only where the walker leaves out each of them: if one of them has no bucket
+ * of its own, what is wrong with the others is reported one by one. And it takes with it only what was looked at case
+ * by case and found to be what a walker answers that leaves out the whole family.
  */
 #ifndef WALKDIFF_MERGE_H
 #define WALKDIFF_MERGE_H
@@ -13,6 +17,7 @@
 /** What is reported as one. */
 struct wd_merged {
     const struct wd_bucket *shown; /**< whose signature and first case stand for all */
+    uint16_t cause;                /**< its number: of `shown`, or a family that it belongs to */
     uint64_t count;
     struct wd_facet_counts facets;
     wd_mistake_set also; /**< each of them explains all of it, too */

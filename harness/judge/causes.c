@@ -9,6 +9,21 @@ static const struct wd_cause mistakes[WD_MISTAKE_COUNT] = {
 #include "walkdiff/mistakes.def"
 };
 
+struct family {
+    uint16_t mistake;
+    uint8_t stage;
+    uint16_t rules[WD_FAMILY_MAX]; /* NONE at the end */
+};
+
+static const struct family families[] = {
+#define WD_MISTAKE(name, stage, rule, text)
+#define WD_FAMILY(name, in_stage, text, first, second, third)                                                          \
+    {WD_MISTAKE_##name, in_stage, {WD_RULE_##first, WD_RULE_##second, WD_RULE_##third}},
+#include "walkdiff/mistakes.def"
+};
+
+enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
+
 static bool is_mistake(unsigned number)
 {
     return number >= WD_CAUSE_MISTAKES;
@@ -42,6 +57,48 @@ struct wd_cause wd_cause_by_number(unsigned number)
                              .number = (uint16_t)number};
 }
 
+static unsigned members_of(const struct family *family, unsigned members[WD_FAMILY_MAX])
+{
+    unsigned count = 0;
+
+    while (count < WD_FAMILY_MAX && family->rules[count]) {
+        members[count] = wd_cause_left_out(family->rules[count], family->stage);
+        count++;
+    }
+    return count;
+}
+
+unsigned wd_family(enum wd_mistake mistake, unsigned members[WD_FAMILY_MAX])
+{
+    for (size_t i = 0; i < FAMILY_COUNT; i++)
+        if (families[i].mistake == mistake)
+            return members_of(&families[i], members);
+    return 0;
+}
+
+wd_mistake_set wd_families(void)
+{
+    wd_mistake_set all = 0;
+
+    for (size_t i = 0; i < FAMILY_COUNT; i++)
+        all |= wd_mistake_bit(families[i].mistake);
+    return all;
+}
+
+wd_mistake_set wd_families_of(unsigned number)
+{
+    wd_mistake_set found = 0;
+
+    for (size_t i = 0; i < FAMILY_COUNT; i++) {
+        unsigned members[WD_FAMILY_MAX], count = members_of(&families[i], members);
+
+        for (unsigned k = 0; k < count; k++)
+            if (members[k] == number)
+                found |= wd_mistake_bit(families[i].mistake);
+    }
+    return found;
+}
+
 void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t size)
 {
     snprintf(signature, size, "%s s%u %s", wd_rules[cause->rule].name, cause->stage, cause->words);
@@ -49,10 +106,16 @@ void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t si
 
 void wd_causes_add(struct wd_causes *causes, unsigned number)
 {
-    if (is_mistake(number))
-        causes->mistakes |= wd_mistake_bit(number - WD_CAUSE_MISTAKES);
-    else
+    unsigned members[WD_FAMILY_MAX], count;
+
+    if (!is_mistake(number)) {
         causes->left_out[stage_index(number)][word_of(number)] |= bit_of(number);
+        return;
+    }
+    causes->mistakes |= wd_mistake_bit(number - WD_CAUSE_MISTAKES);
+    count = wd_family(number - WD_CAUSE_MISTAKES, members);
+    for (unsigned i = 0; i < count; i++)
+        wd_causes_add(causes, members[i]);
 }
 
 void wd_causes_add_all(struct wd_causes *causes, const struct wd_causes *more)

@@ -24,6 +24,22 @@ static inline unsigned wd_cause_mistake(enum wd_mistake mistake)
     return WD_CAUSE_MISTAKES + (unsigned)mistake;
 }
 
+/** Most checks of a family, see include/walkdiff/mistakes.def. */
+enum { WD_FAMILY_MAX = 3 };
+
+/**
+ * The checks of a family, as causes that are left out.
+ * @param members  receives their numbers
+ * @return how many; 0: the mistake is no family
+ */
+unsigned wd_family(enum wd_mistake mistake, unsigned members[WD_FAMILY_MAX]);
+
+/** The families that a check belongs to, by the number of the cause that it is left out. */
+wd_mistake_set wd_families_of(unsigned number);
+
+/** All families. */
+wd_mistake_set wd_families(void);
+
 /** What a finding says of a cause. */
 struct wd_cause {
     uint16_t rule;       /**< enum wd_rule; WD_RULE_NONE: there is no cause */
@@ -49,6 +65,7 @@ struct wd_cause wd_cause_by_number(unsigned number);
  */
 void wd_cause_signature(const struct wd_cause *cause, char *signature, size_t size);
 
+/** Adds a cause; with a family all its checks. */
 void wd_causes_add(struct wd_causes *causes, unsigned number);
 
 void wd_causes_add_all(struct wd_causes *causes, const struct wd_causes *more);

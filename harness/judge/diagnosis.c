@@ -55,6 +55,17 @@ static struct wd_causes causes_met(const struct wd_oracle_output *output)
     return met;
 }
 
+/* A check that is known to be left out as one of a family stands for the family. */
+static unsigned by_family(const struct wd_causes *known, unsigned number)
+{
+    wd_mistake_set families = wd_families_of(number) & known->mistakes;
+
+    for (unsigned mistake = 0; families && mistake < WD_MISTAKE_COUNT; mistake++)
+        if (families & wd_mistake_bit(mistake))
+            return wd_cause_mistake(mistake);
+    return number;
+}
+
 /*
  * The first known cause without which the answer would be another one; causes that come later are dropped first. To
  * drop one may lead the walk to others, of which then one is needed: so they are looked at again.
@@ -86,7 +97,7 @@ static struct wd_cause first_needed(const struct wd_difference *d, struct wd_res
             }
         }
     }
-    return wd_cause_by_number(first);
+    return wd_cause_by_number(by_family(d->known, first));
 }
 
 /* ---------------------------------------------------------------- what is not known */
@@ -423,6 +434,29 @@ static struct wd_cause several(struct diagnosis *d)
     return none;
 }
 
+/* The families, one of whose checks is left out or should have found the fault, that as a whole explain the answer. */
+static wd_mistake_set families_explaining(struct diagnosis *d, unsigned cause)
+{
+    const struct wd_oracle_output *expected = d->difference->expected;
+    wd_mistake_set families = wd_families_of(cause), explaining = 0;
+
+    if (expected->fault_stage)
+        families |= wd_families_of(wd_cause_left_out(expected->rule, expected->fault_stage));
+    for (unsigned mistake = 0; families && mistake < WD_MISTAKE_COUNT; mistake++) {
+        struct wd_resolution supposed = d->base;
+        struct wd_causes family = {0};
+        struct chain chain = {0};
+
+        if (!(families & wd_mistake_bit(mistake)))
+            continue;
+        wd_causes_add(&family, wd_cause_mistake(mistake));
+        wd_causes_suppose(&family, &supposed);
+        if (left_out(d, &supposed, 0, &chain))
+            explaining |= wd_mistake_bit(mistake);
+    }
+    return explaining;
+}
+
 /* What would explain the answer as well. A run's findings as a whole tell which it is. */
 static void note_alternatives(struct diagnosis *d, struct wd_cause *cause)
 {
@@ -451,6 +485,8 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
         cause = check_left_out(d, LEFT_OUT_MAX);
     if (!cause.rule)
         cause = several(d);
+    if (cause.rule)
+        cause.also |= families_explaining(d, cause.number);
     if (!cause.rule)
         cause = wrongly_raised(d);
     if (!cause.rule)

@@ -66,6 +66,7 @@ static void mistake_signature(unsigned mistake, char signature[WD_SIGNATURE_MAX]
 
 void wd_put_also(struct wd_json_out *out, wd_mistake_set also)
 {
+    also &= ~wd_families();
     if (!also)
         return;
     put_name(out, "also");

@@ -27,7 +27,8 @@ struct wd_shown {
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
 
-/** Continues an object with the member `also`: the signatures of some mistakes. Writes nothing if there are none. */
+/** Continues an object with the member `also`: the signatures of some mistakes, but not of families of
+ * checks. Writes nothing if there are none. */
 void wd_put_also(struct wd_json_out *out, wd_mistake_set also);
 
 /**

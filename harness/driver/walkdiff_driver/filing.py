@@ -26,6 +26,7 @@ RIGHT = ("agree", "permitted")
 NO_FINDING = (*RIGHT, "waived", "unsupported")
 # What replay, where every walker is under test, may say of what a reference did.
 AS_REFERENCE = WRONG_ANSWERS
+FAMILY_DASH = " — "  # between a family of checks and the case of one of them, in a title
 
 
 def answer_of(result: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +42,12 @@ def shows(bucket: Bucket, judgement: Judgement) -> bool:
     same = verdict == bucket.verdict or (verdict in WRONG_ANSWERS and bucket.verdict in WRONG_ANSWERS)
     as_reference = bucket.verdict == "reference-conflict" and verdict in AS_REFERENCE
     return (same or as_reference) and judgement.get("signature") == bucket.signature
+
+
+def title_of(bucket: Bucket, judgement: Judgement) -> str:
+    """The title of a bucket that is shown by another case. Of a family of checks it begins with the family."""
+    family, dash, _ = bucket.title.partition(FAMILY_DASH)
+    return f"{family}{dash}{judgement['title']}" if bucket.family and dash else judgement["title"]
 
 
 def confirm(store: Store, run: int, bucket: Bucket, judgements: Sequence[Judgement]) -> str:

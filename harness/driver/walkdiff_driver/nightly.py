@@ -645,7 +645,8 @@ class Nightly:
             self.shrinking = False
             if all(filing.shows(bucket, judgement) for judgement in found[bucket.id]):
                 shown = found[bucket.id][0]
-                answers = {"expected": shown["expected"], "got": shown["got"], "title": shown["title"]}
+                title = filing.title_of(self.store.bucket(bucket.id), shown)
+                answers = {"expected": shown["expected"], "got": shown["got"], "title": title}
                 self.store.show(bucket.id, minimal=shrunk.minimal_case, **answers)
             else:
                 self.screen.say(f"finding {bucket.id}: the shrunk case does not show it: the first one is kept")

@@ -143,6 +143,7 @@ MIGRATIONS = (
     CREATE INDEX cells_of_entry ON cells (entry);
     """,
     "ALTER TABLE buckets ADD COLUMN also TEXT NOT NULL DEFAULT '[]'; -- JSON: signatures that explain all of it, too",
+    "ALTER TABLE buckets ADD COLUMN family TEXT NOT NULL DEFAULT ''; -- signature of the family of checks that it is of",
 )
 
 
@@ -209,6 +210,7 @@ class Bucket:
     waiver: str | None
     note: str
     also: list[str]  # signatures of other causes that would explain all of it, too
+    family: str  # signature of the family of checks that it is of; or ""
 
     @property
     def case(self) -> dict[str, Any]:
@@ -229,6 +231,7 @@ class Bucket:
             "rule": self.rule,
             "walker": self.walker,
             **({"also": self.also} if self.also else {}),
+            **({"family": self.family} if self.family else {}),
             "facets": self.facets,
             "count": self.count,
             **({"first": {"seed": self.seed, "index": self.first_index}} if self.seed is not None else {}),
@@ -642,6 +645,11 @@ class Store:
                 self._write(
                     "UPDATE buckets SET also = ?, verdict = ? WHERE id = ?", compact(also), deviation, bucket.id
                 )
+            if sighting.count and (finding.get("family") or "") != bucket.family:
+                self._write(
+                    "UPDATE buckets SET family = ?, title = ? WHERE id = ?",
+                    *(finding.get("family") or "", finding["title"], bucket.id),
+                )
             if sighting.count and bucket.state in (*GONE, FLAKY):
                 show = {name: finding[name] for name in ("case", "expected", "got", "title")}
                 self.show(bucket.id, **show)
@@ -697,12 +705,13 @@ class Store:
         seed, time = first.get("seed"), now()
         cursor = self._write(
             "INSERT INTO buckets (walker, verdict, signature, title, rule, state, first_run, last_run, first_seen,"
-            " last_seen, seed, first_index, first_case, minimal_case, expected, got, also)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " last_seen, seed, first_index, first_case, minimal_case, expected, got, also,"
+            " family)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(sighting.walker, finding["verdict"], finding["signature"], finding["title"], finding["rule"]),
             *(UNCONFIRMED, run, run, time, time, None if seed is None else str(seed), first.get("index"), case),
             *(case if shrunk else None, compact(finding["expected"]), compact(finding["got"])),
-            compact(finding.get("also") or []),
+            *(compact(finding.get("also") or []), finding.get("family") or ""),
         )
         assert cursor.lastrowid is not None
         self._note_change(cursor.lastrowid, run, None, UNCONFIRMED, "seen for the first time")

@@ -185,10 +185,10 @@ def waive(given: argparse.Namespace) -> int:
         store.close()
     name = waiver_files.name_in(spec)
     table = {
-        "id": given.id or id_for(name, finding["signature"]),
+        "id": given.id or id_for(name, finding.get("family") or finding["signature"]),
         "walker": name,
         "versions": given.versions or versions_of(version),
-        "signature": waiver_files.literally(finding["signature"]),
+        "signature": waiver_files.literally(finding.get("family") or finding["signature"]),
         "rule": finding["rule"],
         "facets": facets_of(given.facet),
         "instead": given.instead or finding["title"],

@@ -160,7 +160,8 @@ enum descriptor_kind wd_sample_descriptor_kind(const struct walk *w, const struc
 /* The address in a descriptor, down to bit `lowest`. Without 52 bits those of 51:48 are ignored. */
 static uint64_t descriptor_output(const struct tables *tables, uint64_t descriptor, unsigned lowest)
 {
-    uint64_t address = descriptor & wd_mask(47, lowest);
+    /* A block is larger only where a defect lets it stand too high. */
+    uint64_t address = lowest > 47 ? 0 : descriptor & wd_mask(47, lowest);
 
     switch (tables->form) {
     case ADDRESS_52_BITS_64K:
@@ -207,8 +208,6 @@ uint64_t wd_sample_leaf_output(const struct walk *w, const struct tables *tables
     if (wd_bit(descriptor, DESCRIPTOR_CONTIGUOUS))
         bits += contiguous_bits(tables, level);
     input_bits = has_defect(w, DEFECT_S1_37) && tables->stage == 1 && tables->page_bits > 12 ? 12 : bits;
-    if (bits > 47) /* only where a defect lets a block stand too high */
-        bits = 47;
     return descriptor_output(tables, descriptor, bits) | (input & wd_mask(input_bits - 1, 0));
 }
 

@@ -292,8 +292,9 @@ static void write_mistakes(void)
 
     put_title("Mistakes", "mistakes");
     printf("What walkers are known to make wrong. [The judge](../judging.md#the-cause-of-a-difference) has the\n"
-           "oracle make one on purpose, to see whether that is the cause of a wrong answer. Checks that are left\n"
-           "out are not among them. The table is `include/walkdiff/mistakes.def`.\n"
+           "oracle make one on purpose, to see whether that is the cause of a wrong answer. A check that is left\n"
+           "out is not among them; families of checks that are commonly left out together are. The table is\n"
+           "`include/walkdiff/mistakes.def`.\n"
            "\n"
            "| mistake | stage | rule of the finding | right → wrong |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {

@@ -160,6 +160,20 @@ static void a_walk_fault_at_the_level_of_stage_1_is_told(void **state)
     hand_stage2(&hand);
     hand_map_stage2(&hand, UINT64_C(1) << 30, 2, 0);
     expect_cause(&hand, par_walk_fault(TRANSLATION + 1), nothing, CAUSE(WALK_FAULT_AT_STAGE_1_LEVEL));
+
+    /* A stage 1 walk that starts at level -1: the code of that level, or what becomes of its bits. One mistake. */
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4, 1);
+    SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(&hand, TCR_EL1, DS, 1);
+    SET(&hand, TCR_EL1, T0SZ, 12);
+    SET(&hand, TCR_EL1, IPS, 6);
+    hand_stage2(&hand);
+    hand_map_stage2(&hand, UINT64_C(1) << 30, 2, 0);
+    expect_signature(&hand, par_walk_fault(TRANSLATION_LEVEL_MINUS_1), nothing,
+                     "S2_FAULT_ON_WALK_LEVEL s2 level of the stage 2 lookup → stage 1's level");
+    expect_signature(&hand, par_walk_fault(0x3f), nothing,
+                     "S2_FAULT_ON_WALK_LEVEL s2 level of the stage 2 lookup → stage 1's level");
 }
 
 static void an_external_abort_that_is_reported_in_par_is_told(void **state)
@@ -692,6 +706,33 @@ static void of_checks_left_out_one_after_the_other_the_first_is_told(void **stat
     expect_cause(&hand, par_success(FAR, 0xff, SH_INNER), nothing, LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
 }
 
+/* Two tables and a leaf are far. Who leaves out one check would have met the next one. */
+static void a_family_of_checks_explains_what_its_checks_explain_one_by_one(void **state)
+{
+    const uint64_t got = par_success(FAR, 0xff, SH_INNER);
+    const wd_mistake_set all = wd_mistake_bit(WD_MISTAKE_S1_OUTPUT_SIZES);
+    const wd_mistake_set in_descriptors = wd_mistake_bit(WD_MISTAKE_S1_DESCRIPTOR_SIZES);
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, FAR | LEAF | PAGE);
+    expect_cause(&hand, got, nothing, LEFT_OUT(LEAF_ADDRESS_SIZE, 1));
+    assert_true((judge(&hand, got, nothing).also & wd_families()) == (all | in_descriptors));
+
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 2, FAR | TABLE);
+    hand_put(&hand, FAR | wd_bits(HAND_VA, 20, 12) << 3, FAR | LEAF | PAGE);
+    expect_cause(&hand, got, nothing, LEFT_OUT(NEXT_TABLE_ADDRESS_SIZE, 1)); /* and the leaf's */
+    assert_true((judge(&hand, got, nothing).also & wd_families()) == (all | in_descriptors));
+    expect_cause(&hand, par_fault(ADDRESS_SIZE + 3), nothing,
+                 LEFT_OUT(NEXT_TABLE_ADDRESS_SIZE, 1)); /* not the leaf's */
+    assert_true((judge(&hand, par_fault(ADDRESS_SIZE + 3), nothing).also & wd_families()) == 0);
+
+    /* A walker that is known for the family is known for each of its checks. */
+    expect_cause(&hand, got, KNOWN(CAUSE(S1_OUTPUT_SIZES)), CAUSE(S1_OUTPUT_SIZES));
+}
+
 static void a_check_that_finds_what_is_not_there_is_told(void **state)
 {
     struct hand hand;
@@ -943,6 +984,7 @@ int main(void)
         cmocka_unit_test(a_check_that_is_left_out_is_told),
         cmocka_unit_test(a_check_left_out_at_one_level_is_not_made_wrongly_at_another),
         cmocka_unit_test(of_checks_left_out_one_after_the_other_the_first_is_told),
+        cmocka_unit_test(a_family_of_checks_explains_what_its_checks_explain_one_by_one),
         cmocka_unit_test(a_check_that_finds_what_is_not_there_is_told),
         cmocka_unit_test(what_nothing_explains_is_told_by_what_differs),
         cmocka_unit_test(an_answer_that_known_causes_explain_together_is_one_of_theirs),

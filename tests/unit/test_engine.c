@@ -531,6 +531,64 @@ static void causes_that_explain_most_take_what_they_explain(void **state)
     wd_buckets_free(buckets);
 }
 
+/* A family is one finding where each of its checks is left out, and nothing contradicts it; not else. */
+static void checks_of_a_family_are_one_finding_if_all_of_them_are_left_out(void **state)
+{
+    const unsigned lower = wd_cause_left_out(WD_RULE_VA_LOWER_RANGE, 1);
+    const unsigned upper = wd_cause_left_out(WD_RULE_VA_UPPER_RANGE, 1);
+    const unsigned single = wd_cause_left_out(WD_RULE_VA_SINGLE_RANGE, 1);
+    const wd_mistake_set family = wd_mistake_bit(WD_MISTAKE_VA_RANGES);
+    const wd_mistake_set regime = wd_mistake_bit(WD_MISTAKE_REGIME_BY_HCR);
+    struct wd_buckets *buckets = wd_buckets_new();
+    struct wd_merged *merged;
+    size_t count;
+
+    (void)state;
+    file(buckets, lower, family, 100, 50);
+    free(wd_merge_buckets(buckets, &count));
+    assert_int_equal(count, 1);
+    file(buckets, upper, family, 7, 90); /* two of three: the third check is made */
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 2);
+    assert_true(merged[0].cause == upper && merged[1].cause == lower);
+    free(merged);
+
+    file(buckets, single, family, 500, 2);
+    file(buckets, lower, family | regime, 60, 3);
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(merged[0].count, 145);
+    assert_int_equal(merged[0].cause, wd_cause_mistake(WD_MISTAKE_VA_RANGES));
+    assert_int_equal(merged[0].shown->cause, lower); /* the first of the family, whichever was found first */
+    assert_int_equal(merged[0].shown->first.index, 60);
+    assert_true(merged[0].also == 0);
+    free(merged);
+
+    file(buckets, lower, 0, 700, 1); /* an answer of a walker that leaves out this check, and makes another one */
+    free(wd_merge_buckets(buckets, &count));
+    assert_int_equal(count, 3);
+    wd_buckets_free(buckets);
+}
+
+/* Variants of a mistake differ in a detail. */
+static void variants_of_a_mistake_are_one_finding(void **state)
+{
+    const unsigned one = wd_cause_mistake(WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL);
+    const unsigned other = wd_cause_mistake(WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL_MINUS_1);
+    struct wd_buckets *buckets = wd_buckets_new();
+    struct wd_merged *merged;
+    size_t count;
+
+    (void)state;
+    file(buckets, one, 0, 100, 50);
+    file(buckets, other, 0, 7, 3);
+    merged = wd_merge_buckets(buckets, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(merged[0].count, 53);
+    free(merged);
+    wd_buckets_free(buckets);
+}
+
 static void what_a_walker_does_not_support_is_counted_and_is_no_pass(void **state)
 {
     struct fixture *f = *state;
@@ -889,6 +947,8 @@ int main(void)
         TEST(where_all_walkers_agree_against_the_oracle_that_is_told_first),
         TEST(a_finding_tells_who_agrees_with_whom),
         TEST(causes_that_explain_most_take_what_they_explain),
+        TEST(checks_of_a_family_are_one_finding_if_all_of_them_are_left_out),
+        TEST(variants_of_a_mistake_are_one_finding),
         TEST(what_a_walker_does_not_support_is_counted_and_is_no_pass),
         TEST(crashes_are_findings_and_the_run_goes_on),
         TEST(hangs_are_findings_and_the_run_goes_on),

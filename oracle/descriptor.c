@@ -31,6 +31,8 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
     } else if (wd_bit(descriptor, 1)) {
         wd_apply(w, f->stage, level == WD_FINAL_LEVEL ? WD_RULE_DESCRIPTOR_PAGE : WD_RULE_DESCRIPTOR_TABLE, level);
         return level == WD_FINAL_LEVEL ? WD_DESCRIPTOR_LEAF : WD_DESCRIPTOR_TABLE;
+    } else if (level == WD_FINAL_LEVEL && wd_leaves_out(w, f->stage, WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3)) {
+        return WD_DESCRIPTOR_LEAF;
     } else if (level == WD_FINAL_LEVEL) {
         rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
     } else if (wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {

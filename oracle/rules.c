@@ -40,6 +40,19 @@ bool wd_can_be_left_out(enum wd_rule rule)
     case WD_RULE_LEAF_ADDRESS_SIZE:
     case WD_RULE_ACCESS_FLAG:
     case WD_RULE_DIRTY_STATE:
+    case WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3:
+    case WD_RULE_AP_NO_USER_ACCESS:
+    case WD_RULE_AP_READ_ONLY:
+    case WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE:
+    case WD_RULE_APTABLE_TWO_PRIVILEGES:
+    case WD_RULE_APTABLE_ONE_PRIVILEGE:
+    case WD_RULE_PAN:
+    case WD_RULE_EPAN:
+    case WD_RULE_INDIRECT_PAN:
+    case WD_RULE_S2AP_NOT_READABLE:
+    case WD_RULE_S2AP_NOT_WRITABLE:
+    case WD_RULE_S2_WALK_NOT_READABLE:
+    case WD_RULE_S2_WALK_NOT_WRITABLE:
         return true;
     default:
         return false;
@@ -63,6 +76,11 @@ static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule,
     if (holds)
         return true;
     return is_among(resolution->raised[stage - 1], rule) && wd_rules[rule].raises != WD_FAULT_NONE;
+}
+
+bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule)
+{
+    return w->resolution->supposes && !supposed(w, stage, rule, true);
 }
 
 bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)

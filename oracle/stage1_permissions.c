@@ -46,6 +46,8 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
 
     if (!ap_table && !upper_xn && !lower_xn)
         return;
+    if (!p->hierarchical_disabled && wd_mistaken(w, WD_MISTAKE_HIERARCHICAL_IGNORED))
+        return;
     if (p->hierarchical_disabled) {
         wd_apply(w, 1,
                  p->pie               ? WD_RULE_HIERARCHICAL_OFF_INDIRECT
@@ -70,17 +72,19 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
     }
 }
 
-static void remove_read(struct permissions *permissions, enum wd_rule rule)
+static void remove_read(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule)
 {
-    if (permissions->read)
-        permissions->no_read = (uint16_t)rule;
+    if (!permissions->read || wd_leaves_out(w, 1, rule))
+        return;
+    permissions->no_read = (uint16_t)rule;
     permissions->read = false;
 }
 
-static void remove_write(struct permissions *permissions, enum wd_rule rule)
+static void remove_write(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule)
 {
-    if (permissions->write)
-        permissions->no_write = (uint16_t)rule;
+    if (!permissions->write || wd_leaves_out(w, 1, rule))
+        return;
+    permissions->no_write = (uint16_t)rule;
     permissions->write = false;
 }
 
@@ -98,20 +102,20 @@ static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, 
     *privileged = (struct permissions){.read = true, .write = true, .overlay = true};
     *unprivileged = *privileged;
     if (read_only) {
-        remove_write(privileged, p->two_privileges ? WD_RULE_AP_READ_ONLY : WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE);
-        remove_write(unprivileged, WD_RULE_AP_READ_ONLY);
+        remove_write(w, privileged, p->two_privileges ? WD_RULE_AP_READ_ONLY : WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE);
+        remove_write(w, unprivileged, WD_RULE_AP_READ_ONLY);
     }
     if (!p->two_privileges || !wd_bit(descriptor, 6)) {
-        remove_read(unprivileged, WD_RULE_AP_NO_USER_ACCESS);
-        remove_write(unprivileged, WD_RULE_AP_NO_USER_ACCESS);
+        remove_read(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS);
+        remove_write(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS);
     }
     if (limits->ap_table & 2) {
-        remove_write(privileged, table_rule);
-        remove_write(unprivileged, table_rule);
+        remove_write(w, privileged, table_rule);
+        remove_write(w, unprivileged, table_rule);
     }
     if (limits->ap_table & 1) {
-        remove_read(unprivileged, table_rule);
-        remove_write(unprivileged, table_rule);
+        remove_read(w, unprivileged, table_rule);
+        remove_write(w, unprivileged, table_rule);
     }
     if (p->two_privileges) {
         unprivileged->execute = !wd_bit(descriptor, 54) && !limits->uxn_table;
@@ -136,7 +140,7 @@ static struct permissions overlay_permissions(struct wd_walk *w, unsigned nibble
     if ((overlay.execute || overlay.write) && wd_mistaken(w, WD_MISTAKE_OVERLAY_READ_ALONE))
         overlay.execute = overlay.write = false;
     if (wd_check(w, 1, WD_RULE_OVERLAY_WXN, level, wxn && overlay.execute && overlay.write))
-        remove_write(&overlay, WD_RULE_OVERLAY_WXN);
+        remove_write(w, &overlay, WD_RULE_OVERLAY_WXN);
     return overlay;
 }
 
@@ -174,13 +178,14 @@ static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const st
         if (!unprivileged->execute)
             return;
         rule = WD_RULE_EPAN;
-        if (wd_check(w, 1, WD_RULE_EPAN_OFF, level, !p->epan))
+        if (wd_check(w, 1, WD_RULE_EPAN_OFF, level, !p->epan) && !wd_mistaken(w, WD_MISTAKE_EPAN_ALWAYS))
             return;
     }
-    wd_apply(w, 1, rule, level);
+    if (!wd_check(w, 1, rule, level, true))
+        return;
     privileged->denied_by_pan = true;
-    remove_read(privileged, rule);
-    remove_write(privileged, rule);
+    remove_read(w, privileged, rule);
+    remove_write(w, privileged, rule);
 }
 
 /* Decodes one base permission nibble. */
@@ -196,10 +201,10 @@ static struct permissions decode_nibble(struct wd_walk *w, unsigned nibble, int 
     return permissions;
 }
 
-static void remove_all(struct permissions *permissions, enum wd_rule rule)
+static void remove_all(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule)
 {
-    remove_read(permissions, rule);
-    remove_write(permissions, rule);
+    remove_read(w, permissions, rule);
+    remove_write(w, permissions, rule);
     permissions->execute = permissions->gcs = false;
 }
 
@@ -234,8 +239,8 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
     if (wd_check(w, 1, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE, level,
                  (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs)) &&
         ((privileged->execute && unprivileged->write) || !wd_mistaken(w, WD_MISTAKE_GCS_NOT_COUNTED))) {
-        remove_all(privileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
-        remove_all(unprivileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
+        remove_all(w, privileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
+        remove_all(w, unprivileged, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE);
     }
     if (wd_check(w, 1, WD_RULE_INDIRECT_PAN, level,
                  access->pan && indirect_pan_applies(w, p, descriptor, level, user_nibble, unprivileged))) {
@@ -243,8 +248,8 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
 
         if (!removes || !reserved_nibble(user_nibble) || !wd_choose(w, WD_CHOICE_PAN_RESERVED_PERMISSION)) {
             privileged->denied_by_pan = true;
-            remove_read(privileged, WD_RULE_INDIRECT_PAN);
-            remove_write(privileged, WD_RULE_INDIRECT_PAN);
+            remove_read(w, privileged, WD_RULE_INDIRECT_PAN);
+            remove_write(w, privileged, WD_RULE_INDIRECT_PAN);
         }
     }
 }

@@ -185,14 +185,16 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
                               const struct leaf *leaf, bool writable, struct wd_fault *fault)
 {
     bool device_table = access->table_walk && wd_s2_is_device(w, p, leaf->descriptor, leaf->level);
+    enum wd_rule no_read = access->table_walk ? WD_RULE_S2_WALK_NOT_READABLE : WD_RULE_S2AP_NOT_READABLE;
+    enum wd_rule no_write = access->table_walk ? WD_RULE_S2_WALK_NOT_WRITABLE : WD_RULE_S2AP_NOT_WRITABLE;
     enum wd_rule rule;
 
     if (device_table && p->ptw && !wd_mistaken(w, WD_MISTAKE_PTW_NOT_CHECKED))
         rule = WD_RULE_PTW_DEVICE;
-    else if (access->read && !wd_bit(leaf->descriptor, 6))
-        rule = access->table_walk ? WD_RULE_S2_WALK_NOT_READABLE : WD_RULE_S2AP_NOT_READABLE;
-    else if (access->write && !writable)
-        rule = access->table_walk ? WD_RULE_S2_WALK_NOT_WRITABLE : WD_RULE_S2AP_NOT_WRITABLE;
+    else if (access->read && !wd_bit(leaf->descriptor, 6) && !wd_leaves_out(w, 2, no_read))
+        rule = no_read;
+    else if (access->write && !writable && !wd_leaves_out(w, 2, no_write))
+        rule = no_write;
     else {
         wd_apply(w, 2, WD_RULE_S2_PERMITTED, leaf->level);
         if (access->table_walk)

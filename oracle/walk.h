@@ -156,6 +156,9 @@ static inline bool wd_has(const uint64_t *regs, enum wd_feature feature)
 void wd_apply_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
 bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
 
+/** Whether the judge wants a check to be left out that finds something. */
+bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule);
+
 /** Records that a rule took effect, for coverage and the story. */
 static inline void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
 {

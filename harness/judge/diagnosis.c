@@ -434,6 +434,21 @@ static struct wd_cause several(struct diagnosis *d)
     return none;
 }
 
+/* A mistake about a permission explains less than the check that is left out as a whole: it is the one to be told. */
+static struct wd_cause narrower(struct diagnosis *d, const struct wd_cause *check)
+{
+    if (wd_rules[check->rule].raises == WD_FAULT_PERMISSION)
+        for (unsigned mistake = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
+            unsigned number = wd_cause_mistake(mistake);
+            const struct wd_cause cause = wd_cause_by_number(number);
+
+            if (cause.rule == check->rule && cause.stage == check->stage &&
+                mistakes_explain(d, wd_mistake_bit(mistake), 0, &number))
+                return cause;
+        }
+    return *check;
+}
+
 /* The families, one of whose checks is left out or should have found the fault, that as a whole explain the answer. */
 static wd_mistake_set families_explaining(struct diagnosis *d, unsigned cause)
 {
@@ -477,8 +492,7 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
     d->mistakes_met = 0;
     d->climbs = 0;
     cause = check_left_out(d, 1);
-    if (!cause.rule)
-        cause = mistake_made(d, 0);
+    cause = cause.rule ? narrower(d, &cause) : mistake_made(d, 0);
     if (cause.rule)
         note_alternatives(d, &cause);
     else

@@ -396,6 +396,48 @@ static void pan_behind_the_overlay_is_told(void **state)
     expect_cause(&hand, PAGE_PAR, nothing, CAUSE(PAN_AFTER_OVERLAY));
 }
 
+/* What PAN finds shows what the walker makes of the user's permissions. */
+static void mistakes_about_the_users_permissions_are_told(void **state)
+{
+    struct hand_path path = hand_stage1_path;
+    struct hand hand;
+
+    (void)state;
+    path.table_bits = BIT(61); /* APTable[0]: the user may do nothing, so that PAN does not matter */
+    hand_el10(&hand, WD_AT_S1E1RP, HAND_VA);
+    hand_map_path(&hand, &path, HAND_VA, 3, USER_PAGE | UXN);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    hand.c.pan = 1;
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(HIERARCHICAL_IGNORED));
+
+    hand_page(&hand, WD_AT_S1E1RP); /* the user may execute alone */
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    hand.c.pan = 1;
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(EPAN_ALWAYS));
+}
+
+static void permission_checks_that_are_left_out_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_page(&hand, WD_AT_S1E0R);
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(AP_NO_USER_ACCESS, 1));
+    hand_user_page(&hand, WD_AT_S1E1RP);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
+    hand.c.pan = 1;
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(PAN, 1));
+    start_both(&hand, 0xff, 15);
+    hand.mem[hand.c.mem_count - 1].value &= ~S2AP_READ;
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, LEFT_OUT(S2AP_NOT_READABLE, 2));
+    start_walk(&hand, UINT64_C(1) << 30 | (STAGE2_LEAF & ~S2AP_READ) | BLOCK);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(S2_WALK_NOT_READABLE, 2));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, HAND_PAGE | LEAF | BLOCK);
+    expect_cause(&hand, PAGE_PAR, nothing, LEFT_OUT(DESCRIPTOR_RESERVED_LEVEL_3, 1));
+}
+
 static void what_a_walker_does_without_a_feature_or_not_at_all_is_told(void **state)
 {
     struct wd_result got;
@@ -951,6 +993,8 @@ int main(void)
         cmocka_unit_test(mistakes_about_combined_attributes_are_told),
         cmocka_unit_test(mistakes_about_indirect_permissions_are_told),
         cmocka_unit_test(pan_behind_the_overlay_is_told),
+        cmocka_unit_test(mistakes_about_the_users_permissions_are_told),
+        cmocka_unit_test(permission_checks_that_are_left_out_are_told),
         cmocka_unit_test(what_a_walker_does_without_a_feature_or_not_at_all_is_told),
         cmocka_unit_test(mistakes_about_52_bits_are_told),
         cmocka_unit_test(a_fault_before_any_lookup_at_the_start_level_is_told),

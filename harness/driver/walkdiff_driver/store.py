@@ -143,7 +143,7 @@ MIGRATIONS = (
     CREATE INDEX cells_of_entry ON cells (entry);
     """,
     "ALTER TABLE buckets ADD COLUMN also TEXT NOT NULL DEFAULT '[]'; -- JSON: signatures that explain all of it, too",
-    "ALTER TABLE buckets ADD COLUMN family TEXT NOT NULL DEFAULT ''; -- signature of the family of checks that it is of",
+    "ALTER TABLE buckets ADD COLUMN family TEXT NOT NULL DEFAULT ''; -- signature of its family of checks",
 )
 
 

@@ -64,22 +64,28 @@ static void mistake_signature(unsigned mistake, char signature[WD_SIGNATURE_MAX]
     wd_cause_signature(&cause, signature, WD_SIGNATURE_MAX);
 }
 
-void wd_put_also(struct wd_json_out *out, wd_mistake_set also)
+/* A member: the signatures of some mistakes. */
+static void put_mistakes(struct wd_json_out *out, const char *name, wd_mistake_set mistakes)
 {
-    also &= ~wd_families();
-    if (!also)
+    if (!mistakes)
         return;
-    put_name(out, "also");
+    put_name(out, name);
     for (unsigned mistake = 0, count = 0; mistake < WD_MISTAKE_COUNT; mistake++) {
         char signature[WD_SIGNATURE_MAX];
 
-        if (!(also >> mistake & 1))
+        if (!(mistakes & wd_mistake_bit(mistake)))
             continue;
         mistake_signature(mistake, signature);
         wd_json_put(out, count++ ? "," : "[", 1);
         wd_json_put_string(out, signature);
     }
     WD_JSON_PUT(out, "]");
+}
+
+void wd_put_also(struct wd_json_out *out, wd_mistake_set also)
+{
+    put_mistakes(out, "also", also & ~wd_families());
+    put_mistakes(out, "families", also & wd_families());
 }
 
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown)

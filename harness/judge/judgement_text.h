@@ -23,12 +23,12 @@ struct wd_shown {
 
 /**
  * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
- * signature, title, also, waiver, as far as there are any; if they are asked for, expected_words and got_words.
+ * signature, title, also, families, waiver, as far as there are any; if they are asked for, expected_words and got_words.
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
 
-/** Continues an object with the member `also`: the signatures of some mistakes, but not of families of
- * checks. Writes nothing if there are none. */
+/** Continues an object with the members `also` and `families`: the signatures of some mistakes, and of families of
+ * checks. Writes nothing of what there is none. */
 void wd_put_also(struct wd_json_out *out, wd_mistake_set also);
 
 /**

@@ -137,6 +137,20 @@ def test_what_a_finding_that_is_there_explains_as_well_is_not_filed(store: Store
     assert store.see(run, None, sighting(2, "EPD c", also=["REGIME d"])).signature == "EPD c"
 
 
+def test_what_belongs_to_the_family_of_a_finding_that_is_there_is_not_filed(store: Store) -> None:
+    run = begin(store)
+    known = store.see(run, None, sighting(5, "LOWER a", families=["LOWER f"])).id
+    store.set_state(known, "new", run, "shown")
+    assert store.see(run, None, sighting(2, "UPPER a", families=["LOWER f"])).id != known  # it is of no family yet
+    store.see(run, None, sighting(6, "LOWER a", family="LOWER f", title="f — a"))
+    assert (store.bucket(known).family, store.bucket(known).title) == ("LOWER f", "f — a")
+    assert store.see(run, None, sighting(2, "SINGLE a", families=["OTHER f", "LOWER f"])).id == known
+    store.see(run, None, sighting(1, "LOWER a", families=["LOWER f"]))  # of one case alone, which is of no family
+    assert (store.bucket(known).family, store.bucket(known).count) == ("LOWER f", 12)
+    store.set_state(known, "fixed", run, "gone")
+    assert store.see(run, None, sighting(2, "SINGLE a", families=["LOWER f"])).signature == "SINGLE a"
+
+
 def test_of_two_findings_that_explain_each_other_the_larger_one_stays(store: Store) -> None:
     run = begin(store)
     small = store.see(run, None, sighting(2, "EPD a", also=["REGIME b"])).id

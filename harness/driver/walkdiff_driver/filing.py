@@ -67,7 +67,8 @@ def confirm(store: Store, run: int, bucket: Bucket, judgements: Sequence[Judgeme
 def sighting_of(walker: str, judgement: Judgement, case: dict[str, Any], count: int) -> Sighting:
     """A judgement that is a finding, as the store takes it."""
     finding = {name: judgement[name] for name in ("verdict", "signature", "title", "rule", "expected", "got")}
-    return Sighting(walker, {**finding, "case": case, "also": judgement.get("also", [])}, count)
+    explained = {name: judgement.get(name, []) for name in ("also", "families")}
+    return Sighting(walker, {**finding, "case": case, **explained}, count)
 
 
 def is_finding(judgement: Judgement) -> bool:

@@ -632,6 +632,7 @@ class Store:
             bucket = self.find(sighting.walker, finding["verdict"], finding["signature"])
             if bucket is None:
                 other = self._explaining(sighting.walker, finding.get("also") or [])
+                other = other or self._of_family(sighting.walker, finding.get("families") or [])
                 if other:  # nothing that is not known
                     return self.see(run, None, Sighting(other.walker, other.as_finding(), 0))
                 bucket = self._file(run, sighting)
@@ -645,10 +646,11 @@ class Store:
                 self._write(
                     "UPDATE buckets SET also = ?, verdict = ? WHERE id = ?", compact(also), deviation, bucket.id
                 )
-            if sighting.count and (finding.get("family") or "") != bucket.family:
+            family = finding.get("family") or ""
+            if sighting.count and family != bucket.family and (family or leg is not None):  # one case cannot tell
                 self._write(
                     "UPDATE buckets SET family = ?, title = ? WHERE id = ?",
-                    *(finding.get("family") or "", finding["title"], bucket.id),
+                    *(family, finding["title"], bucket.id),
                 )
             if sighting.count and bucket.state in (*GONE, FLAKY):
                 show = {name: finding[name] for name in ("case", "expected", "got", "title")}
@@ -663,6 +665,11 @@ class Store:
             if bucket and bucket.state in (NEW, KNOWN, BACK):
                 return bucket
         return None
+
+    def _of_family(self, walker: str, families: Iterable[str]) -> Bucket | None:
+        """A bucket that is there, of one of some families of checks: what each of its checks lets pass is no news."""
+        wanted = set(families)
+        return next((b for b in self.buckets(walker=walker, states=(NEW, KNOWN, BACK)) if b.family in wanted), None)
 
     def drop_explained(self, run: int) -> list[Bucket]:
         """Removes what a run filed first and what then turned out to be nothing by itself. Returns what went.

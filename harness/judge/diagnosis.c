@@ -21,6 +21,7 @@ struct diagnosis {
     const struct wd_difference *difference;
     struct wd_resolution base;   /* what the walker has for sure */
     wd_mistake_set mistakes_met; /* in walks so far */
+    struct wd_causes needed;     /* what explained the answer last, beside the base */
     unsigned climbs;
     struct wd_leaf_walk leaf;
 };
@@ -195,12 +196,22 @@ static unsigned cause_of_chain(const struct chain *chain, const struct wd_causes
     return chain->count ? chain->cause[0] : WD_CAUSE_NONE;
 }
 
+/* Notes what explains the answer: some mistakes, and the checks of a chain. */
+static void note_needed(struct diagnosis *d, wd_mistake_set mistakes, const struct chain *chain)
+{
+    d->needed = (struct wd_causes){.mistakes = mistakes};
+    for (unsigned i = 0; i < chain->count; i++)
+        wd_causes_add(&d->needed, chain->cause[i]);
+}
+
 static struct wd_cause check_left_out(struct diagnosis *d, unsigned most)
 {
     struct chain chain = {0};
 
-    return left_out(d, &d->base, most, &chain) ? wd_cause_by_number(cause_of_chain(&chain, d->difference->known))
-                                               : none;
+    if (!left_out(d, &d->base, most, &chain))
+        return none;
+    note_needed(d, 0, &chain);
+    return wd_cause_by_number(cause_of_chain(&chain, d->difference->known));
 }
 
 /* Whether some mistakes, of which `number` is one, explain the answer. A mistake that no walk could make is not tried.
@@ -217,6 +228,7 @@ static bool mistakes_explain(struct diagnosis *d, wd_mistake_set mistakes, unsig
     supposed.mistakes |= mistakes;
     if (!left_out(d, &supposed, most, &chain))
         return false;
+    note_needed(d, mistakes, &chain);
     named = cause_of_chain(&chain, known);
     if (named && wd_causes_have(known, *number) && !wd_causes_have(known, named))
         *number = named;
@@ -426,9 +438,12 @@ static struct wd_cause several(struct diagnosis *d)
     for (t.most = 2; t.most <= TOGETHER_MAX; t.most++) {
         if (!causes_explain(&t, &nearest, &output, 0))
             continue;
-        for (unsigned k = 0; k < t.count; k++)
+        d->needed = (struct wd_causes){0};
+        for (unsigned k = 0; k < t.count; k++) {
+            wd_causes_add(&d->needed, t.causes[k]);
             if (stands_before(known, t.causes[k], first))
                 first = t.causes[k];
+        }
         return wd_cause_by_number(first);
     }
     return none;
@@ -449,23 +464,35 @@ static struct wd_cause narrower(struct diagnosis *d, const struct wd_cause *chec
     return *check;
 }
 
-/* The families, one of whose checks is left out or should have found the fault, that as a whole explain the answer. */
-static wd_mistake_set families_explaining(struct diagnosis *d, unsigned cause)
+/* The families that may be left out as a whole: one of their checks is, or should have found the fault. */
+static wd_mistake_set families_in_question(const struct diagnosis *d)
 {
     const struct wd_oracle_output *expected = d->difference->expected;
-    wd_mistake_set families = wd_families_of(cause), explaining = 0;
+    wd_mistake_set families = 0;
 
     if (expected->fault_stage)
-        families |= wd_families_of(wd_cause_left_out(expected->rule, expected->fault_stage));
+        families = wd_families_of(wd_cause_left_out(expected->rule, expected->fault_stage));
+    for (unsigned number = 1; number < WD_CAUSE_MISTAKES; number++)
+        if (wd_causes_have(&d->needed, number))
+            families |= wd_families_of(number);
+    return families;
+}
+
+/* Those of them that as a whole, with what else it took, explain the answer. */
+static wd_mistake_set families_explaining(struct diagnosis *d)
+{
+    const struct wd_causes needed = d->needed;
+    wd_mistake_set families = families_in_question(d), explaining = 0;
+
     for (unsigned mistake = 0; families && mistake < WD_MISTAKE_COUNT; mistake++) {
         struct wd_resolution supposed = d->base;
-        struct wd_causes family = {0};
+        struct wd_causes all = needed;
         struct chain chain = {0};
 
         if (!(families & wd_mistake_bit(mistake)))
             continue;
-        wd_causes_add(&family, wd_cause_mistake(mistake));
-        wd_causes_suppose(&family, &supposed);
+        wd_causes_add(&all, wd_cause_mistake(mistake));
+        wd_causes_suppose(&all, &supposed);
         if (left_out(d, &supposed, 0, &chain))
             explaining |= wd_mistake_bit(mistake);
     }
@@ -485,7 +512,9 @@ static void note_alternatives(struct diagnosis *d, struct wd_cause *cause)
 /* Finds a cause beside those that the walker has for sure: the fewer suppositions it takes, the better. */
 static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes *base)
 {
+    wd_mistake_set families;
     struct wd_cause cause;
+    bool single;
 
     d->base = (struct wd_resolution){0};
     wd_causes_suppose(base, &d->base);
@@ -493,14 +522,15 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
     d->climbs = 0;
     cause = check_left_out(d, 1);
     cause = cause.rule ? narrower(d, &cause) : mistake_made(d, 0);
-    if (cause.rule)
-        note_alternatives(d, &cause);
-    else
+    single = cause.rule;
+    if (!single)
         cause = check_left_out(d, LEFT_OUT_MAX);
     if (!cause.rule)
         cause = several(d);
-    if (cause.rule)
-        cause.also |= families_explaining(d, cause.number);
+    families = cause.rule ? families_explaining(d) : 0;
+    if (single)
+        note_alternatives(d, &cause);
+    cause.also |= families;
     if (!cause.rule)
         cause = wrongly_raised(d);
     if (!cause.rule)

@@ -39,7 +39,47 @@ that the two answer differently (`tests/unit/test_seed_defects.c`).
 """
 
 
-def page(kept: dict[str, Any], mutants: list[dict[str, Any]], guidance: dict[str, Any] | None) -> str:
+TRIAGE = """
+## One bucket for one defect
+
+`bench/triage`: runs of {cases:,} cases with {seeds} seeds each. *A seed*: the buckets that one ends with;
+*over all*: the signatures that all have together. 1 is best: one bucket, the same whatever the seed.
+
+| walker | a seed | over all | the defect |
+| --- | --- | --- | --- |
+"""
+
+TRIAGE_TREES = """
+KVM's walker of two versions of Linux without waivers, and what a planted defect adds to the buckets of the tree as it
+is. *In all*: signatures that every seed has; what some have and others not is rare, and of several bugs at once.
+
+| tree | a seed | over all | in all | planted |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def triage_section(triage: dict[str, Any]) -> str:
+    """What bench/triage measured."""
+
+    def a_seed(one: dict[str, Any]) -> str:
+        return f"{one['least']}" if one["least"] == one["most"] else f"{one['least']} to {one['most']}"
+
+    text = TRIAGE.format(cases=triage["cases"], seeds=triage["rows"][0]["seeds"])
+    for one in triage["rows"]:
+        text += f"| {one['name']} | {a_seed(one)} | {one['signatures']} | {one['text']} |\n"
+    text += TRIAGE_TREES if triage["trees"] else ""
+    for one in triage["trees"]:
+        planted = f"`{one['planted']}`".replace("|", "\\|") if "planted" in one else ""
+        text += f"| {one['name']} | {a_seed(one)} | {one['signatures']} | {one['in_all']} | {planted} |\n"
+    return text
+
+
+def page(
+    kept: dict[str, Any],
+    mutants: list[dict[str, Any]],
+    guidance: dict[str, Any] | None,
+    triage: dict[str, Any] | None,
+) -> str:
     """The page of the manual."""
     defects = kept["defects"]
     text = HEAD.format(
@@ -62,6 +102,7 @@ def page(kept: dict[str, Any], mutants: list[dict[str, Any]], guidance: dict[str
             f"| {one['subject']} | {found}/{seeds} | {one['cases']:.0f} | {one['seconds']:.2f} | {one['buckets']} | "
         )
         text += one["text"].replace("|", "\\|") + " |\n"
+    text += triage_section(triage) if triage else ""
     text += guidance_section(guidance) if guidance else ""
     return text + "".join(mutant_section(campaign) for campaign in mutants)
 

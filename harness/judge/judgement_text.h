@@ -23,7 +23,8 @@ struct wd_shown {
 
 /**
  * Writes a judgement as one object of JSON: id, walker, verdict, walker_verdict, rule, choice, expected, got,
- * signature, title, also, families, waiver, as far as there are any; if they are asked for, expected_words and got_words.
+ * signature, title, also, families, waiver, as far as there are any; if they are asked for, expected_words and
+ * got_words.
  */
 void wd_judgement_write_json(FILE *stream, const struct wd_shown *shown);
 

@@ -132,8 +132,8 @@ def campaign(subject: Subject, options: argparse.Namespace) -> Iterator[Outcome]
         yield from pool.map(lambda item: try_out(subject, item[1], item[0], find, options), enumerate(chosen))
 
 
-ABOUT = """`bench/mutation --subject {name} --count {count}`: a random sample of the edits in lines that AT walks
-execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core.{compared}"""
+ABOUT = """`bench/mutation --subject {name} --count {count}`: a random sample of the edits in lines that random
+cases execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core.{compared}"""
 COMPARED = """
 KVM deviates by itself, so a mutant is found where what walkdiff finds in it differs from what it finds in the walker
 without the edit, on the same cases."""

@@ -159,7 +159,8 @@ static int run_alone(const struct wd_subject_session *session, const struct opti
             status = wd_complain("%s", error.text);
             break;
         }
-        wd_subject_show(stdout, session, c->bytes, id, "", assessment, options->json);
+        wd_subject_show(stdout, session, c->bytes, id, "", assessment,
+                        options->json ? WD_SUBJECT_JSON : WD_SUBJECT_WORDS);
         if (wd_verdict_is_finding[wd_subject_verdict(assessment)])
             status = WD_EXIT_FOUND;
     }

@@ -86,7 +86,7 @@ static void put(struct wd_json_out *out, const char *name, const char *text)
 }
 
 static void show_json(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
-                      const struct wd_subject_assessment *assessment)
+                      const struct wd_subject_assessment *assessment, bool words)
 {
     const struct wd_subject_kind *kind = session->spec.kind;
     char buffer[4096];
@@ -110,6 +110,10 @@ static void show_json(FILE *stream, const struct wd_subject_session *session, co
     if (differs) {
         put(&out, "signature", assessment->signature);
         put(&out, "title", assessment->title);
+    }
+    if (words) {
+        put(&out, "expected_words", "what the rules of the kind ask for");
+        put(&out, "got_words", differs ? assessment->title : wd_verdict_names[verdict]);
     }
     if (assessment->waiver >= 0)
         put(&out, "waiver", wd_waiver_id(session->waivers, (size_t)assessment->waiver));
@@ -154,10 +158,10 @@ static void show_words(FILE *stream, const struct wd_subject_session *session, c
 }
 
 void wd_subject_show(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
-                     const char *where, const struct wd_subject_assessment *assessment, bool json)
+                     const char *where, const struct wd_subject_assessment *assessment, enum wd_subject_form form)
 {
-    if (json)
-        show_json(stream, session, c, id, assessment);
+    if (form != WD_SUBJECT_WORDS)
+        show_json(stream, session, c, id, assessment, form == WD_SUBJECT_JSON_WORDS);
     else
         show_words(stream, session, c, id, where, assessment);
 }

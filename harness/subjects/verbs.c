@@ -50,21 +50,29 @@ bool wd_subject_concerns(char **argv)
 /* ---------------------------------------------------------------- options */
 
 struct options {
-    const char *walker, *out, *keep;
+    const char *walker, *out, *keep, *signature;
     struct wd_waiver_folders waivers;
     double timeout, seconds;
-    bool json, bisect, quiet;
+    bool json, words, bisect, quiet;
 };
 
-enum { WALKER = 'w', WAIVERS = 256, TIMEOUT, JSON, BISECT, QUIET, TIME, OUT, KEEP, COLOR, RESUME };
+enum { WALKER = 'w', WAIVERS = 256, TIMEOUT, JSON, BISECT, QUIET, TIME, OUT, KEEP, COLOR, RESUME, WORDS, SIGNATURE };
 
 static const struct option long_options[] = {
-    {"walker", required_argument, NULL, WALKER},   {"waivers", required_argument, NULL, WAIVERS},
-    {"timeout", required_argument, NULL, TIMEOUT}, {"json", no_argument, NULL, JSON},
-    {"bisect", no_argument, NULL, BISECT},         {"quiet", no_argument, NULL, QUIET},
-    {"time", required_argument, NULL, TIME},       {"out", required_argument, NULL, OUT},
-    {"keep", required_argument, NULL, KEEP},       {"color", required_argument, NULL, COLOR},
-    {"resume", required_argument, NULL, RESUME},   {0},
+    {"walker", required_argument, NULL, WALKER},
+    {"waivers", required_argument, NULL, WAIVERS},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"json", no_argument, NULL, JSON},
+    {"bisect", no_argument, NULL, BISECT},
+    {"quiet", no_argument, NULL, QUIET},
+    {"time", required_argument, NULL, TIME},
+    {"out", required_argument, NULL, OUT},
+    {"keep", required_argument, NULL, KEEP},
+    {"color", required_argument, NULL, COLOR},
+    {"resume", required_argument, NULL, RESUME},
+    {"words", no_argument, NULL, WORDS},
+    {"signature", required_argument, NULL, SIGNATURE},
+    {0},
 };
 
 static bool take_option(struct options *options, const char *verb, int option)
@@ -89,6 +97,12 @@ static bool take_option(struct options *options, const char *verb, int option)
         return true;
     case QUIET:
         options->quiet = true;
+        return true;
+    case WORDS:
+        options->words = true;
+        return true;
+    case SIGNATURE:
+        options->signature = optarg;
         return true;
     case TIME:
         return wd_parse_seconds("--time", optarg, &options->seconds);
@@ -142,6 +156,7 @@ struct doing {
     bool is_open, bad_lines;
     char walker[512]; /* of a finding */
     uint64_t cases, verdicts[WD_VERDICT_COUNT], left;
+    uint64_t others; /* findings that have another signature than the one that counts */
     struct wd_subject_assessment assessment;
     FILE *out;
 };
@@ -223,10 +238,14 @@ static bool do_entry(void *context, const struct wd_subject_entry *entry, struct
     verdict = wd_subject_verdict(&doing->assessment);
     doing->cases++;
     doing->verdicts[verdict]++;
+    if (doing->options->signature && wd_verdict_is_finding[verdict] &&
+        strcmp(doing->options->signature, doing->assessment.signature))
+        doing->others++;
     snprintf(where, sizeof(where), "%s:%llu", entry->file, (unsigned long long)entry->line);
     if (doing->options->json || (verdict != WD_VERDICT_AGREE && !doing->options->quiet))
         wd_subject_show(stdout, &doing->session, entry->c.bytes, entry->id, where, &doing->assessment,
-                        doing->options->json);
+                        doing->options->json ? doing->options->words ? WD_SUBJECT_JSON_WORDS : WD_SUBJECT_JSON
+                                             : WD_SUBJECT_WORDS);
     return true;
 }
 
@@ -248,16 +267,19 @@ static void show_replayed(const struct doing *doing)
 
 static int status_of(const struct doing *doing)
 {
+    uint64_t found = 0;
+
     if (doing->bad_lines)
         return WD_EXIT_FAILED;
     if (doing->verb == SHRINK)
         return doing->left ? WD_EXIT_FOUND : WD_EXIT_NOTHING_FOUND;
-    for (unsigned i = 0; doing->verb == REPLAY && i < WD_VERDICT_COUNT; i++)
-        if (doing->verdicts[i] && wd_verdict_is_finding[i])
-            return WD_EXIT_FOUND;
-    return doing->verb == REPLAY && doing->options->bisect && doing->verdicts[WD_VERDICT_UNSUPPORTED]
-               ? WD_EXIT_CANNOT_TEST
-               : WD_EXIT_NOTHING_FOUND;
+    for (unsigned i = 0; i < WD_VERDICT_COUNT; i++)
+        if (wd_verdict_is_finding[i])
+            found += doing->verdicts[i];
+    if (found > doing->others)
+        return WD_EXIT_FOUND;
+    return doing->options->bisect && (doing->others || doing->verdicts[WD_VERDICT_UNSUPPORTED]) ? WD_EXIT_CANNOT_TEST
+                                                                                                : WD_EXIT_NOTHING_FOUND;
 }
 
 static int do_files(struct doing *doing, char **paths)
@@ -321,7 +343,9 @@ static int do_verb(enum verb verb, const struct wd_places *places, int argc, cha
     *doing = (struct doing){.verb = verb, .options = &options, .places = places};
     doing->out = wd_allocated(open_memstream(&bytes, &size));
     if (take_options(&options, argv[0], argc, argv)) {
-        if (optind == argc && verb != RUN)
+        if (options.signature && !options.bisect)
+            wd_complain("%s: --signature is for --bisect", argv[0]);
+        else if (optind == argc && verb != RUN)
             wd_complain("%s: the cases are missing", argv[0]);
         else
             status = do_files(doing, argv + optind);
@@ -391,7 +415,8 @@ static bool explain_entry(void *context, const struct wd_subject_entry *entry, s
         return false;
     }
     printf("\n");
-    wd_subject_show(stdout, &explaining->session, entry->c.bytes, explaining->session.spec.text, "", assessment, false);
+    wd_subject_show(stdout, &explaining->session, entry->c.bytes, explaining->session.spec.text, "", assessment,
+                    WD_SUBJECT_WORDS);
     free(assessment);
     return true;
 }

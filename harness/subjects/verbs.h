@@ -56,9 +56,12 @@ bool wd_subject_assess(const struct wd_subject_session *session, const void *c,
 /** The verdict, with `waived`. */
 enum wd_verdict wd_subject_verdict(const struct wd_subject_assessment *assessment);
 
-/** Writes an assessment: in JSON, as `replay --json`, or in words. @param where  of the case, in words only */
+/** How an assessment is shown: in words; as `replay --json`; the same with `--words`. */
+enum wd_subject_form { WD_SUBJECT_WORDS, WD_SUBJECT_JSON, WD_SUBJECT_JSON_WORDS };
+
+/** Writes an assessment. @param where  of the case, in words only */
 void wd_subject_show(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
-                     const char *where, const struct wd_subject_assessment *assessment, bool json);
+                     const char *where, const struct wd_subject_assessment *assessment, enum wd_subject_form form);
 
 /**
  * Makes a case as simple as it can be while verdict and bucket stay what they are.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kernel_trees import tree
+from linux_repository import linux_repository
 from walkdiff_driver.program import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -257,3 +258,26 @@ def test_the_cases_of_the_page_of_findings_show_every_bucket(version: str) -> No
     judged = {judgement["id"]: judgement for judgement in map(json.loads, done.stdout.splitlines())}
     assert {judgement["signature"] for judgement in judged.values() if "signature" in judgement} == KVM[version]
     assert all(f"`{name}`" in page.read_text() for name in judged)
+
+
+def test_bisection_counts_one_signature_if_asked(devices: Path) -> None:
+    (finding,), stored = findings(devices), devices / "findings.jsonl"
+    replay = ("replay", "--bisect", "--walker", f"{MODEL},defect=IP-02", stored, "--signature")
+    walkdiff(*replay, finding["signature"], status=1)
+    walkdiff(*replay, "another", status=125)
+
+
+def test_bisect_finds_the_commit_that_repaired_an_abort(tmp_path: Path) -> None:
+    tree("6.12")
+    linux = linux_repository(tmp_path / "linux")
+    regs = {
+        "ID_AA64MMFR0_EL1": "0x4",
+        "HCR_EL2": "0x2480000000",  # TEA, E2H, RW
+        "VBAR_EL1": "0xffff000000000000",
+        "VBAR_EL2": "0xffff800000000000",
+        "SCTLR_EL2": "0x800000",
+    }
+    case = {**CASE, "esr": "0x82000004", "ipa": "0x100000", "el2": 1, "regs": regs}
+    arguments = ("--good", "v7.3", "--bad", "v6.12", "--case", written(tmp_path / "tea.jsonl", case))
+    told = walkdiff("bisect", "--linux", linux.path, *arguments, "--json", "--quiet").stdout
+    assert linux.git("rev-parse", "v7.3") in told and "ABORT_TARGET: taken to: EL2 -> EL1" in told

@@ -131,7 +131,7 @@ def plan_of(given: argparse.Namespace, paths: tuple[str, ...]) -> tuple[Reposito
         signature=None if given.any else given.signature or one.signature,
         any=given.any,
         paths=paths,
-        options=given.options or "",
+        options=given.options or (f"subject={one.case['kind']}" if "kind" in one.case else ""),
         build=given.build,
         walker=given.walker,
         timeout=given.timeout,

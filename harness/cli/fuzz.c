@@ -21,10 +21,11 @@
 #include "harness/engine/fuzz_text.h"
 #include "harness/engine/fuzz_worker.h"
 #include "harness/engine/journal.h"
+#include "harness/engine/stored.h"
 #include "harness/judge/judgement_text.h"
 #include "harness/support/process.h"
 
-enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10, INDICES_MAX = 1024 };
+enum { DEFAULT_SECONDS = 60, PLAIN_PROGRESS_SECONDS = 10, INDICES_MAX = 1024, STORED_MAX = 64 };
 
 #define PART_NAME "part" /* in the folder of a shard */
 
@@ -42,6 +43,10 @@ struct fuzz_options {
     const char *profiles[WD_PROFILES_MAX];
     size_t profile_count;
     const char *corpus;
+    const char *against;            /* the walker before a change */
+    const char *coverage[2];        /* files to note in what the walker runs, and the one before the change */
+    const char *stored[STORED_MAX]; /* files and folders */
+    size_t stored_count;
     const char *part; /* a file to leave what was found in, for --merge */
     const char *const *parts;
     size_t part_count;
@@ -82,6 +87,10 @@ enum fuzz_option {
     SHARD,
     PART,
     MERGE,
+    AGAINST,
+    COVERAGE,
+    COVERAGE_BEFORE,
+    STORED,
     CASE,
     QUIET,
     JSON,
@@ -108,6 +117,10 @@ static const struct option long_options[] = {
     {"shard", required_argument, NULL, SHARD},
     {"part", required_argument, NULL, PART},
     {"merge", no_argument, NULL, MERGE},
+    {"against", required_argument, NULL, AGAINST},
+    {"coverage", required_argument, NULL, COVERAGE},
+    {"coverage-before", required_argument, NULL, COVERAGE_BEFORE},
+    {"stored", required_argument, NULL, STORED},
     {"case", required_argument, NULL, CASE},
     {"quiet", no_argument, NULL, QUIET},
     {"json", no_argument, NULL, JSON},
@@ -174,6 +187,15 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case MERGE:
         options->merge = true;
         return true;
+    case AGAINST:
+        options->against = argument;
+        return true;
+    case COVERAGE:
+    case COVERAGE_BEFORE:
+        options->coverage[option == COVERAGE_BEFORE] = argument;
+        return true;
+    case STORED:
+        return add_word("--stored", options->stored, &options->stored_count, STORED_MAX, argument);
     case CASE:
         if (options->index_count == INDICES_MAX) {
             wd_complain("fuzz: --case: at most %d", INDICES_MAX);
@@ -216,6 +238,14 @@ static const char *contradiction(const struct fuzz_options *options)
     if (options->guided && (options->index_count || options->begin || options->stream || options->shards ||
                             options->part || options->merge))
         return "a guided case depends on those before it: no --case, --begin, --stream, --shard, --part or --merge";
+    if (options->against && (options->reference_count || options->index_count || options->shards || options->part ||
+                             options->merge || options->stream || !options->json))
+        return "--against compares two walkers, for programs: needs --json; no --ref, --case, --stream or parts";
+    if (options->coverage[1] && !options->against)
+        return "--coverage-before needs --against";
+    if (options->stored_count && (options->index_count || options->begin || options->shards || options->part ||
+                                  options->merge || options->stream))
+        return "--stored begins with stored cases: no --case, --begin, --stream, --shard, --part or --merge";
     if (options->shards && (!options->out || options->cases < options->shards))
         return "--shard needs --out, and a case for each shard";
     if (options->merge && (options->stream || options->index_count || !options->part_count))
@@ -259,13 +289,15 @@ static bool choose_profiles(struct wd_fuzz_plan *plan, const struct fuzz_options
 
 /* Adds a walker to the plan, opened once to see that it can be. */
 static bool add_walker(struct wd_fuzz_plan *plan, const struct wd_places *places, const char *text, bool reference,
-                       struct wd_error *error)
+                       const char *coverage, struct wd_error *error)
 {
     struct wd_contestant *contestant = &plan->walkers[plan->walker_count];
 
     contestant->answerer = (struct wd_answerer){.reference = reference, .profiles = plan->profile_names};
-    if (!wd_walker_spec_parse(text, places, &contestant->spec, error) ||
-        !wd_engine_probe(plan, plan->walker_count, error))
+    if (!wd_walker_spec_parse(text, places, &contestant->spec, error))
+        return false;
+    contestant->spec.coverage = coverage;
+    if (!wd_engine_probe(plan, plan->walker_count, error))
         return false;
     plan->walker_count++;
     return true;
@@ -276,15 +308,20 @@ static int add_references(struct wd_fuzz_plan *plan, const struct wd_places *pla
 {
     struct wd_error error;
 
+    if (options->against) {
+        plan->against = true;
+        return add_walker(plan, places, options->against, false, options->coverage[1], &error) ? WD_EXIT_NOTHING_FOUND
+                                                                                               : wd_complain_of(&error);
+    }
     if (!options->reference_count && strcmp(plan->walkers[0].spec.name, default_reference)) {
-        if (!add_walker(plan, places, default_reference, true, &error) && !options->quiet)
+        if (!add_walker(plan, places, default_reference, true, NULL, &error) && !options->quiet)
             fprintf(stderr, "no reference beside the oracle: %s\n", error.text);
         return WD_EXIT_NOTHING_FOUND;
     }
     for (size_t i = 0; i < options->reference_count; i++) {
         if (!strcmp(options->references[i], no_reference))
             continue;
-        if (!add_walker(plan, places, options->references[i], true, &error))
+        if (!add_walker(plan, places, options->references[i], true, NULL, &error))
             return wd_complain_of(&error);
     }
     return WD_EXIT_NOTHING_FOUND;
@@ -318,7 +355,6 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     plan->jobs = (unsigned)options->jobs;
 }
 
-/* @return WD_EXIT_NOTHING_FOUND, or how the program ends without a plan */
 /* Makes the run a guided one, with what the corpus holds. */
 static int add_guide(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
 {
@@ -334,6 +370,27 @@ static int add_guide(struct wd_fuzz_plan *plan, const struct fuzz_options *optio
     return WD_EXIT_NOTHING_FOUND;
 }
 
+/* Reads the stored cases, which come before as many of the seed as are wanted. */
+static bool add_stored(struct wd_fuzz_plan *plan, const struct fuzz_options *options)
+{
+    struct wd_error error;
+    size_t skipped;
+
+    plan->stored = wd_stored_load(options->stored, options->stored_count, &skipped, &error);
+    if (!plan->stored) {
+        wd_complain("%s", error.text);
+        return false;
+    }
+    if (skipped)
+        wd_complain("%zu stored cases are too large for a run, and are left out", skipped);
+    if (options->cases || options->seconds <= 0)
+        plan->cases = options->cases + wd_stored_count(plan->stored);
+    if (!options->cases && options->seconds <= 0)
+        plan->seconds = 0; /* they are all that there is */
+    return true;
+}
+
+/* @return WD_EXIT_NOTHING_FOUND, or how the program ends without a plan */
 static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
 {
     struct wd_error error;
@@ -347,7 +404,9 @@ static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *optio
         return WD_EXIT_FAILED;
     if (wd_waivers_count(plan->waivers) > WD_WAIVERS_MAX)
         return wd_complain("more than %d waivers", WD_WAIVERS_MAX);
-    if (!add_walker(plan, places, options->walker, false, &error))
+    if (options->stored_count && !add_stored(plan, options))
+        return WD_EXIT_FAILED;
+    if (!add_walker(plan, places, options->walker, false, options->coverage[0], &error))
         return wd_complain_of(&error);
     status = add_references(plan, places, options);
     if (status == WD_EXIT_NOTHING_FOUND)
@@ -363,6 +422,7 @@ static void free_plan(struct wd_fuzz_plan *plan)
         free(plan->walkers[i].answerer.waivers.indices);
     wd_waivers_free((struct wd_waivers *)plan->waivers);
     wd_guide_free(plan->guide);
+    wd_stored_free(plan->stored);
     free(plan);
 }
 
@@ -533,7 +593,7 @@ static bool leave_part(const struct follower *follower, const struct wd_fuzz_sta
 /* Of a part nothing is shrunk: whoever merges the parts does that. */
 static bool wants_shrinking(const struct fuzz_options *options)
 {
-    return !options->no_shrink && !options->shards && !options->part;
+    return !options->no_shrink && !options->shards && !options->part && !options->against;
 }
 
 static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const char *const *command)
@@ -745,6 +805,14 @@ const struct wd_verb wd_verb_fuzz = {
         "  --part FILE      leave what was found in a file for --merge\n"
         "  --merge          run nothing; put together the parts that are named: files of --part, folders of --shard\n"
         "  --dask WHERE     share the run among machines: `walkdiff fuzz --dask local --help`\n"
+        "  --stored PATH    begin with the cases of a file, or of the files below a folder; several are several "
+        "options\n"
+        "  --against W      for programs (people have `walkdiff review`): what is found is where the walker and W, "
+        "which\n"
+        "                   is the same one before a change, answer otherwise; needs --json\n"
+        "  --coverage FILE  note in FILE which blocks of the walker's code ran\n"
+        "  --coverage-before FILE\n"
+        "                   the same of W of --against\n"
         "  --case I         make case I of the seed alone, show it, and judge the answers to it; several are several\n"
         "                   options\n"
         "  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options\n"

@@ -355,10 +355,34 @@ static void put_votes(struct wd_json_out *out, bool *first, const struct wd_fuzz
     put_count(out, first, "oracle_alone", finding->facets->alone);
 }
 
+/* Where two walkers differ: `got` holds both sides. */
+static void put_change(struct wd_json_out *out, const struct wd_fuzz_plan *plan, const struct wd_finding *finding)
+{
+    bool first = true;
+
+    WD_JSON_PUT(out, "{");
+    put_text(out, &first, "signature", finding->signature);
+    put_text(out, &first, "title", finding->title);
+    put_text(out, &first, "rule", finding->rule);
+    put_name(out, &first, "facets");
+    put_facets(out, plan, finding->facets);
+    put_count(out, &first, "count", finding->count);
+    put_name(out, &first, "first");
+    put_place(out, plan, finding->index, NULL);
+    put_raw(out, &first, "expected", finding->expected);
+    put_raw(out, &first, "sides", finding->got);
+    put_raw(out, &first, "case", finding->c);
+    WD_JSON_PUT(out, "}");
+}
+
 static void put_finding(struct wd_json_out *out, const struct wd_fuzz_plan *plan, const struct wd_finding *finding)
 {
     bool first = true;
 
+    if (plan->against) {
+        put_change(out, plan, finding);
+        return;
+    }
     WD_JSON_PUT(out, "{");
     put_text(out, &first, "signature", finding->signature);
     put_text(out, &first, "title", finding->title);
@@ -580,6 +604,17 @@ static void put_seconds(struct wd_json_out *out, bool *first, const char *name, 
     put_raw(out, first, name, text);
 }
 
+static void put_changes(struct wd_json_out *out, const uint64_t counts[WD_CHANGE_COUNT])
+{
+    bool first = true;
+
+    WD_JSON_PUT(out, "{");
+    for (size_t change = 0; change < WD_CHANGE_COUNT; change++)
+        if (counts[change])
+            put_count(out, &first, wd_change_names[change], counts[change]);
+    WD_JSON_PUT(out, "}");
+}
+
 static const char *const end_names[] = {
     [WD_END_NOT_YET] = "running",
     [WD_END_COMPLETE] = "complete",
@@ -600,6 +635,10 @@ void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
     put_name(&out, &first, "command");
     put_strings(&out, command, count_strings(command));
     put_text(&out, &first, "state", end_names[state->end]);
+    if (plan->against) {
+        put_name(&out, &first, "changes");
+        put_changes(&out, tally->changes);
+    }
     if (state->end == WD_END_FAILED)
         put_text(&out, &first, "error", state->error.text);
     put_count(&out, &first, "seed", plan->seed);

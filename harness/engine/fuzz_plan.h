@@ -35,6 +35,7 @@ struct wd_implementations {
 };
 
 struct wd_guide;
+struct wd_stored;
 
 struct wd_fuzz_plan {
     struct wd_contestant walkers[WD_WALKERS_MAX]; /**< [0] is under test */
@@ -48,9 +49,11 @@ struct wd_fuzz_plan {
     uint64_t cases;     /**< so many from there; UINT64_MAX: no limit */
     double seconds;     /**< 0: no limit */
     double timeout;     /**< seconds that a walker may take for an answer */
+    bool against;       /**< walker 1 is the same walker before a change: where the two differ is what is found */
     bool until_finding; /**< the run ends with the batch in which something is found */
     unsigned jobs;
-    struct wd_guide *guide; /**< of a guided run; NULL: it is not */
+    struct wd_guide *guide;   /**< of a guided run; NULL: it is not */
+    struct wd_stored *stored; /**< the run begins with these; NULL: with the seed's */
     struct wd_implementations implementations;
 };
 

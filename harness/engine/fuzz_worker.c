@@ -9,8 +9,10 @@
 #include "harness/engine/exchange.h"
 #include "harness/engine/guide.h"
 #include "harness/casefile/case_file.h"
+#include "harness/engine/change_text.h"
 #include "harness/support/process.h"
 #include "harness/engine/proofs.h"
+#include "harness/engine/stored.h"
 #include "harness/engine/tally.h"
 #include "harness/host/walker_host.h"
 
@@ -18,6 +20,7 @@ enum {
     CHUNK = 1024,     /* indices that are taken at a time */
     FIRST_BATCH = 16, /* cases */
     JSON_MAX = 16384, /* a case or a result of ours in JSON fits */
+    ID_MAX = 512,     /* of a case */
 };
 
 /* Batches are as large as is worked off in about this time: slow walkers must not delay what is known by much. */
@@ -64,6 +67,7 @@ struct subject {
     uint8_t profile;
     int implementation; /* -1: none that could be inconsistent, or not asked for yet */
     uint64_t choices;   /* IMPLEMENTATION DEFINED ones that were consulted, a bit each */
+    struct wd_aimed aimed;
 };
 
 /* What the walkers say of a case, and the judge of that. */
@@ -219,6 +223,10 @@ static void note_in_hand(struct worker *w)
 
 static unsigned make_case(const struct worker *w, uint64_t index, struct wd_case_buffer *buffer)
 {
+    if (index < wd_stored_count(w->plan->stored)) {
+        wd_stored_make_case(w->plan->stored, index, buffer);
+        return 0;
+    }
     return w->plan->guide ? wd_guide_make_case(w->plan->guide, w->plan, index, buffer)
                           : wd_plan_make_case(w->plan, index, buffer);
 }
@@ -295,15 +303,17 @@ static uint64_t count_choices(struct worker *w)
 }
 
 /* Tells the coordinator of a case that reached something which no case did before this epoch, as far as we know. */
-static void offer_case(struct worker *w, const struct wd_case *c, uint64_t index, uint8_t profile)
+static void offer_case(struct worker *w, const struct subject *subject)
 {
+    const struct wd_case *c = subject->c;
     struct wd_footprint footprint = wd_footprint_of(c, &w->basis);
 
+    footprint.aimed = subject->aimed;
     if (!wd_coverage_add(w->coverage, &footprint))
         return;
     wd_wire_begin(&w->out, WD_MESSAGE_CANDIDATE);
-    wd_wire_put_u64(&w->out, index);
-    wd_wire_put_u64(&w->out, profile);
+    wd_wire_put_u64(&w->out, subject->index);
+    wd_wire_put_u64(&w->out, subject->profile);
     wd_wire_put(&w->out, &footprint, sizeof(footprint));
     wd_wire_put(&w->out, c, sizeof(*c));
     wd_wire_put(&w->out, c->ram, c->ram_count * sizeof(c->ram[0]));
@@ -311,19 +321,31 @@ static void offer_case(struct worker *w, const struct wd_case *c, uint64_t index
     wd_wire_end(&w->out);
 }
 
-/* Counts what the oracle says of a case. */
-static struct subject study(struct worker *w, const struct wd_case *c, uint64_t index, uint8_t profile)
+/* Which of the blocks that are aimed at the walkers ran for the i-th case of the batch that is judged. */
+static struct wd_aimed aimed_of(const struct worker *w, uint32_t i)
 {
-    struct subject subject = {.c = c, .index = index, .profile = profile, .implementation = -1};
+    struct wd_aimed all = {0};
+
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++)
+        for (size_t word = 0; w->plan->walkers[walker].spec.coverage && word < WD_AIMED_WORDS; word++)
+            all.blocks[word] |= wd_walker_host_aimed(w->hosts[walker], w->judged)[i].blocks[word];
+    return all;
+}
+
+/* Counts what the oracle says of the i-th case of the batch that is judged. */
+static struct subject study(struct worker *w, const struct wd_case *c, const struct batch *batch, uint32_t i)
+{
+    struct subject subject = {
+        .c = c, .index = batch->first + i, .profile = batch->profile[i], .implementation = -1, .aimed = aimed_of(w, i)};
 
     wd_oracle(c, NULL, NULL, NULL, &w->basis);
     w->tally.cases++;
     w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
-    count_rules(w, index);
+    count_rules(w, subject.index);
     subject.choices = count_choices(w);
     if (w->plan->guide)
-        offer_case(w, c, index, profile); /* and no proofs: a case that shows one could not be made again */
-    else if (subject.choices)
+        offer_case(w, &subject); /* and no proofs: a case that shows one could not be made again */
+    else if (subject.choices && !w->plan->against && !w->plan->stored)
         subject.implementation = wd_plan_implementation_of(w->plan, c);
     return subject;
 }
@@ -338,13 +360,16 @@ static char *result_text(const struct wd_result *result)
 
 static char *case_text(const struct worker *w, const struct subject *subject)
 {
-    char id[64];
+    char id[ID_MAX];
     const struct wd_case_extra extra = {.id = id};
     struct wd_memory text = {0};
     size_t length = JSON_MAX;
 
-    snprintf(id, sizeof(id), "%sseed %llu case %llu", w->plan->guide ? "guided " : "",
-             (unsigned long long)w->plan->seed, (unsigned long long)subject->index);
+    if (subject->index < wd_stored_count(w->plan->stored))
+        snprintf(id, sizeof(id), "%s", wd_stored_id(w->plan->stored, subject->index));
+    else
+        snprintf(id, sizeof(id), "%sseed %llu case %llu", w->plan->guide ? "guided " : "",
+                 (unsigned long long)w->plan->seed, (unsigned long long)subject->index);
     do {
         wd_allocated(wd_memory_reserve(&text, length + 1) ? text.data : NULL);
         length = wd_case_to_json(subject->c, &extra, text.data, text.size);
@@ -498,6 +523,72 @@ static void judge_case(struct worker *w, const struct subject *subject, const st
             file_finding(w, walker, subject, &answers);
 }
 
+/* ---------------------------------------------------------------- comparing */
+
+static void file_change(struct worker *w, enum wd_change change, const struct subject *subject,
+                        const struct answers *answers)
+{
+    const struct wd_judgement *wrong =
+        wd_verdict_is_finding[answers->verdict[0]] ? &w->judgements[0] : &w->judgements[1];
+    const struct wd_change_shown shown = {.change = change,
+                                          .basis = &w->basis,
+                                          .before = {&w->judgements[1], answers->result[1]},
+                                          .after = {&w->judgements[0], answers->result[0]}};
+    char *signature = wd_change_signature(&shown);
+    const struct wd_bucket_key key = {.cause = WD_CAUSE_NONE, .also_check = WD_CAUSE_NONE, .signature = signature};
+    struct wd_exhibit exhibit = {.index = subject->index, .rule = wrong->rule, .profile = subject->profile};
+    const struct wd_ballot ballot = {0};
+    struct wd_bucket *bucket = wd_bucket_of(w->buckets, &key);
+
+    free(signature);
+    if (!wd_bucket_add_one(bucket, &answers->facets, &ballot, w->plan->walker_count, subject->index))
+        return;
+    exhibit.title = wd_copy_text(wrong->title, strlen(wrong->title));
+    exhibit.expected = result_text(&w->basis.result);
+    exhibit.got = wd_change_json(&shown);
+    exhibit.c = case_text(w, subject);
+    wd_bucket_show(bucket, &exhibit);
+}
+
+/* What the judge says of one of two answers that are not the same. */
+static struct wd_judged judge_side(struct worker *w, size_t walker, const struct subject *subject,
+                                   struct answers *answers)
+{
+    const struct wd_result *got = answers->result[walker];
+    struct wd_judgement *judgement = &w->judgements[walker];
+
+    memset(judgement, 0, sizeof(*judgement));
+    answers->verdict[walker] = (uint8_t)judge(w, walker, subject, answers);
+    judgement->verdict = answers->verdict[walker];
+    w->tally.verdicts[walker][subject->profile][answers->verdict[walker]]++;
+    return (struct wd_judged){.verdict = answers->verdict[walker],
+                              .warned = got->warning_count,
+                              .answered = got->answer != WD_ANSWER_UNSUPPORTED};
+}
+
+/* Compares the i-th answers of the walker and of the one that it was before. */
+static void compare_case(struct worker *w, const struct subject *subject, const struct wd_result *const *results,
+                         uint32_t i)
+{
+    struct answers answers = {.result = {&results[0][i], &results[1][i]}};
+    struct wd_judged after, before;
+    enum wd_change change;
+
+    if (wd_results_identical(answers.result[0], answers.result[1]))
+        return;
+    answers.facets = wd_facets_of(subject->c, &w->basis, subject->profile);
+    answers.has_facets = true;
+    after = judge_side(w, 0, subject, &answers);
+    before = judge_side(w, 1, subject, &answers);
+    change = wd_change_of(&before, &after,
+                          is_answer(answers.result[0]) && is_answer(answers.result[1]) &&
+                              wd_answers_equal(answers.result[1], answers.result[0]));
+    w->tally.changes[change]++;
+    file_change(w, change, subject, &answers);
+}
+
+/* ---------------------------------------------------------------- batches */
+
 /* Keeps batches at a size that is worked off in good time. */
 static void adapt_batch_size(struct worker *w)
 {
@@ -524,9 +615,12 @@ static void judge_batch(struct worker *w)
             give_up(w, error.text);
     }
     for (uint32_t i = 0; i < slot->count; i++) {
-        struct subject subject = study(w, slot->cases[i], batch->first + i, batch->profile[i]);
+        struct subject subject = study(w, slot->cases[i], batch, i);
 
-        judge_case(w, &subject, results, i);
+        if (w->plan->against)
+            compare_case(w, &subject, results, i);
+        else
+            judge_case(w, &subject, results, i);
     }
     w->judged++;
     if (w->plan->until_finding && wd_buckets_count(w->buckets))

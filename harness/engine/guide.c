@@ -93,9 +93,23 @@ static bool take_rule(struct wd_coverage *coverage, const struct wd_footprint *f
     return new;
 }
 
+static bool take_block(struct wd_coverage *coverage, const struct wd_footprint *footprint, size_t block)
+{
+    bool new = take_bits(&coverage->aimed_controls[block], footprint->controls | UINT64_C(1));
+
+    for (size_t stage = 0; stage < 2; stage++)
+        for (size_t word = 0; word < WD_RULE_WORDS; word++)
+            new |= take_bits(&coverage->aimed_rules[block][stage][word], footprint->rules[stage][word]);
+    return new;
+}
+
 bool wd_coverage_add(struct wd_coverage *coverage, const struct wd_footprint *footprint)
 {
     bool new = false;
+
+    for (size_t word = 0; word < WD_AIMED_WORDS; word++)
+        for (uint64_t bits = footprint->aimed.blocks[word]; bits; bits &= bits - 1)
+            new |= take_block(coverage, footprint, 64 * word + (size_t)__builtin_ctzll(bits));
 
     for (size_t stage = 0; stage < 2; stage++)
         for (size_t word = 0; word < WD_RULE_WORDS; word++)
@@ -106,19 +120,27 @@ bool wd_coverage_add(struct wd_coverage *coverage, const struct wd_footprint *fo
 
 /* ---------------------------------------------------------------- the corpus */
 
+static void remember_at(struct wd_guide *guide, uint16_t entry, size_t number)
+{
+    struct wd_place *place = &guide->places[number];
+
+    if (!place->count)
+        guide->reached[guide->reached_count++] = (uint16_t)number;
+    place->entries[place->count++ % WD_PLACE_ENTRIES] = entry;
+}
+
 /* Remembers an entry wherever it leads. */
 static void remember(struct wd_guide *guide, uint16_t entry, const struct wd_footprint *footprint)
 {
+    for (size_t word = 0; word < WD_AIMED_WORDS; word++)
+        for (uint64_t bits = footprint->aimed.blocks[word]; bits; bits &= bits - 1)
+            remember_at(guide, entry, WD_RULE_PLACES + 64 * word + (size_t)__builtin_ctzll(bits));
     for (size_t stage = 0; stage < 2; stage++)
         for (size_t word = 0; word < WD_RULE_WORDS; word++)
             for (uint64_t bits = footprint->rules[stage][word]; bits; bits &= bits - 1) {
                 size_t rule = 64 * word + (size_t)__builtin_ctzll(bits);
-                size_t number = (rule * 2 + stage) * (WD_GRANULE_COUNT + 1) + footprint->granule[stage];
-                struct wd_place *place = &guide->places[number];
 
-                if (!place->count)
-                    guide->reached[guide->reached_count++] = (uint16_t)number;
-                place->entries[place->count++ % WD_PLACE_ENTRIES] = entry;
+                remember_at(guide, entry, (rule * 2 + stage) * (WD_GRANULE_COUNT + 1) + footprint->granule[stage]);
             }
 }
 
@@ -142,15 +164,24 @@ void wd_guide_offer(struct wd_guide *guide, const struct wd_case *c, uint8_t pro
     guide->before += index == UINT64_MAX;
 }
 
+/* Whether one place may stand before another: blocks that are aimed at before rules, what is rarer before what is not.
+ */
+static bool in_rank(const struct wd_guide *guide, const uint64_t *counts, uint16_t one, uint16_t two)
+{
+    bool aimed = one >= WD_RULE_PLACES, too = two >= WD_RULE_PLACES;
+
+    if (aimed != too)
+        return aimed;
+    return aimed ? guide->places[one].count <= guide->places[two].count : counts[one] <= counts[two];
+}
+
 void wd_guide_rank(struct wd_guide *guide, const uint64_t counts[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1])
 {
-    const uint64_t *count = &counts[0][0][0];
-
     for (uint32_t i = 1; i < guide->reached_count; i++) { /* almost in order since the last time */
         uint16_t place = guide->reached[i];
         uint32_t k = i;
 
-        for (; k && count[guide->reached[k - 1]] > count[place]; k--)
+        for (; k && !in_rank(guide, &counts[0][0][0], guide->reached[k - 1], place); k--)
             guide->reached[k] = guide->reached[k - 1];
         guide->reached[k] = place;
     }

@@ -14,12 +14,14 @@
 
 #include "generators/generate.h"
 #include "harness/engine/fuzz_plan.h"
+#include "harness/host/line_coverage.h"
 
 enum {
     WD_EPOCH_CASES = 8192,
     WD_GUIDE_ENTRIES_MAX = 8192,
-    WD_PLACES = WD_RULE_COUNT * 2 * (WD_GRANULE_COUNT + 1), /**< rule × stage × granule */
-    WD_PLACE_ENTRIES = 16,                                  /**< entries that are remembered for each of them */
+    WD_RULE_PLACES = WD_RULE_COUNT * 2 * (WD_GRANULE_COUNT + 1), /**< rule × stage × granule */
+    WD_PLACES = WD_RULE_PLACES + WD_AIMED_BLOCKS,                /**< and blocks of the walkers that are aimed at */
+    WD_PLACE_ENTRIES = 16,                                       /**< entries that are remembered for each of them */
 };
 
 /** What a case reaches, as far as coverage counts it. */
@@ -27,15 +29,18 @@ struct wd_footprint {
     uint64_t rules[2][WD_RULE_WORDS]; /**< by stage, bit sets of enum wd_rule */
     uint8_t granule[2];               /**< enum wd_granule */
     uint64_t controls;                /**< which control bits are set, hashed to 64 classes */
+    struct wd_aimed aimed;            /**< blocks that are aimed at, which the walkers ran: not the oracle's to say */
 };
 
 /**
  * The coverage: rule × stage × granule × control bit that is set, and rule × stage × rule that was applied in the same
- * case. All zero: nothing is reached.
+ * case; for each block that is aimed at, control bit and stage × rule. All zero: nothing is reached.
  */
 struct wd_coverage {
     uint64_t controls[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1];
     uint64_t pairs[WD_RULE_COUNT][2][2][WD_RULE_WORDS];
+    uint64_t aimed_controls[WD_AIMED_BLOCKS];
+    uint64_t aimed_rules[WD_AIMED_BLOCKS][2][WD_RULE_WORDS];
 };
 
 /** A case of the corpus. */
@@ -81,7 +86,7 @@ bool wd_coverage_add(struct wd_coverage *coverage, const struct wd_footprint *fo
 void wd_guide_offer(struct wd_guide *guide, const struct wd_case *c, uint8_t profile, uint64_t index,
                     const struct wd_footprint *footprint);
 
-/** Ranks the places by how often the cases of the run so far led there. */
+/** Ranks the places by how often the cases of the run so far led there; blocks that are aimed at come first. */
 void wd_guide_rank(struct wd_guide *guide, const uint64_t counts[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1]);
 
 /** Makes case `index` of a guided run. @return the number of its profile */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/engine/fuzz_plan.h"
+#include "harness/judge/changes.h"
 #include "harness/support/allocate.h"
 
 enum { WD_OPTIONS_COUNTED = 8 /* options of a choice from here on are counted as the last */ };
@@ -20,6 +21,7 @@ struct wd_tally {
     uint64_t resolved[WD_WALKERS_MAX][WD_CHOICE_COUNT][WD_OPTIONS_COUNTED]; /**< by `permitted` answers */
     uint64_t waived[WD_WAIVERS_MAX];
     uint64_t restarts[WD_WALKERS_MAX];
+    uint64_t changes[WD_CHANGE_COUNT]; /**< cases that two walkers answer differently, of a run that compares them */
 };
 
 /** For each cell of the coverage the smallest index of a case that reached it; UINT64_MAX: none. */

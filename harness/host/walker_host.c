@@ -520,6 +520,11 @@ const struct wd_result *wd_walker_host_wait(struct wd_walker_host *host, uint64_
     return results;
 }
 
+const struct wd_aimed *wd_walker_host_aimed(const struct wd_walker_host *host, uint64_t batch)
+{
+    return host->shared->aimed[batch % WD_SLOTS];
+}
+
 void wd_walker_host_close(struct wd_walker_host *host)
 {
     if (!host)

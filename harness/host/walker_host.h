@@ -15,6 +15,7 @@
 #define WALKDIFF_WALKER_HOST_H
 
 #include "harness/casefile/case_area.h"
+#include "harness/host/line_coverage.h"
 #include "harness/host/walker_spec.h"
 
 enum { WD_LAST_WORDS_MAX = 4096 };
@@ -66,6 +67,9 @@ void wd_walker_host_submit(struct wd_walker_host *host);
  * started again: `error` says why
  */
 const struct wd_result *wd_walker_host_wait(struct wd_walker_host *host, uint64_t batch, struct wd_error *error);
+
+/** Which of the blocks that are aimed at the cases of a batch ran that was waited for; valid as its results are. */
+const struct wd_aimed *wd_walker_host_aimed(const struct wd_walker_host *host, uint64_t batch);
 
 /** Ends the process. NULL is no host. */
 void wd_walker_host_close(struct wd_walker_host *host);

@@ -68,6 +68,8 @@ static const struct wd_walker_api *load(const struct wd_walker_process *process)
     if (!api)
         fail(process);
     tell_version(process, api);
+    if (process->spec->coverage && !wd_coverage_open(process->spec->coverage, api, &process->shared->error))
+        fail(process);
     return api;
 }
 
@@ -116,6 +118,7 @@ static void answer_batch(const struct wd_walker_process *process, const struct w
     mark_unanswered(results, first, slot->count);
     shared->done = 0;
     atomic_store(&shared->begun, batch + 1);
+    wd_coverage_begin_batch(shared->aimed[batch % WD_SLOTS] + first, &shared->done, slot->count - first);
     if (first < slot->count)
         api->answer(walker, slot->cases + first, results + first, slot->count - first, &shared->done);
     wd_doorbell_ring(&shared->finished, process->finished_end);

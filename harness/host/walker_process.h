@@ -5,6 +5,7 @@
 
 #include "harness/casefile/case_area.h"
 #include "harness/support/doorbell.h"
+#include "harness/host/line_coverage.h"
 #include "harness/host/walker_spec.h"
 
 enum { WD_VERSION_MAX = 128 };
@@ -25,6 +26,7 @@ struct wd_walker_shared {
     char version[WD_VERSION_MAX];
     struct wd_error error; /**< why the walker cannot be opened */
     struct wd_result results[WD_SLOTS][WD_BATCH_MAX];
+    struct wd_aimed aimed[WD_SLOTS][WD_BATCH_MAX]; /**< all zero, unless the spec asks for coverage */
 };
 
 /** A result's `answer` before the walker has written it. */

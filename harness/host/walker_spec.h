@@ -19,6 +19,7 @@ struct wd_walker_spec {
     const char *text;                    /**< the whole spec; the caller's */
     const char *options;                 /**< what the walker is opened with; within `text` */
     const struct wd_walker_api *builtin; /**< NULL: `library` holds the walker */
+    const char *coverage;   /**< file to note in what the walker's code runs, see line_coverage.h; NULL: none */
     char library[PATH_MAX]; /**< or the command that `options` is, for a walker that was built as a program */
 };
 

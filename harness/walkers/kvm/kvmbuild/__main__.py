@@ -33,6 +33,7 @@ class Spec:
     tree: str
     compiler: str = "gcc"
     sanitize: bool = False
+    cover: bool = False  # notes which blocks run (harness/host/line_coverage.h)
     subject: str = "at"  # for those who build another one with this program
     debug: bool = False  # for a debugger; `walkdiff debug` asks for it
     own_options: str = ""  # what the walker is opened with, where it is a program
@@ -49,14 +50,18 @@ def parse(text: str) -> Spec:
             chosen["sanitize"] = True
         elif option == "debug":
             chosen["debug"] = True
+        elif option == "cover":
+            chosen["cover"] = True
         elif key == "subject" and value in SUBJECTS:
             chosen["subject"] = value
         elif key == "cc" and value:
             chosen["compiler"] = value
         else:
-            raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cc=COMPILER)")
-    if chosen.get("subject", "at") != "at" and {"sanitize", "own_options", "compiler"} & chosen.keys():
-        raise WrongUse("as-exposed, san and cc= are of the subject at alone")
+            raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cover, cc=COMPILER)")
+    if chosen.get("cover") and chosen.get("sanitize"):
+        raise WrongUse("kvm: 'cover' and 'san' do not go together: a program of its own tells nobody what it runs")
+    if chosen.get("subject", "at") != "at" and {"sanitize", "cover", "own_options", "compiler"} & chosen.keys():
+        raise WrongUse("as-exposed, san, cover and cc= are of the subject at alone")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]
@@ -95,6 +100,7 @@ def key_of(spec: Spec, toolchain: Toolchain) -> tuple[str, ...]:
         *toolchain.identity,
         str(spec.sanitize),
         *(["debug"] if spec.debug else []),
+        *(["cover"] if spec.cover else []),
         spec.own_options,
     )
 
@@ -122,7 +128,7 @@ def build_tree(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) ->
     tree = lay_out(source)
     store = Store(cache, {"tree": tree.root, "own": OWN})
     store.roots["generated"] = configure(store, tree)
-    compiler = Compiler(store, toolchain, SUBJECTS[spec.subject])
+    compiler = Compiler(store, toolchain, SUBJECTS[spec.subject], spec.cover)
     try:
         objects = compiler.build(f"{version_of(tree)} ({toolchain.version})")
     except DoesNotCompile as error:

@@ -38,6 +38,22 @@ TREE_FLAGS = [
     "-DCC_USING_PATCHABLE_FUNCTION_ENTRY",
     "-DKASAN_SHADOW_SCALE_SHIFT=",
 ]
+# How a file is compiled of which we want to know what lines run: a call at the begin of each block, and blocks that are
+# those of the source, in its order.
+COVER_FLAGS = (
+    "-Og",
+    "-fsanitize-coverage=trace-pc",
+    "-fdebug-prefix-map={tree}=/linux",  # so that they are found by their place in the tree
+    "-fno-inline-functions-called-once",
+    "-fno-reorder-blocks",
+    "-fno-ssa-phiopt",
+    "-fno-if-conversion",
+    "-fno-if-conversion2",
+    "-fno-crossjumping",
+    "-fno-tree-tail-merge",
+    "-fno-tree-sink",
+    "-fno-thread-jumps",
+)
 HOST_FLAGS = ["-std=gnu11", "-O2", "-g1", "-fPIC", "-ffunction-sections", "-fvisibility=hidden"]
 
 # The runner, and the reader and writer of case files (harness/casefile/case_file.cmake).
@@ -70,7 +86,8 @@ FROM_LIBRARY = frozenset(
 
 
 class Compiler:
-    def __init__(self, store: Store, toolchain: Toolchain, subject: Subject) -> None:
+    def __init__(self, store: Store, toolchain: Toolchain, subject: Subject, cover: bool = False) -> None:
+        self.cover = cover
         self.known_symbols: dict[Path, dict[str, set[str]]] = {}
         self.store = store
         self.toolchain = toolchain
@@ -219,7 +236,8 @@ class Compiler:
         """Of the tree's side and of the host's."""
         jobs: list[tuple[str, list[str], str]] = []
         for source in self.sources():
-            jobs.append(("tree", self.tree_command(["-c", *source.flags]), f"tree:{source.path}"))
+            flags = [*source.flags, *(COVER_FLAGS if self.cover else ())]
+            jobs.append(("tree", self.tree_command(["-c", *flags]), f"tree:{source.path}"))
         for file in self.subject.tree_half:
             jobs.append(
                 (
@@ -249,7 +267,7 @@ class Compiler:
         names = sorted(
             name
             for name in wanted - defined - FROM_LIBRARY
-            if not name.startswith(("_GLOBAL_OFFSET_TABLE_", "__asan_", "__ubsan_", "wd_"))
+            if not name.startswith(("_GLOBAL_OFFSET_TABLE_", "__asan_", "__ubsan_", "__sanitizer_cov_", "wd_"))
         )
         zeroes = [name for name in names if self.subject.zeroes and re.fullmatch(self.subject.zeroes, name)]
         names = [name for name in names if name not in zeroes]
@@ -300,7 +318,9 @@ class Compiler:
         return objects
 
     def library(self, objects: list[Path]) -> Path:
-        return self._link(objects, ["-shared", "-Wl,-z,defs", "-Wl,-Bsymbolic"], "walker.so")
+        # What notes the coverage is walkdiff's own program.
+        defined = [] if self.cover else ["-Wl,-z,defs"]
+        return self._link(objects, ["-shared", *defined, "-Wl,-Bsymbolic"], "walker.so")
 
     def program(self, objects: list[Path]) -> Path:
         """The walker as a program that answers cases on its standard input: host/runner.c."""

@@ -57,6 +57,32 @@ def test_what_devices_answer_and_read_only_memory_are_unsupported() -> None:
     }
 
 
+def test_memory_of_qemu_that_the_case_has_not_is_unsupported_at_level_minus_1_too(tmp_path: Path) -> None:
+    """A block with nT = 1, of which QEMU makes no fault, leads to memory that is none of the case's: QEMU reads 0."""
+    needs_qemu()
+    case = {
+        "op": "S1E1R",
+        "el": 2,
+        "va": "0x0",
+        "regs": {
+            "SCTLR_EL1": "0x1",
+            "TCR_EL1": "0x80000040000000c",
+            "TTBR0_EL1": "0x800000000",
+            "HCR_EL2": "0x80000001",
+            "VTCR_EL2": "0x80000058",
+            "VTTBR_EL2": "0x40000000",
+            "ID_AA64MMFR0_EL1": "0x10000004",
+            "ID_AA64MMFR2_EL1": "0x10000000000000",
+        },
+        "ram": [["0x40000000", "0x1000"]],
+        "mem": [["0x40000000", "0x0000000041010441"], ["0x40000100", "0x0000000040000003"]],
+    }
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(case), encoding="utf-8")
+    (result,) = results(walkdiff("run", "--walker", "qemu,cpu=max", str(file)).stdout).values()
+    assert result.get("unsupported") == "a table walk could read memory that QEMU has and the case has not", result
+
+
 def test_the_version_and_the_model_are_told() -> None:
     needs_qemu()
     line = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout.split()[3]

@@ -199,7 +199,9 @@ static size_t write_requests(struct walker *w, const size_t *order, size_t count
 /* ---------------------------------------------------------------- answers */
 
 enum { EC_UNKNOWN = 0x00, EC_DATA_ABORT = 0x24, EC_DATA_ABORT_SAME_EL = 0x25 }; /* ESR_EL3.EC */
-enum { FST_TRANSLATION = 1 };                                                   /* bits 5:2 of the fault status code */
+
+/* Fault status codes of a Translation fault: level 0 (others are above it), and level -1. */
+enum { FST_TRANSLATION = 0x04, FST_TRANSLATION_MINUS_1 = 0x2b };
 
 #define WD_READ_ONLY "an update in memory that is read-only"
 
@@ -279,6 +281,11 @@ static struct kind kind_of(const struct wd_result *result)
     return kind;
 }
 
+static bool is_translation_fault(struct kind kind)
+{
+    return kind.fault && ((kind.status & 0x3c) == FST_TRANSLATION || kind.status == FST_TRANSLATION_MINUS_1);
+}
+
 static bool same_kind(struct kind a, struct kind b)
 {
     return a.answer == b.answer && a.fault == b.fault && a.status == b.status && a.stage2 == b.stage2 &&
@@ -306,7 +313,7 @@ static const char *doubt(const struct walker *w, const struct wd_case *c, const 
 
     if (same_kind(kind, p->expected))
         return NULL;
-    if (kind.fault && kind.status / 4 == FST_TRANSLATION)
+    if (is_translation_fault(kind))
         possible |= WD_REACH_FOREIGN;
     if (kind.answer == WD_ANSWER_EXCEPTION)
         possible |= WD_REACH_MISSING;

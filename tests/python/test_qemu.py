@@ -61,6 +61,7 @@ def test_memory_of_qemu_that_the_case_has_not_is_unsupported_at_level_minus_1_to
     """A block with nT = 1, of which QEMU makes no fault, leads to memory that is none of the case's: QEMU reads 0."""
     needs_qemu()
     case = {
+        "id": "nT",
         "op": "S1E1R",
         "el": 2,
         "va": "0x0",

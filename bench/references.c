@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_references [PROFILE]: how much of a reference's speed `fuzz` leaves, in one run. For unicorn and qemu, with one
- * job and with two: the walker alone, asked the same batches of cases again and again with nobody judging; and the
- * whole loop, `walkdiff fuzz --ref none`, which makes the cases, judges and buckets. Cases that the walker does not
- * support cost it next to nothing, so both are given cases a second that it answers.
+ * bench_references [PROFILE [WALKER…]]: how much of a reference's speed `fuzz` leaves, in one run. For unicorn and
+ * qemu, with one job and with two: the walker alone, with nobody judging, whose cases are made while the clock stands;
+ * and the whole loop, `walkdiff fuzz --ref none`, which makes the cases, judges and buckets. Both are given the same
+ * stream of cases, the first ones of the seed, with those that end QEMU and those that the walker does not support;
+ * counted are the cases a second that it answers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "generators/generate.h"
 #include "harness/host/walker_spec.h"
 
-enum { BATCH = 256, SECONDS = 4, KEPT = 16 * BATCH, COMMAND_MAX = 4096 + 256 };
+enum { BATCH = 256, SECONDS = 12, SEED = 1, COMMAND_MAX = 4096 + 256 };
 
 struct shared {
     double rate[2];
@@ -36,56 +37,50 @@ static _Noreturn void fail(const char *text)
     exit(2);
 }
 
-/* Keeps the cases that the walker answers. @return how many */
-static size_t choose_cases(const struct wd_walker_api *api, void *walker, const struct wd_profile_mix *mix,
-                           struct wd_case_buffer *kept)
+/* The next cases of the stream for one of several jobs, which share it. */
+static void make_cases(const struct wd_profile_mix *mix, uint64_t batch, struct wd_case_buffer buffers[BATCH],
+                       const struct wd_case *cases[BATCH])
 {
-    static struct wd_result result;
-    size_t count = 0;
-
-    for (uint64_t index = 0; count < KEPT && index < UINT64_C(64) * KEPT; index++) {
-        const struct wd_case *c = &kept[count].c;
-        volatile uint32_t done = 0;
-
-        wd_generate(mix, 1, index, &kept[count]);
-        api->answer(walker, &c, &result, 1, &done);
-        count += result.answer == WD_ANSWER_PAR || result.answer == WD_ANSWER_EXCEPTION;
+    for (size_t i = 0; i < BATCH; i++) {
+        wd_generate(mix, SEED, batch * BATCH + i, &buffers[i]);
+        cases[i] = &buffers[i].c;
     }
-    return count;
+}
+
+static bool is_answered(const struct wd_result *result)
+{
+    return result->answer != WD_ANSWER_UNSUPPORTED;
 }
 
 /* Answers a second of the walker alone, in a process of its own. */
-static double alone(const struct wd_walker_spec *spec, const struct wd_profile_mix *mix)
+static double alone(const struct wd_walker_spec *spec, const struct wd_profile_mix *mix, unsigned job, unsigned jobs)
 {
     static struct wd_result results[BATCH];
-    struct wd_case_buffer *kept = malloc(KEPT * sizeof(*kept));
+    static struct wd_case_buffer buffers[BATCH];
     const struct wd_case *cases[BATCH];
     struct wd_error error = {.text = ""};
     const struct wd_walker_api *api = wd_walker_spec_load(spec, &error);
     void *walker = api ? api->open(spec->options, error.text, sizeof(error.text)) : NULL;
-    size_t count, next = 0;
     uint64_t answered = 0;
-    double begin;
+    double spent = 0;
 
-    if (!kept || !walker)
+    if (!walker)
         fail(error.text);
-    count = choose_cases(api, walker, mix, kept);
-    if (!count)
-        fail("no case that it supports");
-    for (begin = now(); now() - begin < SECONDS; answered += BATCH) {
+    if (!freopen("/dev/null", "w", stderr)) /* QEMU's last words, some thousand times */
+        fail("no /dev/null");
+    for (uint64_t batch = job; spent < SECONDS; batch += jobs) {
         volatile uint32_t done = 0;
+        double begin;
 
-        for (size_t i = 0; i < BATCH; i++) {
-            wd_case_buffer_link(&kept[next]);
-            cases[i] = &kept[next].c;
-            next = (next + 1) % count;
-        }
+        make_cases(mix, batch, buffers, cases);
+        begin = now();
         api->answer(walker, cases, results, BATCH, &done);
+        spent += now() - begin;
+        for (size_t i = 0; i < BATCH; i++)
+            answered += is_answered(&results[i]);
     }
-    begin = now() - begin;
     api->close(walker);
-    free(kept);
-    return (double)answered / begin;
+    return (double)answered / spent;
 }
 
 static double alone_side_by_side(const struct wd_walker_spec *spec, const struct wd_profile_mix *mix, unsigned jobs)
@@ -97,7 +92,7 @@ static double alone_side_by_side(const struct wd_walker_spec *spec, const struct
         fail("no memory");
     for (unsigned job = 0; job < jobs; job++) {
         if (fork() == 0) {
-            shared->rate[job] = alone(spec, mix);
+            shared->rate[job] = alone(spec, mix, job, jobs);
             _exit(0);
         }
     }
@@ -118,8 +113,8 @@ static double whole_loop(const char *program, const char *walker, const char *pr
     FILE *output;
 
     snprintf(command, sizeof(command),
-             "'%s' fuzz --walker %s --ref none --profile %s --seed 1 --time %ds --jobs %u --json 2>/dev/null", program,
-             walker, profile, 3 * SECONDS, jobs);
+             "'%s' fuzz --walker %s --ref none --profile %s --seed %d --time %ds --jobs %u --json 2>/dev/null", program,
+             walker, profile, SEED, SECONDS, jobs);
     output = popen(command, "r");
     length = output ? fread(text, 1, sizeof(text) - 1, output) : 0;
     text[length] = '\0';
@@ -136,7 +131,9 @@ static double whole_loop(const char *program, const char *walker, const char *pr
 
 int main(int argc, char **argv)
 {
-    static const char *const walkers[] = {"unicorn", "qemu,cpu=neoverse-n1"};
+    static const char *const usual[] = {"unicorn", "qemu,cpu=neoverse-n1"};
+    const char *const *walkers = argc > 2 ? (const char *const *)&argv[2] : usual;
+    size_t count = argc > 2 ? (size_t)argc - 2 : sizeof(usual) / sizeof(usual[0]);
     const char *profile = argc > 1 ? argv[1] : "n1";
     struct wd_profile_mix mix = {.profiles = {wd_profile_by_name(profile)}, .count = 1};
     static struct wd_places places;
@@ -146,7 +143,7 @@ int main(int argc, char **argv)
         fail("no such profile");
     snprintf(places.walkers, sizeof(places.walkers), "%s/walkers", WALKDIFF_BUILD);
     printf("%-22s %5s %14s %14s %7s\n", "cases answered a second", "jobs", "walker alone", "whole loop", "part");
-    for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         struct wd_walker_spec spec;
 
         if (!wd_walker_spec_parse(walkers[i], &places, &spec, &error))

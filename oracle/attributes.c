@@ -84,6 +84,37 @@ static unsigned allocated_encoding(unsigned option)
     return (option / 15 + 1) << 4 | (option % 15 + 1);
 }
 
+/*
+ * What can become of one half of Normal memory, in the encoding of MAIR: it can be made Non-cacheable, and that, with
+ * FWB, Write-Back. Else stage 2 limits the kind; hints stay, and only transient memory can become non-transient.
+ */
+static bool half_may_become(unsigned half, unsigned reported, bool fwb)
+{
+    if (reported == 4 || (fwb && reported == 15))
+        return true;
+    if (half == 4)
+        return false;
+    return (half & 3) == (reported & 3) && (!(half & 8) || reported & 8);
+}
+
+bool wd_mair_option_may_report(const uint64_t *regs, unsigned option, unsigned attr)
+{
+    unsigned encoding = allocated_encoding(option), outer = encoding >> 4, inner = encoding & 0xf;
+    bool fwb = WD_GET(regs[WD_HCR_EL2], HCR_EL2, FWB);
+
+    if (option >= ALLOCATED_ENCODINGS)
+        return true;
+    if (attr >> 4 == 0) /* Device memory, which stage 2 can make of any */
+        return !(attr & 2) && (!(attr & 1) || wd_has(regs, WD_FEAT_XS));
+    if (attr == 0x40) /* Non-cacheable with XS = 0 */
+        return (outer || fwb) && wd_has(regs, WD_FEAT_XS);
+    if (!outer)
+        return fwb && (attr == 0xff || attr == 0x44); /* forced to be Write-Back; HCR_EL2.CD */
+    if (attr == 0xa0) /* Write-Through with XS = 0: the outer hints alone are looked at */
+        return wd_has(regs, WD_FEAT_XS) && half_may_become(outer, 0xa, fwb);
+    return half_may_become(outer, attr >> 4, fwb) && half_may_become(inner, attr & 0xf, fwb);
+}
+
 /* DecodeShareability: 01 is reserved. */
 static uint8_t decode_shareability(struct wd_walk *w, unsigned stage, unsigned sh, int level)
 {

@@ -140,7 +140,7 @@ static bool some_leaf_explains(struct diagnosis *d, const struct wd_resolution *
             d->mistakes_met |= leaf->attributes.mistakes_met;
         else
             add_fault(faults, &leaf->output);
-    } while (++leaves < LEAVES_MAX && wd_leaves_next(leaf, !leaf->differing_before_attributes));
+    } while (++leaves < LEAVES_MAX && wd_leaves_next(leaf, wd_all_attributes(!leaf->differing_before_attributes)));
     return false;
 }
 

@@ -165,33 +165,71 @@ static void consider(struct search *search, const struct wd_leaf_walk *leaf)
 /* No resolution can be nearer to the answer than this one, and nothing is to be proved by the others. */
 static bool is_found(const struct search *search)
 {
-    return !search->proves && search->equal && search->best_choices <= 1;
+    bool proves = search->proves && (search->always[0] | search->always[1]);
+
+    return search->equal && !proves && search->best_choices <= 1;
 }
 
-/* Whether other attributes can make a walk nearer to the answer than what was found, or prove something. */
-static bool attributes_matter(const struct search *search, const struct wd_leaf_walk *leaf)
+/* Whether a leaf of other attributes that differs so would be nearer to the answer than what was found. */
+static bool is_nearer(const struct search *search, const struct wd_leaf_walk *leaf, unsigned differing)
 {
-    unsigned differing = leaf->differing_before_attributes;
-
-    if (!differing && search->proves)
-        return true;
     if (differing == search->best_differing)
         return leaf->choices_before_attributes + 1 < search->best_choices;
     return distance(differing) < distance(search->best_differing);
 }
 
-/* Looks at the leaves of the tree of choices. */
-static void search_permitted(struct search *search)
+/*
+ * Whether other attributes of a walk can be a proof, or take one away. Once one of its leaves gave the answer, the
+ * others can take away only what is proved of choices that attributes consult.
+ */
+static bool attributes_prove(const struct search *search, const struct wd_leaf_walk *leaf)
 {
-    static const struct wd_resolution nothing;
+    static const uint64_t of_attributes = UINT64_C(1) << WD_CHOICE_S1_EFFECTIVE_SHAREABILITY |
+                                          UINT64_C(1) << WD_CHOICE_TRANSIENT_HINT |
+                                          UINT64_C(1) << WD_CHOICE_TAGGED_NON_SHAREABLE;
+
+    if (leaf->differing_before_attributes || !search->proves)
+        return false;
+    return !leaf->equal_leaves || ((search->always[0] | search->always[1]) & of_attributes);
+}
+
+/* How many choices a leaf of other attributes may have that differs from the answer so, to be nearer to it. */
+static unsigned most_of_others(const struct search *search, unsigned differing)
+{
+    if (differing == search->best_differing)
+        return search->best_choices ? search->best_choices - 1 : 0;
+    return distance(differing) < distance(search->best_differing) ? UINT_MAX : 0;
+}
+
+/* Which other attributes can make a walk nearer to the answer than what was found, or prove something. */
+static struct wd_attributes_wanted attributes_wanted(const struct search *search, const struct wd_leaf_walk *leaf)
+{
+    unsigned differing = leaf->differing_before_attributes;
+    bool prove = attributes_prove(search, leaf), comparable = !(differing >> WD_ASPECT_F & 1);
+
+    if (!is_nearer(search, leaf, differing) && !prove)
+        return (struct wd_attributes_wanted){.any = false};
+    return (struct wd_attributes_wanted){
+        .any = true,
+        .equal_most = search->equal && !prove ? search->best_choices - 1 : UINT_MAX,
+        .other_most = comparable ? most_of_others(search, differing | 1u << WD_ASPECT_ATTR) : UINT_MAX};
+}
+
+/* Looks at the leaves of the tree of choices. */
+static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
+{
+    struct wd_judgement *j = search->judgement;
     struct wd_leaf_walk leaf;
 
-    wd_leaves_begin(&leaf, search->c, &nothing, search->got);
+    wd_leaves_begin_at(&leaf, search->c, basis, search->got);
     do
         consider(search, &leaf);
-    while (!is_found(search) && wd_leaves_next(&leaf, attributes_matter(search, &leaf)));
+    while (!is_found(search) && wd_leaves_next(&leaf, attributes_wanted(search, &leaf)));
     search->exhausted = wd_leaves_exhausted(&leaf);
-    wd_oracle(search->c, &search->judgement->resolution, NULL, NULL, &search->judgement->expected);
+    if (search->best_choices)
+        wd_oracle(search->c, &j->resolution, NULL, NULL, &j->expected);
+    else
+        j->expected = *basis;
 }
 
 /*
@@ -216,7 +254,7 @@ static bool doubt_by(struct search *search, const struct wd_causes *causes)
             search->always[side] &= resolved[side];
         if (!(search->always[0] | search->always[1]))
             return true;
-    } while (wd_leaves_next(&leaf, !leaf.differing_before_attributes));
+    } while (wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
     search->exhausted |= wd_leaves_exhausted(&leaf);
     return gives;
 }
@@ -359,7 +397,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     agrees = wd_answers_equal(&basis->result, got);
     j->verdict = WD_VERDICT_AGREE;
     if (!agrees || has_open_choice(basis, settled)) {
-        search_permitted(&search);
+        search_permitted(&search, basis);
         if (search.exhausted && !search.equal) {
             j->verdict = WD_VERDICT_UNSUPPORTED;
             return;

@@ -98,6 +98,7 @@ static void see_leaf(struct wd_leaf_walk *walk)
     if (walk->success && !(walk->differing >> WD_ASPECT_F & 1))
         walk->differing |= (unsigned)(WD_GET(differing, PAR_EL1, ATTR) != 0) << WD_ASPECT_ATTR |
                            (unsigned)(WD_GET(differing, PAR_EL1, SH) != 0) << WD_ASPECT_SH;
+    walk->equal_leaves += !walk->differing;
 }
 
 static bool is_success(const struct wd_result *result)
@@ -116,13 +117,13 @@ static void take_attributes(const struct wd_oracle_output *output, struct wd_ora
             attributes->consulted[attributes->consulted_count++] = output->consulted[i];
 }
 
-/* Walks, with every choice that only attributes consult at its default. */
-static void begin_walk(struct wd_leaf_walk *walk)
+/* Looks at a walk, with every choice that only attributes consult at its default. */
+static void see_walk(struct wd_leaf_walk *walk)
 {
     unsigned differing;
 
-    wd_oracle_with_source(walk->c, &walk->resolution, &walk->output, &walk->source);
     walk->success = is_success(&walk->output.result);
+    walk->equal_leaves = 0;
     walk->choices_before_attributes = count_choices(&walk->resolution);
     differing = wd_answers_differ(&walk->output.result, walk->got);
     walk->differing_before_attributes = walk->success ? differing & ~attribute_aspects : differing;
@@ -131,31 +132,119 @@ static void begin_walk(struct wd_leaf_walk *walk)
     see_leaf(walk);
 }
 
+static void begin_walk(struct wd_leaf_walk *walk)
+{
+    wd_oracle_with_source(walk->c, &walk->resolution, &walk->output, &walk->source);
+    walk->has_source = true;
+    see_walk(walk);
+}
+
 /* ---------------------------------------------------------------- a climb */
 
-void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
-                     const struct wd_result *got)
+static void begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_result *got)
 {
     walk->c = c;
     walk->got = got;
     walk->futile = wd_futile_choices(c, got);
     walk->tried = 0;
-    walk->resolution = *base;
     memset(walk->resolution.option, 0, sizeof walk->resolution.option);
     memset(walk->attributes.rules_hit, 0, sizeof walk->attributes.rules_hit);
+}
+
+void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
+                     const struct wd_result *got)
+{
+    walk->resolution = *base;
+    begin(walk, c, got);
     begin_walk(walk);
 }
 
-bool wd_leaves_next(struct wd_leaf_walk *walk, bool attributes)
+void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
+                        const struct wd_result *got)
+{
+    walk->resolution = (struct wd_resolution){0};
+    begin(walk, c, got);
+    walk->output = *basis;
+    walk->has_source = false;
+    see_walk(walk);
+}
+
+/*
+ * Whether a reserved MAIR encoding that stands for what an option says leads to no leaf that gives the answer, whatever
+ * choices come up behind it.
+ */
+static bool is_hopeless_option(const struct wd_leaf_walk *walk, unsigned option)
+{
+    return option && !wd_mair_option_may_report(walk->c->regs, option, (unsigned)WD_GET(walk->got->par, PAR_EL1, ATTR));
+}
+
+/* Whether no leaf behind the choices so far gives the answer with at most so many choices. */
+static bool none_is_equal(const struct wd_leaf_walk *walk, unsigned choices, unsigned most)
+{
+    uint64_t mair_is_reported = CHOICE(PAR_ATTRIBUTES) & walk->output.attribute_choices & ~walk->futile;
+
+    if (choices > most)
+        return true;
+    if (walk->resolution.supposes || WD_GET(walk->got->unanswered, PAR_EL1, ATTR) ||
+        walk->resolution.option[WD_CHOICE_PAR_ATTRIBUTES] || (mair_is_reported && choices < most))
+        return false;
+    return is_hopeless_option(walk, walk->resolution.option[WD_CHOICE_S1_RESERVED_MAIR]);
+}
+
+/*
+ * Whether no leaf behind the choices so far is wanted. Steps over further options of a reserved MAIR encoding of which
+ * the same holds: there are hundreds.
+ */
+static bool is_unwanted(struct wd_leaf_walk *walk, const struct wd_attributes_wanted *wanted)
+{
+    unsigned choices = wd_leaf_choices(walk);
+    uint8_t *option = &walk->resolution.option[WD_CHOICE_S1_RESERVED_MAIR];
+
+    if (choices <= wanted->other_most || !none_is_equal(walk, choices, wanted->equal_most))
+        return false;
+    while (is_hopeless_option(walk, *option) && is_hopeless_option(walk, *option + 1u))
+        ++*option;
+    return true;
+}
+
+/* Takes the choices so far as seen, with all that come up behind them. */
+static void pass_over(struct wd_leaf_walk *walk)
+{
+    struct wd_oracle_output *attributes = &walk->attributes;
+    uint8_t count = attributes->consulted_count;
+
+    while (count && !walk->resolution.option[attributes->consulted[count - 1].choice])
+        count--;
+    attributes->consulted_count = count;
+    if (count)
+        attributes->consulted[count - 1].option = walk->resolution.option[attributes->consulted[count - 1].choice];
+}
+
+/* Goes to the next leaf of the walk, in the tree of attributes. */
+static bool next_attributes(struct wd_leaf_walk *walk, const struct wd_attributes_wanted *wanted)
+{
+    while (wanted->any && wd_resolution_next(&walk->resolution, &walk->attributes, walk->futile)) {
+        if (is_unwanted(walk, wanted)) {
+            pass_over(walk);
+            continue;
+        }
+        if (!walk->has_source)
+            wd_oracle_with_source(walk->c, &(struct wd_resolution){0}, &walk->output, &walk->source);
+        walk->has_source = true;
+        wd_oracle_attributes(&walk->source, &walk->resolution, &walk->attributes);
+        see_leaf(walk);
+        return true;
+    }
+    return false;
+}
+
+bool wd_leaves_next(struct wd_leaf_walk *walk, struct wd_attributes_wanted attributes)
 {
     if (wd_leaves_exhausted(walk))
         return false;
     if (walk->success) {
-        if (attributes && wd_resolution_next(&walk->resolution, &walk->attributes, walk->futile)) {
-            wd_oracle_attributes(&walk->source, &walk->resolution, &walk->attributes);
-            see_leaf(walk);
+        if (next_attributes(walk, &attributes))
             return true;
-        }
         for (uint64_t bits = walk->attributes.attribute_choices; bits; bits &= bits - 1)
             walk->resolution.option[__builtin_ctzll(bits)] = 0;
     }
@@ -175,6 +264,6 @@ bool wd_find_leaf(const struct wd_case *c, const struct wd_result *got, struct w
             *resolution = walk.resolution;
             return true;
         }
-    } while (wd_leaves_next(&walk, !walk.differing_before_attributes));
+    } while (wd_leaves_next(&walk, wd_equal_attributes(!walk.differing_before_attributes)));
     return false;
 }

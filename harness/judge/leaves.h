@@ -7,10 +7,34 @@
 #ifndef WALKDIFF_LEAVES_H
 #define WALKDIFF_LEAVES_H
 
+#include <limits.h>
+
 #include "walkdiff/oracle.h"
 
 /** Combinations of choices that are tried before the judge gives up, loudly. No case reached a tenth of it. */
 enum { WD_RESOLUTIONS_MAX = 1 << 18 };
+
+/**
+ * What a climb still looks for among the leaves of one walk, which differ in attributes alone: those that give the
+ * answer, and others, each with at most so many choices that are not at their default. What is not wanted may be left
+ * out.
+ */
+struct wd_attributes_wanted {
+    bool any; /**< false: none; the climb goes on to the next walk */
+    unsigned equal_most, other_most;
+};
+
+/** All that give an answer, if a walk can give it. */
+static inline struct wd_attributes_wanted wd_equal_attributes(bool possible)
+{
+    return (struct wd_attributes_wanted){.any = possible, .equal_most = UINT_MAX};
+}
+
+/** All, if a walk can give the answer. */
+static inline struct wd_attributes_wanted wd_all_attributes(bool possible)
+{
+    return (struct wd_attributes_wanted){.any = possible, .equal_most = UINT_MAX, .other_most = UINT_MAX};
+}
 
 /** Where a climb is. */
 struct wd_leaf_walk {
@@ -21,10 +45,11 @@ struct wd_leaf_walk {
     const struct wd_case *c;
     const struct wd_result *got;
     uint64_t futile;
-    unsigned tried; /**< leaves so far */
-    bool success;
+    unsigned tried;        /**< leaves so far */
+    unsigned equal_leaves; /**< leaves of this walk so far that do not differ */
+    bool success, has_source;
     struct wd_oracle_output output;     /**< of the walk */
-    struct wd_attribute_source source;  /**< likewise, if it succeeds */
+    struct wd_attribute_source source;  /**< likewise, if it succeeds and has_source */
     struct wd_oracle_output attributes; /**< of the leaf: what wd_oracle_attributes() writes, if the walk succeeds */
 };
 
@@ -36,13 +61,16 @@ struct wd_leaf_walk {
 void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
                      const struct wd_result *got);
 
+/** The same where nothing is supposed. @param basis  what wd_oracle() says of the case by default */
+void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
+                        const struct wd_result *got);
+
 /**
  * Goes to the next leaf.
- * @param attributes  those that differ from this one in attributes alone are wanted too; else the climb goes on to the
- * next walk
+ * @param attributes  which of those that differ from this one in attributes alone
  * @return false if there is none left, or WD_RESOLUTIONS_MAX were tried
  */
-bool wd_leaves_next(struct wd_leaf_walk *walk, bool attributes);
+bool wd_leaves_next(struct wd_leaf_walk *walk, struct wd_attributes_wanted attributes);
 
 /** How many choices are not at their default in the leaf. */
 unsigned wd_leaf_choices(const struct wd_leaf_walk *walk);

@@ -216,6 +216,15 @@ void wd_oracle_attributes(const struct wd_attribute_source *source, const struct
                           struct wd_oracle_output *output);
 
 /**
+ * Whether memory of the encoding that an option of WD_CHOICE_S1_RESERVED_MAIR stands for could be reported as an ATTR
+ * of PAR_EL1, whatever else stage 2, control bits and other choices make of it. False: it cannot; true: perhaps, or
+ * there is no such option. Not where WD_CHOICE_PAR_ATTRIBUTES reports the encoding in MAIR, and not where a mistake is
+ * supposed.
+ * @param regs  of the case: the ID registers count
+ */
+bool wd_mair_option_may_report(const uint64_t *regs, unsigned option, unsigned attr);
+
+/**
  * Steps to the next resolution over the choices that a walk consulted: the next leaf of the tree of choices.
  * @param resolution  in: the one that gave `output`; out: the next one
  * @param fixed  bit set of enum wd_choice: those that stay as they are

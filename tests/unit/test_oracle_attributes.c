@@ -101,14 +101,19 @@ static void dct_makes_default_cacheable_memory_tagged(void **state)
 }
 
 /* Stage 1 maps HAND_VA to HAND_IPA with a MAIR byte, stage 2 that to HAND_PAGE with a MemAttr. */
-static void start_both_stages(struct hand *hand, unsigned mair, unsigned memattr)
+static void start_both_stages_with(struct hand *hand, unsigned mair, uint64_t stage2_bits)
 {
     hand_el10(hand, WD_AT_S12E1R, HAND_VA);
     SET(hand, MAIR_EL1, Attr0, mair);
     hand_map(hand, HAND_VA, 3, HAND_IPA | LEAF | PAGE);
     hand_stage2(hand);
     hand_map_stage2(hand, HAND_STAGE1_TABLES, 1, HAND_STAGE1_TABLES | STAGE2_LEAF | BLOCK);
-    hand_map_stage2(hand, HAND_IPA, 3, HAND_PAGE | AF | SH(3) | MEM_ATTR(memattr) | S2AP_READ | PAGE);
+    hand_map_stage2(hand, HAND_IPA, 3, HAND_PAGE | AF | SH(3) | stage2_bits | S2AP_READ | PAGE);
+}
+
+static void start_both_stages(struct hand *hand, unsigned mair, unsigned memattr)
+{
+    start_both_stages_with(hand, mair, MEM_ATTR(memattr));
 }
 
 struct combination {
@@ -278,9 +283,72 @@ static void no_tag_access_is_reported_for_tagged_memory(void **state)
     check_combinations(combinations, sizeof(combinations) / sizeof(combinations[0]), implement_mte_perm);
 }
 
+/* What is reported of a reserved MAIR encoding, with all attribute choices but PAR_ATTRIBUTES: no option is ruled out
+ * that gives it. @return how many answers were looked at */
+static unsigned check_options_of_reserved_mair(const struct hand *hand)
+{
+    const uint64_t fixed = UINT64_C(1) << WD_CHOICE_PAR_ATTRIBUTES;
+    struct wd_resolution resolution = {0};
+    struct wd_attribute_source source;
+    struct wd_oracle_output output;
+    unsigned count = 0;
+
+    wd_oracle_with_source(&hand->c, &resolution, &output, &source);
+    assert_int_equal(WD_GET(output.result.par, PAR_EL1, F), 0);
+    while (wd_resolution_next(&resolution, &output, fixed | ~output.attribute_choices)) {
+        unsigned option = resolution.option[WD_CHOICE_S1_RESERVED_MAIR];
+
+        wd_oracle_attributes(&source, &resolution, &output);
+        if (!wd_mair_option_may_report(hand->c.regs, option, (unsigned)WD_GET(output.result.par, PAR_EL1, ATTR)))
+            fail_msg("%s: option %u of S1_RESERVED_MAIR gives ATTR %#x", hand->label, option,
+                     (unsigned)WD_GET(output.result.par, PAR_EL1, ATTR));
+        count++;
+    }
+    return count;
+}
+
+static void no_option_of_a_reserved_mair_encoding_is_ruled_out_that_gives_the_answer(void **state)
+{
+    enum {
+        WITH_XS = 1,
+        WITH_MTE_PERM = 2,
+        WITH_FNXS = 4,
+        C_0 = 8,
+        WITH_CD = 16,
+        WITH_FWB = 32,
+        S1_ALONE = 64,
+        VARIANTS = 128
+    };
+    unsigned count = 0, ruled_out = 0;
+
+    (void)state;
+    for (unsigned memattr = 0; memattr < 16; memattr++)
+        for (unsigned variant = 0; variant < VARIANTS; variant++) {
+            struct hand hand;
+
+            start_both_stages_with(&hand, 0x80, MEM_ATTR(memattr) | (variant & WITH_FNXS ? UINT64_C(1) << 11 : 0));
+            if (variant & S1_ALONE)
+                hand.c.op = WD_AT_S1E1R;
+            if (variant & WITH_MTE_PERM)
+                implement_mte_perm(&hand);
+            implement_fwb(&hand);
+            SET(&hand, ID_AA64ISAR1_EL1, XS, variant & WITH_XS ? 1 : 0);
+            SET(&hand, SCTLR_EL1, C, variant & C_0 ? 0 : 1);
+            SET(&hand, HCR_EL2, CD, variant & WITH_CD ? 1 : 0);
+            SET(&hand, HCR_EL2, FWB, variant & WITH_FWB ? 1 : 0);
+            snprintf(hand.label, sizeof(hand.label), "variant %#x, MemAttr %#x", variant, memattr);
+            count += check_options_of_reserved_mair(&hand);
+        }
+    assert_true(count > 100000);
+    for (unsigned option = 0; option < 4 + 15 * 15; option++)
+        ruled_out += !wd_mair_option_may_report((const uint64_t[WD_REGISTER_COUNT]){0}, option, 0xff);
+    assert_int_equal(ruled_out, 4 + 225 - 16); /* hints 11 are left, in both halves */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_option_of_a_reserved_mair_encoding_is_ruled_out_that_gives_the_answer),
         cmocka_unit_test(mair_encodings_are_those_of_the_features),
         cmocka_unit_test(c_0_makes_normal_memory_non_cacheable_and_leaves_xs),
         cmocka_unit_test(with_c_0_a_reserved_encoding_of_normal_memory_is_not_reported),

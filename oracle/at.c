@@ -74,7 +74,7 @@ static uint64_t encode_fault(const struct wd_fault *fault)
 
     par = WD_WITH(par, PAR_EL1_F, F, 1);
     par = WD_WITH(par, PAR_EL1_F, FST, fault_status(fault));
-    par = WD_WITH(par, PAR_EL1_F, PTW, fault->on_walk);
+    par = WD_WITH(par, PAR_EL1_F, PTW, fault->on_walk || fault->says_on_walk);
     par = WD_WITH(par, PAR_EL1_F, S, fault->stage2);
     par = WD_WITH(par, PAR_EL1_F, RES1, 1);
     par = WD_WITH(par, PAR_EL1_F, Overlay, fault->overlay);
@@ -136,11 +136,40 @@ static bool t0sz_is_usual(const struct wd_walk *w)
     return t0sz >= 16 && t0sz <= 39;
 }
 
-/* What walkers make of a stage 2 fault on a stage 1 walk by mistake. */
+/* Whether a fault is one of a descriptor that a walk came to, and not of what follows the walk. */
+static bool is_of_descriptor(enum wd_rule rule)
+{
+    switch (rule) {
+    case WD_RULE_EXTERNAL_ABORT:
+    case WD_RULE_DESCRIPTOR_INVALID:
+    case WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3:
+    case WD_RULE_BLOCK_NOT_SUPPORTED:
+    case WD_RULE_NEXT_TABLE_ADDRESS_SIZE:
+    case WD_RULE_LEAF_ADDRESS_SIZE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether a fault of stage 2 is one that leaves a walk without a status where nobody cares. */
+static bool is_without_status(const struct wd_fault *fault)
+{
+    return fault->rule == WD_RULE_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
+}
+
+/* What walkers make of the faults of a walk by mistake. */
 static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 {
+    if (!fault->stage2 && is_of_descriptor(fault->rule) && wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW))
+        fault->says_on_walk = true;
+    if (fault->stage2 && fault->rule == WD_RULE_TABLE_BASE_ADDRESS_SIZE && w->out->start_level[1] &&
+        wd_mistaken(w, WD_MISTAKE_S2_BASE_AT_START_LEVEL))
+        fault->level = w->out->start_level[1];
     if (!fault->on_walk)
         return;
+    if (is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_WITHOUT_STATUS))
+        fault->class = WD_FAULT_ADDRESS_SIZE;
     if (fault->class != WD_FAULT_EXTERNAL_ABORT && fault->class != WD_FAULT_TRANSLATION &&
         wd_mistaken(w, WD_MISTAKE_WALK_FAULT_AS_TRANSLATION)) {
         fault->class = WD_FAULT_TRANSLATION;
@@ -165,9 +194,7 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 /* What walkers make of a fault of the second stage of AT S12* by mistake. @return whether there is no answer at all */
 static bool retried_by_mistake(const struct wd_walk *w, const struct wd_fault *fault)
 {
-    bool without_status = fault->rule == WD_RULE_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
-
-    return fault->stage2 && !fault->on_walk && without_status && wd_mistaken(w, WD_MISTAKE_S2_FAULT_AS_RETRY);
+    return fault->stage2 && !fault->on_walk && is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_AS_RETRY);
 }
 
 static void report_fault(struct wd_walk *w, struct wd_fault *fault)
@@ -240,8 +267,14 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
         return ok;
     if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
         return true;
+    if (!w->e2h && wd_mistaken(w, WD_MISTAKE_S12_STAGE_1_ALONE))
+        return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     w->combined = ok;
+    if (!ok && is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_KEEPS_STAGE_1)) {
+        *output = stage1;
+        return true;
+    }
     if (ok)
         WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address);
     return ok;

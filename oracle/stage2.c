@@ -84,7 +84,7 @@ static bool start_level_implemented(const struct wd_walk *w, const struct wd_for
         return f->granule != WD_GRANULE_4K || (wd_has(w->regs, WD_FEAT_TTST) && !f->only_48_bits);
     if (f->granule == WD_GRANULE_16K && f->start_level == 0 && !f->ds)
         return false;
-    return f->start_level > 1 || bits >= needs_bits[f->granule][f->start_level + 1];
+    return f->start_level > 1 || bits + by_input_size >= needs_bits[f->granule][f->start_level + 1];
 }
 
 /* Whether T0SZ fits the start level: from two entries to 16 concatenated tables. AArch64.S2InconsistentSL. */

@@ -36,6 +36,7 @@ struct wd_fault {
     bool overlay, dirty_bit;
     bool has_status; /**< a mistake: `status` is reported instead of the status of class and level */
     uint8_t status;
+    bool says_on_walk; /**< a mistake: PTW is reported of a fault of stage 1 itself */
     bool other_report; /**< S1_AF_UPDATE_FAULT, S2_AF_UPDATE_FAULT: PAR instead of an exception, or the reverse */
     uint16_t rule;     /**< enum wd_rule */
     uint64_t ipa;      /**< stage 2: the address that was being translated */

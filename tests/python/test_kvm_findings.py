@@ -129,3 +129,27 @@ def test_fuzzing_finds_nothing_that_is_not_on_the_page(profile: str) -> None:
     summary = json.loads(done.stdout)
     assert [finding["signature"] for finding in summary["findings"]] == []
     assert summary["walkers"][0]["verdicts"]["waived"] > 1000
+
+
+OLDER = ROOT / "docs/findings/kvm-6.12.md"
+OLDER_CASES = sorted(path.stem for path in (ROOT / "cases/findings/kvm-6.12").glob("*.json"))
+
+
+def test_each_case_of_the_page_of_6_12_is_answered_wrongly_for_the_cause_that_it_gives_and_in_a_guest() -> None:
+    files = [str(ROOT / f"cases/findings/kvm-6.12/{name}.json") for name in OLDER_CASES]
+    told = re.findall(r"^\| `([\w-]+)` \|", OLDER.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(told) == OLDER_CASES
+    for options in ("", ",as-exposed"):
+        command = [str(program(ROOT)), "replay", "--walker", f"kvm:{tree('6.12')}{options}", "--json", *files]
+        command += ["--waivers", str(OLDER.with_suffix(""))]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        waivers = {judgement["id"]: judgement.get("waiver") for judgement in map(json.loads, done.stdout.splitlines())}
+        assert waivers == {f"kvm-6.12-{name}": f"kvm-6.12-{name}" for name in OLDER_CASES}
+
+
+def test_the_waivers_of_6_12_are_of_this_version_and_name_cases_that_there_are() -> None:
+    entries_612 = entries(OLDER.with_suffix(""))
+    for entry in entries_612:
+        assert (ROOT / "cases" / str(entry["case"])).is_file()
+        assert entry["id"] == "kvm-abort-in-par" or entry["versions"] == ">=6.12, <6.13"
+    assert {entry["id"] for entry in entries_612} >= {f"kvm-6.12-{name}" for name in OLDER_CASES}

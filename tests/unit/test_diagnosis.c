@@ -621,6 +621,29 @@ static void the_size_of_a_leafs_base_is_told(void **state)
     expect_cause(&hand, OFF_PAR(input), KNOWN(CAUSE(S2_LEAF_SIZE_OF_BASE)), CAUSE(S2_LEAF_SIZE_OF_BASE));
 }
 
+/* What KVM of Linux 6.12 does where stage 2 has no answer, or is not asked. */
+static void mistakes_about_stages_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 0); /* stage 2 makes Device memory of it */
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(S12_STAGE_1_ALONE));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, 0);
+    expect_cause(&hand, par_fault(TRANSLATION + 3) | BIT(8), nothing, CAUSE(OWN_FAULT_WITH_PTW));
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1); /* nothing is there */
+    expect_cause(&hand, OFF_PAR(HAND_IPA), nothing, CAUSE(S2_FAULT_KEEPS_STAGE_1));
+    SET(&hand, VTCR_EL2, PS, 0); /* and its address is too large */
+    expect_cause(&hand, par_stage2_fault(ADDRESS_SIZE + 1), nothing, CAUSE(S2_BASE_AT_START_LEVEL));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_stage2(&hand);
+    SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1);
+    expect_cause(&hand, par_walk_fault(ADDRESS_SIZE + 1), nothing, CAUSE(S2_FAULT_WITHOUT_STATUS));
+}
+
 /* Stage 1 begins at level -1, and stage 2 does not let its table be read. */
 static void a_walk_permission_fault_that_becomes_another_is_told(void **state)
 {
@@ -1020,6 +1043,7 @@ int main(void)
         cmocka_unit_test(mistakes_about_non_cacheable_memory_without_xs_are_told),
         cmocka_unit_test(the_size_of_a_leafs_base_is_told),
         cmocka_unit_test(a_walk_permission_fault_that_becomes_another_is_told),
+        cmocka_unit_test(mistakes_about_stages_are_told),
         cmocka_unit_test(an_ignored_cacheability_control_is_told),
         cmocka_unit_test(the_shareability_of_the_descriptor_is_told),
         cmocka_unit_test(wrong_combinations_of_both_stages_are_told),

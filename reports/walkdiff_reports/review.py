@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -288,6 +289,11 @@ def plan_of(given: argparse.Namespace, signals: Signals) -> Plan:
     )
 
 
+def version_of(program: str) -> str:
+    """Of walkdiff, with its oracle."""
+    return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+
+
 def compare(steps: list[Step], folder: Path, plan: Plan) -> tuple[list[dict[str, Any]], int]:
     """The results of all pairs, and the exit status."""
     results, status = [], NOTHING_FOUND
@@ -334,7 +340,7 @@ def run(given: argparse.Namespace, signals: Signals) -> int:
     plan = plan_of(given, signals)
     steps = steps_of(given)
     command = command_of(given, steps)
-    about = {"walkdiff": os.environ.get("WALKDIFF_VERSION", ""), "command": command, **plan.identity()}
+    about = {"walkdiff": version_of(plan.program), "command": command, **plan.identity()}
     about["steps"] = [step.title for step in steps]
     folder = state_folder(given, about)
     try:

@@ -246,6 +246,6 @@ class KvmPgtable(KvmWalker):
     options: tuple[str, ...] = ()
 
     def edits(self, lines: dict[str, set[int]]) -> list[Edit]:
-        """All but those of the hypervisor's own stage 1, of VTCR_EL2, and of what cache maintenance is needed for."""
-        others = ("hyp_", "kvm_pgtable_hyp_", "kvm_get_vtcr", "stage2_pte_cacheable", "stage2_pte_executable")
+        """All but those of the hypervisor's own stage 1 and of VTCR_EL2."""
+        others = ("hyp_", "kvm_pgtable_hyp_", "kvm_get_vtcr")
         return [edit for edit in super().edits(lines) if not edit.function.startswith(others)]

@@ -50,6 +50,7 @@ DEFECTS = {
     "once": "SPLIT_PAGES: split: level",
     "error": "RESULT_NO_CAUSE: map: result",
     "permissions": "MAP_ABORTED: map: S2AP",
+    "gives-up": "SPLIT_BEST_EFFORT: split: result",
 }
 
 # What KVM does otherwise: docs/findings/kvm-pgtable.md.

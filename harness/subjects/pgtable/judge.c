@@ -425,6 +425,9 @@ static void relate(const struct wd_pgtable_case *c, const struct wd_pgtable_answ
         else
             relate_outside(&relation, ia, &was, &is);
     }
+    if (relation.operation->kind == WD_PGTABLE_SPLIT && step->result == WD_PGTABLE_ENOMEM && i &&
+        step->tables != answer->steps[i - 1].tables + relation.operation->pages)
+        fail(&relation, WD_PGTABLE_RULE_SPLIT_BEST_EFFORT, WD_PGTABLE_DETAIL_RESULT, relation.begin, 0, 0);
     if (relation.operation->kind == WD_PGTABLE_UNMAP && !step->result && relation.begin < relation.end &&
         step->empty_tables)
         fail(&relation, WD_PGTABLE_RULE_UNMAP_TABLES, WD_PGTABLE_DETAIL_TABLE, relation.begin, 0, 0);

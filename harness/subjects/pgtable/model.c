@@ -312,7 +312,7 @@ static int split(struct builder *b, uint64_t *table, uint64_t table_ia, unsigned
         if (wd_entry_is_leaf(was, level)) {
             uint64_t type = level + 1 == WD_ENTRY_LAST_LEVEL ? WD_ENTRY_TYPE : 0;
 
-            child = wd_pgtable_machine_allocate(b->machine);
+            child = b->defect == GIVES_UP && b->operation->pages < 3 ? NULL : wd_pgtable_machine_allocate(b->machine);
             if (!child)
                 return WD_PGTABLE_ENOMEM;
             if (b->defect == SPLIT_FORGETS)

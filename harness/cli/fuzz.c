@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ struct fuzz_options {
     const char *part; /* a file to leave what was found in, for --merge */
     const char *const *parts;
     size_t part_count;
-    bool has_seed, quiet, json, stream, until_finding, merge, no_shrink, guided;
+    bool has_seed, quiet, json, stream, acknowledged, until_finding, merge, no_shrink, guided;
     uint64_t seed, begin, cases, jobs;
     uint64_t indices[INDICES_MAX]; /* of cases that are to be made alone */
     size_t index_count;
@@ -95,6 +96,7 @@ enum fuzz_option {
     QUIET,
     JSON,
     STREAM,
+    ACKNOWLEDGED,
     TIMEOUT,
     WAIVERS,
     NO_SHRINK,
@@ -125,6 +127,7 @@ static const struct option long_options[] = {
     {"quiet", no_argument, NULL, QUIET},
     {"json", no_argument, NULL, JSON},
     {"stream", no_argument, NULL, STREAM},
+    {"acknowledged", no_argument, NULL, ACKNOWLEDGED},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"waivers", required_argument, NULL, WAIVERS},
     {"no-shrink", no_argument, NULL, NO_SHRINK},
@@ -214,6 +217,9 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case STREAM:
         options->json = options->stream = true;
         return true;
+    case ACKNOWLEDGED:
+        options->acknowledged = true;
+        return true;
     case TIMEOUT:
         return wd_parse_seconds("--timeout", argument, &options->timeout);
     case WAIVERS:
@@ -254,6 +260,8 @@ static const char *contradiction(const struct fuzz_options *options)
         return "takes no arguments without an option's name";
     if (options->begin && !options->has_seed)
         return "--begin needs --seed";
+    if (options->acknowledged && !options->stream)
+        return "--acknowledged needs --stream";
     if (options->stream && (options->index_count || options->jobs != 1))
         return "--stream tells how far one process has come: no --case, --jobs 1";
     if (options->jobs < 1 || options->jobs > WD_JOBS_MAX)
@@ -352,6 +360,7 @@ static void set_limits(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     plan->seconds = !options->cases && options->seconds <= 0 ? DEFAULT_SECONDS : options->seconds;
     plan->timeout = options->timeout;
     plan->until_finding = options->until_finding;
+    plan->acknowledged = options->acknowledged;
     plan->jobs = (unsigned)options->jobs;
 }
 
@@ -436,6 +445,7 @@ struct follower {
     struct wd_journal *journal; /* NULL: nothing is written */
     bool terminal;              /* progress is one line that changes */
     double last_line;           /* of progress: when; 0: there was none */
+    int unacknowledged;         /* lines of the stream; -1: nobody is there to acknowledge any */
     struct wd_obituaries obituaries[WD_WALKERS_MAX];
 };
 
@@ -484,7 +494,7 @@ static void clear_progress(const struct follower *follower)
 }
 
 /* Writes what was found so far. The last line of the stream is the summary of the run. */
-static bool write_to_stream(const struct follower *follower, const struct wd_fuzz_state *state, struct wd_error *error)
+static bool write_to_stream(struct follower *follower, const struct wd_fuzz_state *state, struct wd_error *error)
 {
     struct wd_findings findings;
 
@@ -493,7 +503,27 @@ static bool write_to_stream(const struct follower *follower, const struct wd_fuz
     wd_findings_collect(follower->plan, state, &findings);
     wd_summary_write(stdout, follower->plan, state, follower->command, &findings, true);
     wd_findings_free(&findings);
+    if (follower->unacknowledged >= 0)
+        follower->unacknowledged++;
     return (!fflush(stdout) && !ferror(stdout)) || wd_error_set(error, "standard output: %s", strerror(errno));
+}
+
+/* Reads what was acknowledged: a byte a line. */
+static int outstanding(void *context)
+{
+    struct follower *follower = context;
+    struct pollfd file = {.fd = STDIN_FILENO, .events = POLLIN};
+    char bytes[64];
+    ssize_t length;
+
+    while (follower->unacknowledged > 0 && poll(&file, 1, 0) > 0) {
+        length = read(STDIN_FILENO, bytes, sizeof(bytes));
+        if (length > 0)
+            follower->unacknowledged -= length < follower->unacknowledged ? (int)length : follower->unacknowledged;
+        else if (!length || errno != EINTR)
+            follower->unacknowledged = -1;
+    }
+    return follower->unacknowledged;
 }
 
 static bool follow(void *context, const struct wd_fuzz_state *state, struct wd_error *error)
@@ -600,7 +630,11 @@ static int run_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *option
 {
     struct follower follower = {
         .plan = plan, .options = options, .command = command, .terminal = isatty(STDERR_FILENO)};
-    const struct wd_fuzz_watcher watcher = {.progress = follow, .incident = hear_of_incident, .context = &follower};
+    const struct wd_fuzz_watcher watcher = {.progress = follow,
+                                            .incident = hear_of_incident,
+                                            .outstanding = outstanding,
+                                            .acknowledgements = STDIN_FILENO,
+                                            .context = &follower};
     struct wd_fuzz_state *state = wd_allocate(1, sizeof(*state));
     struct wd_error error;
     int status;
@@ -819,6 +853,8 @@ const struct wd_verb wd_verb_fuzz = {
         "  --timeout TIME   without an answer after which a walker hangs (default 5s)\n"
         "  --json           the summary as one JSON object\n"
         "  --stream         the same, and before it, a few times a second, what was found up to then: a line each\n"
+        "  --acknowledged   with --stream: waits for a byte on standard input for each line, rather than do much more\n"
+        "                   than was acknowledged\n"
         "  --no-shrink      shows the first case of each bucket as it was found, and does not shrink it\n"
         "  --quiet          no progress, and a summary of one line\n"
         "\n"

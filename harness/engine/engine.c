@@ -17,15 +17,16 @@
 #include "harness/support/process.h"
 #include "harness/host/walker_host.h"
 
-static const double progress_seconds = 0.3;
+static const double progress_seconds = 0.3, acknowledged_seconds = 0.15;
 
 /* One of the processes. */
 struct job {
     pid_t pid;    /* 0: it has ended, and that is known */
     int messages; /* -1: closed */
     struct wd_wire_in in;
-    bool telling; /* the tally that belongs to what it told last is still to come */
-    bool done;    /* it said that it had done its work */
+    bool telling;          /* the tally that belongs to what it told last is still to come */
+    bool done;             /* it said that it had done its work */
+    uint64_t tells, shown; /* tallies that came; that were there when progress was reported last */
 };
 
 /* A case that may go into the corpus at the end of an epoch. */
@@ -180,8 +181,10 @@ static void take_message(struct engine *e, struct job *job, struct wd_message *m
     if (message->kind != WD_MESSAGE_INCIDENT)
         job->telling = message->kind <= WD_MESSAGE_REACHED && message->kind != WD_MESSAGE_TALLY;
     if (wd_take_message(e->state, message)) {
-        if (message->kind == WD_MESSAGE_TALLY)
+        if (message->kind == WD_MESSAGE_TALLY) {
+            job->tells++;
             end_epoch(e);
+        }
         return;
     }
     switch (message->kind) {
@@ -318,6 +321,25 @@ static bool is_telling(const struct engine *e)
     return false;
 }
 
+/* Lets the processes go on when what they told is taken over. @return whether there is nothing to wait for */
+static bool settle(struct engine *e)
+{
+    int outstanding = e->plan->acknowledged ? e->watcher->outstanding(e->watcher->context) : 0;
+
+    if (outstanding < 0)
+        atomic_store(&e->control->nobody, 1);
+    for (unsigned i = 0; e->plan->acknowledged && !outstanding && i < e->job_count; i++)
+        atomic_store(&e->control->settled[i], e->jobs[i].shown);
+    return outstanding <= 0;
+}
+
+/* What the state tells of now. If that is not taken, because a process is about to tell, it is no harm. */
+static void note_shown(struct engine *e)
+{
+    for (unsigned i = 0; i < e->job_count; i++)
+        e->jobs[i].shown = e->jobs[i].tells;
+}
+
 static void report_progress(struct engine *e)
 {
     struct wd_error error;
@@ -327,18 +349,23 @@ static void report_progress(struct engine *e)
     e->state->whole = !is_telling(e);
     if (!e->watcher->progress(e->watcher->context, e->state, &error))
         fail(e, "%s", error.text);
+    if (e->plan->acknowledged && e->watcher->outstanding(e->watcher->context) > 0)
+        note_shown(e);
 }
 
 /* Waits for messages and signals, a while. */
 static void wait_and_hear(struct engine *e)
 {
-    struct pollfd fds[WD_JOBS_MAX + 1];
+    struct pollfd fds[WD_JOBS_MAX + 2];
     const int while_ms = 100;
 
     for (unsigned i = 0; i < e->job_count; i++)
         fds[i] = (struct pollfd){.fd = e->jobs[i].messages, .events = POLLIN};
     fds[e->job_count] = (struct pollfd){.fd = e->signals, .events = POLLIN};
-    if (poll(fds, e->job_count + 1, while_ms) <= 0)
+    fds[e->job_count + 1] = (struct pollfd){
+        .fd = e->plan->acknowledged && !atomic_load(&e->control->nobody) ? e->watcher->acknowledgements : -1,
+        .events = POLLIN};
+    if (poll(fds, e->job_count + 2, while_ms) <= 0)
         return;
     for (unsigned i = 0; i < e->job_count; i++)
         if (fds[i].revents)
@@ -349,6 +376,8 @@ static void wait_and_hear(struct engine *e)
 
 static void run(struct engine *e)
 {
+    double interval = e->plan->acknowledged ? acknowledged_seconds : progress_seconds;
+
     report_progress(e);
     if (e->state->end == WD_END_NOT_YET)
         start_jobs(e);
@@ -356,7 +385,7 @@ static void run(struct engine *e)
         wait_and_hear(e);
         if (e->plan->seconds > 0 && wd_now() - e->begin >= e->plan->seconds)
             stop(e, WD_END_COMPLETE);
-        if (wd_now() - e->last_progress >= progress_seconds)
+        if (settle(e) && wd_now() - e->last_progress >= interval)
             report_progress(e);
     }
     stop(e, WD_END_COMPLETE);

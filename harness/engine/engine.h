@@ -47,6 +47,12 @@ struct wd_fuzz_watcher {
     /** Called about three times a second, and once at the end. @return false: give up, `error` says why */
     bool (*progress)(void *context, const struct wd_fuzz_state *state, struct wd_error *error);
     void (*incident)(void *context, const struct wd_fuzz_incident *incident);
+    /**
+     * Of an acknowledged plan: how many of the states that progress() was told of and took are not taken over yet; not
+     * asked while the last one was told. -1: there is nobody left who would take over anything.
+     */
+    int (*outstanding)(void *context);
+    int acknowledgements; /**< likewise, the file that has something to read when that changes */
     void *context;
 };
 

@@ -648,6 +648,12 @@ void wd_summary_write(FILE *stream, const struct wd_fuzz_plan *plan, const struc
     put_seconds(&out, &first, "seconds", state->seconds);
     put_count(&out, &first, "begin", plan->begin);
     put_count(&out, &first, "cases", tally->cases);
+    if (plan->acknowledged) {
+        char text[64];
+
+        snprintf(text, sizeof(text), "%.6f", (double)tally->processor_ns * 1e-9);
+        put_raw(&out, &first, "processor_seconds", text);
+    }
     put_seconds(&out, &first, "cases_per_second", state->seconds > 0 ? (double)tally->cases / state->seconds : 0);
     put_count(&out, &first, "successes", tally->successes);
     put_name(&out, &first, "walkers");

@@ -50,6 +50,7 @@ struct wd_fuzz_plan {
     double seconds;     /**< 0: no limit */
     double timeout;     /**< seconds that a walker may take for an answer */
     bool against;       /**< walker 1 is the same walker before a change: where the two differ is what is found */
+    bool acknowledged;  /**< no process goes on far beyond what somebody has told to have taken over */
     bool until_finding; /**< the run ends with the batch in which something is found */
     unsigned jobs;
     struct wd_guide *guide;   /**< of a guided run; NULL: it is not */

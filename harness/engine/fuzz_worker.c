@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/support/allocate.h"
@@ -27,6 +28,11 @@ enum {
 static const double batch_seconds_low = 0.010, batch_seconds_high = 0.050;
 
 static const double send_seconds = 0.1; /* what was found is sent this often */
+
+/* Of an acknowledged plan: seconds of work at most that would be lost if everything died now. */
+static const double unsettled_seconds = 0.6;
+
+enum { TELLS_KEPT = 64 }; /* more than can be unsettled */
 
 static_assert(WD_CHOICE_COUNT <= 64, "a judgement has a bit for each choice");
 
@@ -55,6 +61,9 @@ struct worker {
     struct wd_proofs proofs;
     struct wd_coverage *coverage; /* of a guided run: at the begin of the epoch, and what this process added */
     uint64_t restarts_told[WD_WALKERS_MAX];
+    uint64_t processor_told;            /* nanoseconds */
+    uint64_t tells;                     /* tallies that were sent */
+    double told_at[TELLS_KEPT], waited; /* when, on the clock of seconds that were not spent waiting; and those */
     struct wd_wire_out out;
     struct wd_oracle_output basis;
     struct wd_judgement judgements[WD_WALKERS_MAX]; /* of one case */
@@ -113,6 +122,14 @@ static void put_proofs(struct worker *w)
                 put_proof(w, i, walker, choice);
 }
 
+static uint64_t processor_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
 static void put_tally(struct worker *w)
 {
     for (size_t i = 0; i < w->plan->walker_count; i++) {
@@ -121,6 +138,8 @@ static void put_tally(struct worker *w)
         w->tally.restarts[i] = restarts - w->restarts_told[i];
         w->restarts_told[i] = restarts;
     }
+    w->tally.processor_ns = processor_ns() - w->processor_told;
+    w->processor_told += w->tally.processor_ns;
     wd_put_tally(&w->out, &w->tally);
     memset(&w->tally, 0, sizeof(w->tally));
 }
@@ -143,6 +162,7 @@ static void tell(struct worker *w)
     put_tally(w);
     send_all(w);
     w->last_sent = wd_now();
+    w->told_at[++w->tells % TELLS_KEPT] = w->last_sent - w->waited;
 }
 
 /* The process cannot go on. */
@@ -188,6 +208,30 @@ static void idle(void *context)
     const struct witness *witness = context;
 
     tell_if_due(witness->worker);
+}
+
+/* Whether more work is not taken over yet than may be lost. */
+static bool is_ahead(const struct worker *w)
+{
+    uint64_t settled = atomic_load(&w->control->settled[w->job]);
+
+    return wd_now() - w->waited - w->told_at[settled % TELLS_KEPT] > unsettled_seconds &&
+           !atomic_load(&w->control->nobody) && !atomic_load(&w->control->stop);
+}
+
+/* Waits for what was told to be taken over. */
+static void wait_until_settled(struct worker *w)
+{
+    double begin = wd_now();
+
+    if (!w->plan->acknowledged || !is_ahead(w))
+        return;
+    tell(w);
+    while (is_ahead(w)) {
+        usleep(1000);
+        w->waited += wd_now() - begin;
+        begin = wd_now();
+    }
 }
 
 /* ---------------------------------------------------------------- making cases */
@@ -627,6 +671,8 @@ static void judge_batch(struct worker *w)
         atomic_store(&w->control->stop, 1);
     adapt_batch_size(w);
     tell_if_due(w);
+    wait_until_settled(w);
+    w->last_judged = w->plan->acknowledged ? wd_now() : w->last_judged;
 }
 
 /* ---------------------------------------------------------------- the process */
@@ -703,7 +749,7 @@ _Noreturn void wd_fuzz_worker(const struct wd_fuzz_plan *plan, struct wd_fuzz_co
     if (plan->guide)
         memcpy(w->coverage, &plan->guide->coverage, sizeof(*w->coverage));
     open_walkers(w, witnesses);
-    w->last_judged = w->last_sent = wd_now();
+    w->last_judged = w->last_sent = w->told_at[0] = wd_now();
     work(w);
     tell(w);
     for (size_t i = 0; i < plan->walker_count; i++)

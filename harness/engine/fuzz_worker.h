@@ -19,6 +19,8 @@ struct wd_fuzz_control {
     struct {
         _Atomic uint64_t first, end; /**< indices that a process has taken and not finished */
     } in_hand[WD_JOBS_MAX];
+    _Atomic uint64_t settled[WD_JOBS_MAX]; /**< of an acknowledged plan: how many of its tallies were taken over */
+    _Atomic uint32_t nobody;               /**< likewise: there is nobody left who would take over anything */
 };
 
 /**

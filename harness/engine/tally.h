@@ -14,6 +14,8 @@ enum { WD_OPTIONS_COUNTED = 8 /* options of a choice from here on are counted as
 /** Nothing but uint64_t: see wd_tally_add(). */
 struct wd_tally {
     uint64_t cases;
+    uint64_t
+        processor_ns;   /**< time that processors have spent on it, without walkers that are processes of their own */
     uint64_t successes; /**< cases that the oracle answers with F = 0 */
     uint64_t verdicts[WD_WALKERS_MAX][WD_PROFILES_MAX][WD_VERDICT_COUNT];
     uint64_t rules[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1]; /**< applied, by stage and granule: coverage */

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,27 @@ def fuzz(*options: str, status: tuple[int, ...] = (0, 1)) -> list[dict[str, Any]
 
 def without_times(summary: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in summary.items() if name not in TIMES}
+
+
+def test_work_that_nobody_has_taken_over_is_not_left_far_behind() -> None:
+    walker = ("--walker", "sample", "--ref", "none", "--seed", "3", "--quiet", "--no-shrink")
+    command = [str(program(ROOT)), "fuzz", *walker, "--stream", "--acknowledged", "--time", "60s"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdin and run.stdout
+        told = json.loads(run.stdout.readline())
+        assert not select.select([run.stdout], [], [], 2)[0], (
+            "it tells more, though nobody has taken over the first line"
+        )
+        run.stdin.write("\n")
+        run.stdin.flush()
+        then = json.loads(run.stdout.readline())
+        assert then["cases"] > told["cases"]
+        assert then["processor_seconds"] - told["processor_seconds"] < 1
+        run.stdin.close()  # nobody will: it goes on without
+        while then["processor_seconds"] - told["processor_seconds"] < 2:
+            then = json.loads(run.stdout.readline())
+        run.terminate()
+        run.stdout.read()
 
 
 def test_every_line_is_what_a_run_of_so_many_cases_finds() -> None:

@@ -16,7 +16,7 @@ from walkdiff_driver.verb import VerbError
 Cell = tuple[str, str, str]  # rule, stage, granule
 
 # The members of fuzz's summary that add up, as they are.
-ADDED = ("cases", "seconds", "successes", "waived", "choices", "coverage")
+ADDED = ("cases", "seconds", "processor_seconds", "successes", "waived", "choices", "coverage")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Core:
         """The command that fuzzes a stretch of a seed, and tells how far it has come."""
         return [
             *(self.program, "fuzz", "--walker", walker, *references_options(references)),
-            *("--seed", str(seed), "--begin", str(begin), "--stream", "--quiet", "--no-shrink"),
+            *("--seed", str(seed), "--begin", str(begin), "--stream", "--acknowledged"),
+            *("--quiet", "--no-shrink"),
             *(["--cases", str(cases)] if cases is not None else []),
             *(["--time", f"{seconds:.3f}s"] if seconds is not None else []),
             *self._profiles(),

@@ -431,7 +431,12 @@ class Nightly:
         command = self.core.fuzz(walker.spec, references, self.seed, first, cases, seconds)
         self.legs.append(leg)
         leg.task = self.loop.start(
-            Task(command, lambda line: self._take_line(leg, line), lambda task: self._end_leg(leg, task))
+            Task(
+                command,
+                lambda line: self._take_line(leg, line),
+                lambda task: self._end_leg(leg, task),
+                acknowledges=True,
+            )
         )
 
     def _take_line(self, leg: Leg, line: str) -> None:
@@ -452,6 +457,8 @@ class Nightly:
             self.store.advance_leg(leg.id, adding(summary))
             self.store.spend(self.run, self.spent())
             seen = [self.store.see(self.run, leg.id, sighting) for sighting in sightings]
+        if leg.task:
+            leg.task.acknowledge()
         leg.cases = summary["cases"]
         for bucket in seen:
             self._doubt(bucket)

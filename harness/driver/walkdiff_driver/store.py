@@ -580,6 +580,11 @@ class Store:
         """Those that have not ended."""
         return [leg for leg in self.legs(run) if leg["ending"] == "running"]
 
+    def leg_summary(self, leg: int) -> str:
+        """What a leg that has not ended has told so far, JSON."""
+        row = self._one("SELECT summary FROM legs WHERE id = ?", leg)
+        return row["summary"] if row else "{}"
+
     # ------------------------------------------------------------ buckets
 
     def buckets(self, *, walker: str | None = None, states: Iterable[str] = ()) -> list[Bucket]:

@@ -35,6 +35,7 @@ class Task:
         on_end: Callable[[Task], None],
         *,
         seconds: float | None = None,
+        acknowledges: bool = False,
     ) -> None:
         self.command = list(command)
         self.on_line = on_line
@@ -46,7 +47,7 @@ class Task:
         self._rest = b""
         self.process = subprocess.Popen(
             self.command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if acknowledges else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             preexec_fn=end_with_parent,
@@ -60,6 +61,17 @@ class Task:
         size = self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, size - LAST_WORDS))
         return self._stderr.read().decode(errors="replace").strip()
+
+    def acknowledge(self) -> None:
+        """Tells the process that a line of it was taken over: it may go on."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.process.stdin.fileno(), b"\n")
+
+    def _close_files(self) -> None:
+        for file in (self.process.stdin, self.process.stdout):
+            if file is not None:
+                file.close()
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Asks the process to end."""
@@ -79,8 +91,7 @@ class Task:
 
     def close(self) -> None:
         """Waits for the process, which has closed its output, and tells how it ended."""
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._close_files()
         self.status = self.process.wait()
         self.on_end(self)
         self._stderr.close()
@@ -88,8 +99,7 @@ class Task:
     def abandon(self) -> None:
         """Ends the process at once; nobody is told."""
         self.stop(signal.SIGKILL)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
+        self._close_files()
         self.process.wait()
         self._stderr.close()
 

@@ -91,7 +91,7 @@ static bool go_on_in_copy(int doorbell)
     report.status = copy > 0 ? wait_for_end(copy) : errno;
     while (write(WD_DONE_FD, &report, sizeof(report)) < 0 && errno == EINTR)
         ;
-    while (read_ring(doorbell, &ring) == 1 && ring != WD_RING_RESUME)
+    while (read_ring(doorbell, &ring) == 1 && ring != WD_RING_RESUME + depth)
         ;
     return false;
 }

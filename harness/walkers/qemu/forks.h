@@ -24,7 +24,7 @@ enum wd_ring {
     WD_RING_GO = 0,
     WD_RING_GO_IN_CHILD = 1,
     WD_RING_REPORT = 2, /**< the first byte of a report */
-    WD_RING_RESUME = 3, /**< the host has read the report */
+    WD_RING_RESUME = 3, /**< plus the depth of the one that reported: the host has read it */
 };
 
 /** One write to a pipe: it arrives whole. */

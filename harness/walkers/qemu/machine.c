@@ -350,7 +350,7 @@ static enum bell wait_for_bell(struct wd_machine *machine, struct wd_fork_report
         return BELL_RUNG;
     if (read_whole(machine->done_end, &report->ring + 1, sizeof(*report) - 1) != (ssize_t)sizeof(*report) - 1)
         return BELL_END;
-    return ring(machine, WD_RING_RESUME) ? BELL_REPORT : BELL_END;
+    return ring(machine, (uint8_t)(WD_RING_RESUME + report->depth)) ? BELL_REPORT : BELL_END;
 }
 
 /* ---------------------------------------------------------------- the interface */

@@ -33,6 +33,7 @@ static const struct {
     {"waive", "write down that a finding is known, and why; look for waivers that are stale"},
     {"reach", "find out which findings of a run a guest can reach"},
     {"report", "make a report of a run that fuzz left: its findings, worst first"},
+    {"review", "compare a walker before and after a change: what is fixed, what is worse"},
 };
 
 static const char *program_text(const char *name)

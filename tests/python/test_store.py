@@ -9,7 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,7 @@ def test_a_step_that_fails_leaves_nothing_behind(store: Store) -> None:
 # A writer that files findings until it is killed, and says which transactions were committed.
 WRITER = """
 import sys
+import threading
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from walkdiff_driver.store import Store, Sighting
@@ -406,3 +409,17 @@ def test_findings_complains_of_what_is_not_there(filled: Store, tmp_path: Path) 
         [str(program(ROOT)), "findings", "--store", str(tmp_path / "none")], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (2, f"walkdiff: {tmp_path / 'none'}: there is no such store\n")
+
+
+def test_many_may_make_a_store_at_once(tmp_path: Path) -> None:
+    """SQLite does not wait where two connections turn a new file into a store."""
+    for attempt in range(60):
+        barrier = threading.Barrier(6)
+
+        def make(path: Path = tmp_path / f"{attempt}.sqlite", barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            Store.open(path).close()
+
+        with ThreadPoolExecutor(6) as pool:
+            for made in [pool.submit(make) for _ in range(6)]:
+                made.result()

@@ -11,6 +11,7 @@ import contextlib
 import json
 import socket
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -345,7 +346,7 @@ class Store:
             raise StoreError(f"{path}: {error.strerror}") from error
         store = cls._connect(path, str(path), uri=False)
         with store._errors():
-            store._connection.execute("PRAGMA journal_mode = WAL")
+            store._enter_wal()
             store._connection.execute("PRAGMA synchronous = FULL")
             store._connection.execute("PRAGMA foreign_keys = ON")
             store._migrate()
@@ -428,6 +429,19 @@ class Store:
                 raise
             finally:
                 self._open = 0
+
+    def _enter_wal(self) -> None:
+        """SQLite does not wait for others who make the same store at this moment: we do."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
 
     def _version(self) -> int:
         return self._connection.execute("PRAGMA user_version").fetchone()[0]

@@ -127,12 +127,15 @@ def commands_of(page: Path) -> list[tuple[str, str]]:
 
 
 def alike(text: str) -> str:
-    """What a bisection prints, without what differs from run to run and machine to machine."""
+    """What bisect and debug print, without what differs from run to run and machine to machine."""
     names: dict[str, str] = {}
 
     def name(match: re.Match[str]) -> str:
         return names.setdefault(match[0][:12], f"commit-{len(names) + 1}")
 
     text = re.sub(r"\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", name, text)
+    text = re.sub(r"\S*/walkdiff/kvm/repositories/[0-9a-f]{16}/", "CACHE/", text)
+    text = re.sub(r"\b0x[0-9a-f]{12,16}\b|(?<=breakpoint 1 at )0x[0-9a-f]+|(?<=in_process.c, line )\d+", "N", text)
+    text = re.sub(r"(?<=\(process )\d+|(?<=libthread_db library )\"[^\"]*\"", "N", text)
     text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("walkdiff: "))
     return re.sub(r"\d+\.\d s\b", "N s", text)

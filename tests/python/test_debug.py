@@ -6,11 +6,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from linux_repository import AT, linux_repository
+from linux_repository import AT, LinuxRepository, linux_repository
 from walkdiff_driver.program import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +70,9 @@ def test_it_stops_in_the_function_of_the_tree(tmp_path: Path) -> None:
 def test_what_gdb_is_told_can_be_seen() -> None:
     told = debug(CASE, "--walker", "sample", "--print", "--gdb", "no-gdb", "--command", "info args").stdout
     assert told.startswith("no-gdb -q -nx -x ") and f"run --in-process --walker sample {CASE}" in told
-    assert "  tbreak wd_call_walker\n  run\n" in told and told.endswith("  continue\n  info args\n")
+    assert "  tbreak wd_call_walker\n  commands\n  silent\n  end\n  run\n" in told and told.endswith(
+        "  continue\n  info args\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,3 +92,76 @@ def test_a_tree_that_cannot_be_built_ends_with_125(tmp_path: Path) -> None:
     user = linux_repository(tmp_path / "linux")
     broken = user.change("v7.3", "broken", AT, lambda text: f"#error broken\n{text}")
     assert "#error broken" in debug(CASE, "--walker", f"kvm:{user.path}@{broken}", status=125).stderr
+
+
+# ---------------------------------------------------------------- safety
+
+
+def begun(walker: str, folder: Path, *commands: str) -> subprocess.Popen[str]:
+    """A debug that goes on, in a process group of its own."""
+    words = [str(program(ROOT)), "debug", str(ROOT / CASE), "--walker", walker, "--batch"]
+    words += [word for command in commands for word in ("--command", command)]
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    return subprocess.Popen(words, text=True, cwd=folder, start_new_session=True, **told)  # type: ignore[call-overload]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.01)
+
+
+def never_built(user: LinuxRepository) -> str:
+    """A walker that no cache knows: it has to be built."""
+    remark = f"/* {time.time_ns()} */\n"
+    return f"kvm:{user.path}@{user.change('v7.3', 'a remark', AT, lambda text: text + remark)}"
+
+
+def compiles(group: int) -> bool:
+    """Whether a compiler runs in a process group."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, rest = (process / "stat").read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        if rest.split()[2] == str(group) and re.search(r"cc1$|gcc", name):
+            return True
+    return False
+
+
+@pytest.mark.usefixtures("gdb")
+def test_nothing_of_the_users_repository_is_touched_whatever_ends_it(tmp_path: Path) -> None:
+    """Killed while it builds, killed while gdb is open, and with success."""
+    user = linux_repository(tmp_path / "linux")
+    walker = never_built(user)
+    before = user.snapshot()
+    process = begun(walker, tmp_path)
+    wait_for(lambda: compiles(process.pid))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert user.snapshot() == before
+
+    process = begun(walker, tmp_path, "shell touch stopped", "shell sleep 60")
+    wait_for((tmp_path / "stopped").exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert user.snapshot() == before
+
+    told, _ = begun(walker, tmp_path, "print/x vaddr").communicate()
+    assert "$1 = 0x8080604abc" in told and '"par":"0xff00001234567980"' in told
+    assert user.snapshot() == before
+
+
+@pytest.mark.usefixtures("gdb")
+def test_ctrl_c_is_left_to_gdb(tmp_path: Path) -> None:
+    """It is how one stops a walker that does not end; it does not end gdb."""
+    process = begun("sample", tmp_path, "shell touch stopped; while [ ! -e go ]; do sleep 0.01; done", "info args")
+    wait_for((tmp_path / "stopped").exists)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # as long as it took subprocess to kill gdb, and more
+    (tmp_path / "go").touch()
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and "count = 1" in told, told

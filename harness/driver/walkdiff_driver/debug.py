@@ -7,6 +7,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,7 @@ def script(is_kvm: bool, commands: list[str], batch: bool) -> list[str]:
     """What gdb is told, a line a command."""
     entries = [f"tbreak {name}" for name in ENTRIES_OF_KVM] if is_kvm else [ENTRY_OF_OTHERS]
     lines = ["set confirm off", "set pagination off", "set debuginfod enabled off", "set print thread-events off"]
-    lines += ["tbreak wd_call_walker", "run", *entries, "continue"]
+    lines += ["tbreak wd_call_walker", "commands", "silent", "end", "run", *entries, "continue"]
     lines += commands or (["backtrace", "info args"] if batch else [])
     return [*lines, *(["delete", "continue"] if batch else [])]
 
@@ -111,6 +112,7 @@ def debug(given: argparse.Namespace) -> int:
             print(" ".join(shown))
             print("".join(f"  {line}\n" for line in lines), end="")
             return NOTHING_FOUND
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is gdb's: it stops the walker there
         return subprocess.run(command, env={**os.environ, "LC_ALL": "C.UTF-8"}).returncode
 
 

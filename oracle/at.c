@@ -166,6 +166,13 @@ static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
     if (fault->stage2 && fault->rule == WD_RULE_TABLE_BASE_ADDRESS_SIZE && w->out->start_level[1] &&
         wd_mistaken(w, WD_MISTAKE_S2_BASE_AT_START_LEVEL))
         fault->level = w->out->start_level[1];
+    /* Of a leaf at level -1, where no format has one: less 1 than the code of level 0. */
+    if (!fault->stage2 && fault->level < 0 &&
+        (fault->class == WD_FAULT_ACCESS_FLAG || fault->class == WD_FAULT_PERMISSION) &&
+        wd_mistaken(w, WD_MISTAKE_S1_BLOCK_AT_LEVEL_MINUS_1)) {
+        fault->has_status = true;
+        fault->status = fault->class == WD_FAULT_ACCESS_FLAG ? 0x07 : 0x0b;
+    }
     if (!fault->on_walk)
         return;
     if (is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_WITHOUT_STATUS))

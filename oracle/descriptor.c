@@ -35,7 +35,8 @@ enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_
         return WD_DESCRIPTOR_LEAF;
     } else if (level == WD_FINAL_LEVEL) {
         rule = WD_RULE_DESCRIPTOR_RESERVED_LEVEL_3;
-    } else if (wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level))) {
+    } else if (wd_check(w, f->stage, WD_RULE_BLOCK_NOT_SUPPORTED, level, !block_supported(w, f, level)) &&
+               !(f->stage == 1 && level < 0 && wd_mistaken(w, WD_MISTAKE_S1_BLOCK_AT_LEVEL_MINUS_1))) {
         wd_raise(fault, WD_FAULT_TRANSLATION, level, WD_RULE_BLOCK_NOT_SUPPORTED);
         return WD_DESCRIPTOR_INVALID;
     } else {
@@ -109,8 +110,11 @@ static unsigned contiguous_entries(const struct wd_walk *w, const struct wd_form
 
     unsigned number = level < 1 ? 0 : entries[f->granule][level - 1];
 
-    if (!number && f->stage == 1 && wd_mistaken(w, WD_MISTAKE_S1_CONTIGUOUS_EVERYWHERE))
-        number = everywhere[f->granule];
+    if (!number && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, CONTIGUOUS_EVERYWHERE))) {
+        unsigned bits = wd_translation_bits(f->granule, level), most = bits < 52 ? 52 - bits : 0;
+
+        number = everywhere[f->granule] < most ? everywhere[f->granule] : most; /* an address has 52 bits */
+    }
     return number;
 }
 

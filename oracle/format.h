@@ -68,6 +68,12 @@ bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, boo
 uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits);
 
 /**
+ * The mistake of cutting a base that is beyond the output size to that size, instead of an Address size fault.
+ * @return whether it is made: `base` is cut
+ */
+bool wd_drops_base_bits(struct wd_walk *w, const struct wd_format *f, uint64_t *base);
+
+/**
  * Address of the start level's descriptor. AArch64.S1SLTTEntryAddress, AArch64.S2SLTTEntryAddress.
  * Where the register's base is not aligned, its low bits may corrupt the address: a choice.
  */

@@ -135,6 +135,14 @@ uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t tt
     return base & ~wd_low(UINT64_MAX, alignment);
 }
 
+bool wd_drops_base_bits(struct wd_walk *w, const struct wd_format *f, uint64_t *base)
+{
+    if (!wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, BASE_BITS_DROPPED)))
+        return false;
+    *base = wd_low(*base, f->output_bits);
+    return true;
+}
+
 uint64_t wd_start_entry_address(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits,
                                 uint64_t input)
 {

@@ -306,7 +306,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     base = wd_table_base(w, f, p.ttbr, &low_bits);
     if (w->handler)
         tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
-    if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
+    if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
+        !wd_drops_base_bits(w, f, &base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (request->regime == WD_REGIME_EL10 && !two_stages && !request->both_stages &&
         WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE) &&

@@ -56,6 +56,8 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
                  level);
         return;
     }
+    if (ap_table && wd_mistaken(w, WD_MISTAKE_APTABLE_IGNORED))
+        ap_table = 0;
     if (p->two_privileges) {
         wd_check(w, 1, WD_RULE_APTABLE_TWO_PRIVILEGES, level, ap_table != 0);
         wd_check(w, 1, WD_RULE_UXNTABLE, level, upper_xn);

@@ -296,7 +296,8 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
     base = wd_table_base(w, f, p.vttbr, &low_bits);
     if (w->handler)
         tell_params(w, WD_EVENT_WALK, &p, base, access->table_walk);
-    if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)))
+    if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
+        !wd_drops_base_bits(w, f, &base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (!walk_tables(w, f, base, low_bits, input->address, access->table_walk, &leaf, fault))
         return false;

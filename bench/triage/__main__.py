@@ -32,14 +32,21 @@ from first_finding import fuzz, key_of  # noqa: E402
 TWELVE = ("S1-02", "S1-05", "S1-06", "S1-14", "S1-19", "S1-22", "S1-27", "S1-28", "S1-34", "S2-01", "S2-04", "S2-12")
 
 # A file of the tree, what stands there in some version, and what a defective walker has instead.
-KVM = "arch/arm64/kvm/at.c"
+AT = "arch/arm64/kvm/at.c"
+NESTED = "arch/arm64/kvm/nested.c"
 PLANTED = (
-    (KVM, "(tcr & (va55 ? TCR_EPD1_MASK : TCR_EPD0_MASK))", "(tcr && va55 && !tcr)"),
-    (KVM, "if (check_output_size(wi->baddr, wi))", "if (0)"),
-    (KVM, "if (check_output_size(baddr, wi))", "if (0)"),
-    (KVM, "wr->APTable  |= FIELD_GET(S1_TABLE_AP, desc);", ";"),
-    (KVM, "if (!valid_block)", "if (0)"),
-    (KVM, "if (!(desc & PTE_AF)) {", "if (0) {"),
+    (AT, "(tcr & (va55 ? TCR_EPD1_MASK : TCR_EPD0_MASK))", "(tcr && va55 && !tcr)"),
+    (AT, "if (check_output_size(wi->baddr, wi))", "if (0)"),
+    (AT, "if (check_output_size(baddr, wi))", "if (0)"),
+    (AT, "wr->APTable  |= FIELD_GET(S1_TABLE_AP, desc);", ";"),
+    (AT, "if (!valid_block)", "if (0)"),
+    (AT, "if (!(desc & PTE_AF)) {", "if (0) {"),
+    (NESTED, "if (check_output_size(wi, base_addr)) {", "if (0) {"),
+    (NESTED, "if (level < first_block_level) {", "if (0) {"),
+    (NESTED, "if (!(desc & KVM_PTE_LEAF_ATTR_LO_S2_AF)) {", "if (0) {"),
+    (NESTED, "if (!(desc & BIT(10))) {", "if (0) {"),
+    (NESTED, "out->writable = desc & KVM_PTE_LEAF_ATTR_LO_S2_S2AP_W;", "out->writable = true;"),
+    (NESTED, "out->writable = desc & (0b10 << 6);", "out->writable = true;"),
 )
 
 

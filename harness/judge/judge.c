@@ -338,6 +338,10 @@ static void judge_retry(const struct wd_case *c, const struct wd_result *got, co
     if (!cause.rule)
         return;
     j->rule = cause.rule;
+    j->has_cause = true;
+    j->cause = cause.number;
+    j->also = cause.also;
+    j->also_check = cause.also_check;
     wd_cause_signature(&cause, j->signature, WD_SIGNATURE_MAX);
 }
 

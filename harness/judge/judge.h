@@ -54,12 +54,17 @@ struct wd_judgement {
     uint64_t proved[2];
 };
 
-/** The verdict of a finding's bucket. A cause leads to exceptions in some cases and to none in others: one bucket. */
+/**
+ * The verdict of a finding's bucket. A cause leads to exceptions in some cases and to none in others, and where a
+ * walker asks for the instruction again instead of reporting a fault, to that: one bucket.
+ */
 static inline uint8_t wd_bucket_verdict(const struct wd_judgement *judgement)
 {
-    bool mismatch = judgement->verdict == WD_VERDICT_EXCEPTION_MISMATCH;
+    bool otherwise =
+        judgement->verdict == WD_VERDICT_EXCEPTION_MISMATCH ||
+        (judgement->verdict == WD_VERDICT_RETRY && judgement->cause != wd_cause_mistake(WD_MISTAKE_S2_FAULT_AS_RETRY));
 
-    return mismatch && judgement->has_cause ? (uint8_t)WD_VERDICT_DEVIATION : judgement->verdict;
+    return otherwise && judgement->has_cause ? (uint8_t)WD_VERDICT_DEVIATION : judgement->verdict;
 }
 
 /** Whether two answers are the same as far as the judge looks: PAR under wd_par_mask(), exception members, changed

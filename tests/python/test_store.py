@@ -171,9 +171,10 @@ def test_a_finding_that_another_explains_in_some_cases_alone_stays(store: Store)
     assert store.bucket(first).also == []
 
 
-def test_deviation_and_exception_mismatch_of_one_signature_are_one_finding(store: Store) -> None:
+@pytest.mark.parametrize("verdict", ["exception-mismatch", "retry"])
+def test_what_a_cause_leads_to_beside_deviations_is_one_finding_with_them(store: Store, verdict: str) -> None:
     run = begin(store)
-    number = store.see(run, None, sighting(1, verdict="exception-mismatch")).id
+    number = store.see(run, None, sighting(1, verdict=verdict)).id
     bucket = store.see(run, None, sighting(1))
     assert (bucket.id, bucket.verdict, bucket.count) == (number, "deviation", 2)
 

@@ -409,6 +409,13 @@ static void mistakes_about_the_users_permissions_are_told(void **state)
     SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
     hand.c.pan = 1;
     expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(HIERARCHICAL_IGNORED));
+    path.table_bits = BIT(62) | BIT(60); /* read-only; and no execution by the user, so that EPAN does not matter */
+    hand_el10(&hand, WD_AT_S1E1WP, HAND_VA);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 3);
+    SET(&hand, SCTLR_EL1, EPAN, 1);
+    hand.c.pan = 1;
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(APTABLE_IGNORED));
 
     hand_page(&hand, WD_AT_S1E1RP); /* the user may execute alone */
     SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
@@ -497,6 +504,53 @@ static void a_contiguous_bit_where_there_is_none_is_told(void **state)
     hand_map_path(&hand, &path, va, 0, block | AF | CONTIGUOUS | BLOCK);
     expect_cause(&hand, par_success((block & ~wd_mask(42, 0)) | wd_bits(va, 42, 0), 0xff, SH_INNER), nothing,
                  CAUSE(S1_CONTIGUOUS_EVERYWHERE));
+
+    /* In stage 2 no level has blocks and no contiguous range, so that the check is left out, too. */
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, VTCR_EL2, T0SZ, 20);
+    SET(&hand, VTCR_EL2, SL0, 2);
+    hand_put(&hand, HAND_STAGE2_TABLES, UINT64_C(0x25) << 39 | STAGE2_LEAF | CONTIGUOUS | BLOCK);
+    expect_cause(&hand, OFF_PAR(UINT64_C(0x20) << 39 | HAND_IPA), nothing, CAUSE(S2_CONTIGUOUS_EVERYWHERE));
+}
+
+/* A base that is beyond the output size is cut to it, and the walk finds its tables there. */
+static void a_table_base_that_is_cut_to_the_output_size_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_small_output(&hand);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    hand.c.regs[WD_TTBR0_EL1] |= FAR;
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(S1_BASE_BITS_DROPPED));
+    expect_signature(&hand, PAGE_PAR, KNOWN(CAUSE(S1_BASE_BITS_DROPPED)),
+                     "TABLE_BASE_ADDRESS_SIZE s1 fault → not checked");
+    start_both(&hand, 0xff, 15);
+    SET(&hand, VTCR_EL2, PS, 1);
+    hand.c.regs[WD_VTTBR_EL2] |= FAR;
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(S2_BASE_BITS_DROPPED));
+}
+
+/* DS = 1: the walk begins at level -1, and what is a Block descriptor there has no Access flag and no permission. */
+static void a_block_at_level_minus_1_is_told_by_a_status_that_is_none(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    for (unsigned readable = 0; readable < 2; readable++) {
+        hand_el10(&hand, WD_AT_S1E0R, HAND_VA);
+        SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+        SET(&hand, ID_AA64MMFR0_EL1, TGran4, 1);
+        SET(&hand, TCR_EL1, DS, 1);
+        SET(&hand, TCR_EL1, T0SZ, 12);
+        SET(&hand, TCR_EL1, IPS, 6);
+        hand_put(&hand, HAND_STAGE1_TABLES, readable ? AF | BLOCK : BLOCK);
+        expect_cause(&hand, par_fault(readable ? PERMISSION - 1 : ACCESS_FLAG - 1), nothing,
+                     CAUSE(S1_BLOCK_AT_LEVEL_MINUS_1));
+        expect_cause(&hand, par_fault(readable ? PERMISSION + 3 : ACCESS_FLAG + 3), nothing,
+                     LEFT_OUT(BLOCK_NOT_SUPPORTED, 1));
+    }
 }
 
 static void mistakes_about_52_bits_are_told(void **state)
@@ -642,6 +696,32 @@ static void mistakes_about_stages_are_told(void **state)
     hand_stage2(&hand);
     SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1);
     expect_cause(&hand, par_walk_fault(ADDRESS_SIZE + 1), nothing, CAUSE(S2_FAULT_WITHOUT_STATUS));
+}
+
+/* Stage 2 of AT S12* has a fault that a walker does not report: where only that is wrong, or a cause leads to it. */
+static void what_leads_to_an_instruction_that_is_asked_for_again_is_a_deviation(void **state)
+{
+    const struct wd_result got = {.answer = WD_ANSWER_RETRY};
+    const struct wd_causes retries = KNOWN(CAUSE(S2_FAULT_AS_RETRY));
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 15);
+    hand.mem[hand.c.mem_count - 1].value = UINT64_C(0x7000000000) | TABLE; /* nothing is there */
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge_known(&hand.c, &basis, &got, 0, &nothing, &judgement);
+    assert_int_equal(judgement.verdict, WD_VERDICT_RETRY);
+    assert_int_equal(judgement.cause, CAUSE(S2_FAULT_AS_RETRY));
+    assert_int_equal(wd_bucket_verdict(&judgement), WD_VERDICT_RETRY);
+
+    SET(&hand, TCR_EL1, EPD0, 1);
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge_known(&hand.c, &basis, &got, 0, &retries, &judgement);
+    assert_int_equal(judgement.verdict, WD_VERDICT_RETRY);
+    assert_int_equal(judgement.cause, LEFT_OUT(EPD, 1));
+    assert_int_equal(wd_bucket_verdict(&judgement), WD_VERDICT_DEVIATION);
 }
 
 /* Stage 1 begins at level -1, and stage 2 does not let its table be read. */
@@ -1013,6 +1093,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_contiguous_bit_where_there_is_none_is_told),
+        cmocka_unit_test(a_table_base_that_is_cut_to_the_output_size_is_told),
+        cmocka_unit_test(a_block_at_level_minus_1_is_told_by_a_status_that_is_none),
         cmocka_unit_test(mistakes_about_combined_attributes_are_told),
         cmocka_unit_test(mistakes_about_indirect_permissions_are_told),
         cmocka_unit_test(pan_behind_the_overlay_is_told),
@@ -1042,6 +1124,7 @@ int main(void)
         cmocka_unit_test(table_access_flags_that_are_not_set_are_told),
         cmocka_unit_test(mistakes_about_non_cacheable_memory_without_xs_are_told),
         cmocka_unit_test(the_size_of_a_leafs_base_is_told),
+        cmocka_unit_test(what_leads_to_an_instruction_that_is_asked_for_again_is_a_deviation),
         cmocka_unit_test(a_walk_permission_fault_that_becomes_another_is_told),
         cmocka_unit_test(mistakes_about_stages_are_told),
         cmocka_unit_test(an_ignored_cacheability_control_is_told),

@@ -29,8 +29,9 @@ BACK = "back"  # was fixed, retracted or waived, and is there again
 FLAKY = "flaky"  # when it was run again it did not show each time
 RETRACTED = "retracted"  # the answer is what it was, and we judge it otherwise now: the mistake was ours
 STATES = (NEW, KNOWN, WAIVED, FIXED, BACK, FLAKY, RETRACTED, UNCONFIRMED)
-# Of a signature these are one bucket: a cause leads to exceptions in some cases and to none in others.
-WRONG_ANSWERS = ("deviation", "exception-mismatch")
+# Of a signature these are one bucket: a cause leads to exceptions in some cases, to none in others, and where a walker
+# asks for the instruction again instead of reporting a fault, to that.
+WRONG_ANSWERS = ("deviation", "exception-mismatch", "retry")
 REPORTED = (NEW, BACK)  # what makes a nightly run fail
 GONE = (FIXED, RETRACTED, WAIVED)  # a bucket in such a state that is seen again is back
 
@@ -616,9 +617,10 @@ class Store:
 
     def find(self, walker: str, verdict: str, signature: str) -> Bucket | None:
         """The bucket of a walker, a verdict and a signature."""
-        verdicts = WRONG_ANSWERS if verdict in WRONG_ANSWERS else (verdict, verdict)
+        verdicts = WRONG_ANSWERS if verdict in WRONG_ANSWERS else (verdict,)
+        places = ", ".join("?" * len(verdicts))
         row = self._one(
-            "SELECT * FROM buckets WHERE walker = ? AND verdict IN (?, ?) AND signature = ?",
+            f"SELECT * FROM buckets WHERE walker = ? AND verdict IN ({places}) AND signature = ?",
             *(walker, *verdicts, signature),
         )
         return _bucket_of(row) if row else None

@@ -77,14 +77,19 @@ static bool start_level_implemented(const struct wd_walk *w, const struct wd_for
                                                             [WD_GRANULE_4K] = {52, 44, 0},
                                                             [WD_GRANULE_16K] = {0, 52, 42},
                                                             [WD_GRANULE_64K] = {0, 0, 44}};
-    bool by_input_size = wd_mistaken(w, WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE);
-    unsigned bits = by_input_size ? wd_input_bits(f) : w->pa_max;
+    unsigned bits = w->pa_max;
+
+    /* In place of "less than 44 bits" a walker has "less than 44" of its input size, or "up to 42". */
+    if (wd_mistaken(w, WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE_LESS_ONE))
+        bits = wd_input_bits(f) + 1;
+    else if (wd_mistaken(w, WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE))
+        bits = wd_input_bits(f);
 
     if (f->start_level == WD_FINAL_LEVEL)
         return f->granule != WD_GRANULE_4K || (wd_has(w->regs, WD_FEAT_TTST) && !f->only_48_bits);
     if (f->granule == WD_GRANULE_16K && f->start_level == 0 && !f->ds)
         return false;
-    return f->start_level > 1 || bits + by_input_size >= needs_bits[f->granule][f->start_level + 1];
+    return f->start_level > 1 || bits >= needs_bits[f->granule][f->start_level + 1];
 }
 
 /* Whether T0SZ fits the start level: from two entries to 16 concatenated tables. AArch64.S2InconsistentSL. */

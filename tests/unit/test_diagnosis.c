@@ -140,6 +140,8 @@ static void a_clamped_txsz_is_told_where_it_must_fault(void **state)
 static void a_start_level_by_the_input_size_is_told(void **state)
 {
     const struct hand_path path = {.granule_bits = 12, .input_bits = 40, .base = HAND_STAGE2_TABLES};
+    struct wd_resolution resolution = {0};
+    struct wd_oracle_output output;
     struct hand hand;
 
     (void)state;
@@ -149,6 +151,20 @@ static void a_start_level_by_the_input_size_is_told(void **state)
     SET(&hand, VTCR_EL2, SL0, 2);
     hand_map_path(&hand, &path, HAND_IPA, 3, HAND_PAGE | STAGE2_LEAF | PAGE);
     expect_cause(&hand, par_stage2_fault(TRANSLATION), nothing, CAUSE(START_LEVEL_BY_INPUT_SIZE));
+
+    /* 43 bits from level 0: "less than 44" and "up to 42" differ. */
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, VTCR_EL2, T0SZ, 21);
+    SET(&hand, VTCR_EL2, SL0, 2);
+    hand_put(&hand, HAND_STAGE2_TABLES, HAND_STAGE2_TABLES | 0x10000 | TABLE);
+    hand_put(&hand, HAND_STAGE2_TABLES + 0x10000 + 3 * 8, UINT64_C(1) << 30 | STAGE2_LEAF | BLOCK);
+    resolution.mistakes = wd_mistake_bit(WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE);
+    wd_oracle(&hand.c, &resolution, NULL, NULL, &output);
+    assert_int_equal(output.result.par, par_stage2_fault(TRANSLATION));
+    resolution.mistakes |= wd_mistake_bit(WD_MISTAKE_START_LEVEL_BY_INPUT_SIZE_LESS_ONE);
+    wd_oracle(&hand.c, &resolution, NULL, NULL, &output);
+    assert_int_equal(output.result.par, OFF_PAR(UINT64_C(1) << 30 | wd_bits(HAND_IPA, 29, 0)));
 }
 
 static void a_walk_fault_at_the_level_of_stage_1_is_told(void **state)

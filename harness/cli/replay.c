@@ -135,7 +135,8 @@ static int judge_files(struct replay *replay, struct wd_walker_spec *spec, struc
     const struct wd_pipeline_handler handler = {.answered = judge, .complain = complain, .context = replay};
     struct wd_error error;
 
-    if (!wd_waivers_for(replay->waivers, spec->name, wd_walker_host_version(host), &replay->answerer.waivers))
+    if (!wd_waivers_for(replay->waivers, spec->name, wd_walker_host_name(host), wd_walker_host_version(host),
+                        &replay->answerer.waivers))
         return wd_complain("out of memory");
     if (!wd_pipeline(files, area, host, &handler, &error))
         return wd_complain("%s", error.text);

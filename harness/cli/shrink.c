@@ -207,8 +207,8 @@ static bool open_named(struct shrink *shrink, const char *text, struct named *wa
     area = wd_case_area_new(sizeof(struct wd_case_buffer), &shrink->error);
     if (area)
         host = wd_walker_host_open(&walker->spec, area, shrink->options->timeout, &nobody, &shrink->error);
-    good = host && (wd_waivers_for(shrink->waivers, walker->spec.name, wd_walker_host_version(host),
-                                   &walker->answerer.waivers) ||
+    good = host && (wd_waivers_for(shrink->waivers, walker->spec.name, wd_walker_host_name(host),
+                                   wd_walker_host_version(host), &walker->answerer.waivers) ||
                     wd_error_set(&shrink->error, "out of memory"));
     wd_walker_host_close(host);
     wd_case_area_free(area);

@@ -21,8 +21,6 @@ static void put_side_name(FILE *stream, const struct wd_change_side *side)
         fprintf(stream, "right");
         return;
     }
-    if (verdict == WD_VERDICT_WAIVED) /* somebody knows; it is no less wrong for that */
-        verdict = WD_VERDICT_DEVIATION;
     fprintf(stream, "%s%s%s", wd_verdict_names[verdict], *more ? ": " : "", more);
 }
 
@@ -35,7 +33,6 @@ static const char *worth_of(const struct wd_change_side *side)
         return "right";
     case WD_VERDICT_DEVIATION:
     case WD_VERDICT_EXCEPTION_MISMATCH:
-    case WD_VERDICT_WAIVED:
         return "wrong";
     default:
         return wd_verdict_names[side->judgement->verdict];
@@ -132,8 +129,12 @@ char *wd_change_signature(const struct wd_change_shown *shown)
 
 static void put_side(FILE *stream, const struct wd_change_shown *shown, const struct wd_change_side *side)
 {
-    const struct wd_shown one = {
-        .id = "", .where = "", .basis = shown->basis, .judgement = side->judgement, .got = side->got};
+    const struct wd_shown one = {.id = "",
+                                 .where = "",
+                                 .basis = shown->basis,
+                                 .judgement = side->judgement,
+                                 .got = side->got,
+                                 .waiver = side->waiver};
 
     wd_judgement_write_json(stream, &one);
 }

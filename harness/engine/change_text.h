@@ -7,8 +7,9 @@
 
 /** One of two answers to a case. */
 struct wd_change_side {
-    const struct wd_judgement *judgement; /**< `verdict` is always set */
+    const struct wd_judgement *judgement; /**< `verdict` is always set, and never `waived` */
     const struct wd_result *got;
+    const char *waiver; /**< id of the one that says that it is known; NULL: none */
 };
 
 /** What both answers are about. */

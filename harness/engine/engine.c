@@ -59,13 +59,15 @@ static bool probe(struct wd_contestant *contestant, struct wd_case_area *area, c
 {
     const struct wd_walker_watcher nobody = {0};
     struct wd_walker_host *host = wd_walker_host_open(&contestant->spec, area, plan->timeout, &nobody, error);
+    bool good;
 
     if (!host)
         return false;
     snprintf(contestant->version, sizeof(contestant->version), "%s", wd_walker_host_version(host));
+    good = wd_waivers_for(plan->waivers, contestant->spec.name, wd_walker_host_name(host), contestant->version,
+                          &contestant->answerer.waivers);
     wd_walker_host_close(host);
-    return wd_waivers_for(plan->waivers, contestant->spec.name, contestant->version, &contestant->answerer.waivers) ||
-           wd_error_set(error, "out of memory");
+    return good || wd_error_set(error, "out of memory");
 }
 
 bool wd_engine_probe(struct wd_fuzz_plan *plan, size_t walker, struct wd_error *error)

@@ -83,6 +83,7 @@ struct subject {
 struct answers {
     const struct wd_result *result[WD_WALKERS_MAX];
     uint8_t verdict[WD_WALKERS_MAX]; /* enum wd_verdict */
+    int waiver[WD_WALKERS_MAX];      /* of a finding, or -1 */
     struct wd_facets facets;
     bool has_facets;
 };
@@ -526,6 +527,7 @@ static enum wd_verdict judge_fully(struct worker *w, size_t walker, const struct
     answers->has_facets = true;
     waiver =
         wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &answers->facets, got, settled, judgement);
+    answers->waiver[walker] = waiver;
     if (waiver >= 0)
         w->tally.waived[waiver]++;
     if (judgement->verdict == WD_VERDICT_PERMITTED)
@@ -569,6 +571,15 @@ static void judge_case(struct worker *w, const struct subject *subject, const st
 
 /* ---------------------------------------------------------------- comparing */
 
+static struct wd_change_side changed_side(const struct worker *w, const struct answers *answers, size_t walker)
+{
+    int waiver = answers->waiver[walker];
+
+    return (struct wd_change_side){.judgement = &w->judgements[walker],
+                                   .got = answers->result[walker],
+                                   .waiver = waiver >= 0 ? wd_waiver_id(w->plan->waivers, (size_t)waiver) : NULL};
+}
+
 static void file_change(struct worker *w, enum wd_change change, const struct subject *subject,
                         const struct answers *answers)
 {
@@ -576,8 +587,8 @@ static void file_change(struct worker *w, enum wd_change change, const struct su
         wd_verdict_is_finding[answers->verdict[0]] ? &w->judgements[0] : &w->judgements[1];
     const struct wd_change_shown shown = {.change = change,
                                           .basis = &w->basis,
-                                          .before = {&w->judgements[1], answers->result[1]},
-                                          .after = {&w->judgements[0], answers->result[0]}};
+                                          .before = changed_side(w, answers, 1),
+                                          .after = changed_side(w, answers, 0)};
     char *signature = wd_change_signature(&shown);
     const struct wd_bucket_key key = {.cause = WD_CAUSE_NONE, .also_check = WD_CAUSE_NONE, .signature = signature};
     struct wd_exhibit exhibit = {.index = subject->index, .rule = wrong->rule, .profile = subject->profile};
@@ -594,7 +605,10 @@ static void file_change(struct worker *w, enum wd_change change, const struct su
     wd_bucket_show(bucket, &exhibit);
 }
 
-/* What the judge says of one of two answers that are not the same. */
+/*
+ * What the judge says of one of two answers that are not the same. A waiver is counted, and its walker's known mistakes
+ * are looked for; but it does not change what an answer is worth.
+ */
 static struct wd_judged judge_side(struct worker *w, size_t walker, const struct subject *subject,
                                    struct answers *answers)
 {
@@ -602,9 +616,12 @@ static struct wd_judged judge_side(struct worker *w, size_t walker, const struct
     struct wd_judgement *judgement = &w->judgements[walker];
 
     memset(judgement, 0, sizeof(*judgement));
+    answers->waiver[walker] = -1;
     answers->verdict[walker] = (uint8_t)judge(w, walker, subject, answers);
-    judgement->verdict = answers->verdict[walker];
     w->tally.verdicts[walker][subject->profile][answers->verdict[walker]]++;
+    if (answers->waiver[walker] >= 0)
+        answers->verdict[walker] = judgement->unwaived;
+    judgement->verdict = answers->verdict[walker];
     return (struct wd_judged){.verdict = answers->verdict[walker],
                               .warned = got->warning_count,
                               .answered = got->answer != WD_ANSWER_UNSUPPORTED};

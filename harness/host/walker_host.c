@@ -480,8 +480,14 @@ struct wd_walker_host *wd_walker_host_open(const struct wd_walker_spec *spec, st
         wd_walker_host_close(host);
         return NULL;
     }
+    shared->name[WD_WALKER_NAME_MAX - 1] = '\0';
     shared->version[WD_VERSION_MAX - 1] = '\0';
     return host;
+}
+
+const char *wd_walker_host_name(const struct wd_walker_host *host)
+{
+    return host->shared->name;
 }
 
 const char *wd_walker_host_version(const struct wd_walker_host *host)

@@ -49,6 +49,9 @@ struct wd_walker_host;
 struct wd_walker_host *wd_walker_host_open(const struct wd_walker_spec *spec, struct wd_case_area *area, double timeout,
                                            const struct wd_walker_watcher *watcher, struct wd_error *error);
 
+/** Name that the walker gives itself, which is another one than that in the spec for a library (`so:`). */
+const char *wd_walker_host_name(const struct wd_walker_host *host);
+
 /** Version that the walker tells of itself, "" if it tells none. */
 const char *wd_walker_host_version(const struct wd_walker_host *host);
 

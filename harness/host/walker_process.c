@@ -58,6 +58,7 @@ static _Noreturn void fail(const struct wd_walker_process *process)
 
 static void tell_version(const struct wd_walker_process *process, const struct wd_walker_api *api)
 {
+    snprintf(process->shared->name, WD_WALKER_NAME_MAX, "%s", api->name ? api->name : "");
     snprintf(process->shared->version, WD_VERSION_MAX, "%s", api->version ? api->version : "");
 }
 

@@ -17,12 +17,13 @@ enum wd_hello { WD_HELLO_OPENING, WD_HELLO_OPEN, WD_HELLO_FAILED };
  * checks.
  */
 struct wd_walker_shared {
-    struct wd_doorbell given;    /**< rung by the engine: a batch was given */
-    struct wd_doorbell finished; /**< rung by the walker's process: a batch is finished */
-    _Atomic uint32_t hello;      /**< enum wd_hello */
-    uint32_t resume;             /**< in the first batch that a process answers, the case to begin with */
-    _Atomic uint64_t begun;      /**< batches that the process has taken in hand, counted from the first of all */
-    volatile uint32_t done;      /**< answers to the batch in hand, counted from the case that it began with */
+    struct wd_doorbell given;      /**< rung by the engine: a batch was given */
+    struct wd_doorbell finished;   /**< rung by the walker's process: a batch is finished */
+    _Atomic uint32_t hello;        /**< enum wd_hello */
+    uint32_t resume;               /**< in the first batch that a process answers, the case to begin with */
+    _Atomic uint64_t begun;        /**< batches that the process has taken in hand, counted from the first of all */
+    volatile uint32_t done;        /**< answers to the batch in hand, counted from the case that it began with */
+    char name[WD_WALKER_NAME_MAX]; /**< that the walker gives itself */
     char version[WD_VERSION_MAX];
     struct wd_error error; /**< why the walker cannot be opened */
     struct wd_result results[WD_SLOTS][WD_BATCH_MAX];

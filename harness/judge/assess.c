@@ -14,6 +14,7 @@ int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const stru
         return -1;
     waiver =
         wd_waiver_match(&who->waivers, judgement->signature, wd_rules[judgement->rule].name, facets, who->profiles);
+    judgement->unwaived = judgement->verdict;
     if (waiver >= 0)
         judgement->verdict = WD_VERDICT_WAIVED;
     else if (who->reference &&

@@ -34,9 +34,10 @@ enum { WD_SIGNATURE_MAX = 256, WD_TITLE_MAX = 480, WD_CHOICE_TEXT_MAX = 240 };
 
 /** What the judge says of one answer. */
 struct wd_judgement {
-    uint8_t verdict; /**< enum wd_verdict */
-    uint16_t rule;   /**< enum wd_rule that decided the expected answer, or what differs in it; WD_RULE_NONE where
-                        wd_tells_place() */
+    uint8_t verdict;  /**< enum wd_verdict */
+    uint8_t unwaived; /**< of wd_assess(), where `verdict` is `waived`: what it is without that */
+    uint16_t rule;    /**< enum wd_rule that decided the expected answer, or what differs in it; WD_RULE_NONE where
+                         wd_tells_place() */
     struct wd_resolution resolution;  /**< gives `expected` */
     struct wd_oracle_output expected; /**< the nearest permitted answer; not set for agree and unsupported */
     bool has_cause;                   /**< findings: the signature is that of a cause */

@@ -372,14 +372,15 @@ const char *wd_waiver_id(const struct wd_waivers *waivers, size_t i)
 
 /* ---------------------------------------------------------------- matching */
 
-bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version,
+bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *own_name, const char *version,
                     struct wd_waiver_list *list)
 {
     *list = (struct wd_waiver_list){.all = waivers, .indices = malloc((waivers->count + 1) * sizeof(*list->indices))};
     if (!list->indices)
         return false;
     for (size_t i = 0; i < waivers->count; i++)
-        if (!strcmp(waivers->waivers[i].walker, name) &&
+        if ((!strcmp(waivers->waivers[i].walker, name) ||
+             (own_name && !strcmp(waivers->waivers[i].walker, own_name))) &&
             wd_version_in_range(version, waivers->waivers[i].versions) == 1)
             list->indices[list->count++] = (uint16_t)i;
     return true;

@@ -49,10 +49,11 @@ struct wd_waiver_list {
 /**
  * Chooses the waivers for a walker.
  * @param name  as in its spec
+ * @param own_name  that it gives itself: waivers for either name apply; NULL: none
  * @param version  as it tells it: the first number with dots in it counts; "" only fits waivers for all versions
  * @return false when out of memory
  */
-bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *version,
+bool wd_waivers_for(const struct wd_waivers *waivers, const char *name, const char *own_name, const char *version,
                     struct wd_waiver_list *list);
 
 /**

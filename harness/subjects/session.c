@@ -19,7 +19,8 @@ int wd_subject_session_open(struct wd_subject_session *session, const struct wd_
     session->host = wd_subject_host_open(&session->spec, timeout, &error);
     if (!session->host)
         return wd_complain("%s", error.text);
-    if (!wd_waivers_for(session->waivers, session->spec.name, wd_subject_host_version(session->host), &session->list))
+    if (!wd_waivers_for(session->waivers, session->spec.name, NULL, wd_subject_host_version(session->host),
+                        &session->list))
         return wd_complain("out of memory");
     return WD_EXIT_NOTHING_FOUND;
 }

@@ -65,6 +65,7 @@ Nothing is written to TREE. To build it runs its build scripts.
   --jobs J         so many processes at once (default: 1)
   --profile P      what implementations to draw cases from; several are several options
   --stored PATH    stored cases to begin with, instead of walkdiff's own; `none`: none; several are several options
+  --waivers DIR    folder of waivers instead of walkdiff's own; several are several options
   --no-shrink      shows the first case of each change as it was found
   --timeout TIME   without an answer after which a walker hangs (default 5s)
   --format FORMAT  text, for a mail; html; junit; json (default: by FILE's end, or text)
@@ -112,6 +113,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=_typed(parse_number), default=1)
     parser.add_argument("--profile", action="append", default=[])
     parser.add_argument("--stored", action="append", default=[])
+    parser.add_argument("--waivers", action="append", default=[])
     parser.add_argument("--timeout", type=_typed(parse_seconds), default=5.0)
     parser.add_argument("--format", choices=FORMATS)
     parser.add_argument("--out", type=Path)
@@ -268,6 +270,10 @@ def plan_of(given: argparse.Namespace, signals: Signals) -> Plan:
     missing = next((path for path in stored if not path.exists()), None)
     if missing:
         raise VerbError(f"--stored {missing}: there is no such file")
+    waivers = [Path(path) for path in given.waivers]
+    missing = next((path for path in waivers if not path.is_dir()), None)
+    if missing:
+        raise VerbError(f"--waivers {missing}: there is no such folder")
     seconds = given.time or (None if given.cases is not None else 60.0)
 
     def say(text: str) -> None:
@@ -282,6 +288,7 @@ def plan_of(given: argparse.Namespace, signals: Signals) -> Plan:
         jobs=given.jobs,
         profiles=tuple(given.profile),
         stored=tuple(stored),
+        waivers=tuple(waivers),
         timeout=given.timeout,
         shrink=not given.no_shrink,
         say=say,
@@ -327,6 +334,7 @@ def command_of(given: argparse.Namespace, steps: list[Step]) -> list[str]:
     words += ["--each"] if given.each else []
     words += [word for profile in given.profile for word in ("--profile", profile)]
     words += [word for path in given.stored for word in ("--stored", path)]
+    words += [word for path in given.waivers for word in ("--waivers", path)]
     words += ["--seed", str(given.seed)]
     if given.cases is not None:
         words += ["--cases", str(given.cases)]

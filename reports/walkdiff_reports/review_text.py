@@ -11,6 +11,7 @@ from walkdiff_reports.text_report import COLUMNS, MARGIN, case_lines, command_li
 
 SHOWN = 10  # changes for the worse that are told in full, and as many fixes
 LINES_SHOWN, FILES_SHOWN = 12, 6
+WAIVERS_SHOWN = 4
 LISTED = 20  # others of a kind, by their titles
 
 
@@ -34,6 +35,20 @@ def table(pair: Compared) -> Iterator[str]:
     yield f"  {'change':<16}{'ways':>6}{'cases':>10}"
     for kind, ways, cases in pair.ways:
         yield from wrapped(f"{kind:<16}{ways:>6,}{cases:>10,}  {KINDS[kind]}", "  ", " " * 36)
+
+
+def known(pair: Compared) -> Iterator[str]:
+    """What waivers tell of."""
+    if not pair.waived:
+        return
+    more = len(pair.waived) - WAIVERS_SHOWN
+    counts = [f"{name} {count:,}" for name, count in list(pair.waived.items())[:WAIVERS_SHOWN]]
+    total = sum(pair.waived.values())
+    yield ""
+    yield from wrapped(
+        f"Known by waivers, and no less wrong: {total:,} of these answers ({', '.join(counts)}"
+        f"{f', and {more} more waivers' if more > 0 else ''})."
+    )
 
 
 def lines(pair: Compared) -> Iterator[str]:
@@ -143,6 +158,7 @@ def pair_lines(review: Review, pair: Compared) -> Iterator[str]:
     if pair.changes:
         yield ""
         yield from table(pair)
+        yield from known(pair)
     else:
         yield ""
         yield from wrapped(", ".join(pair.rules) + ".", f"rules covered ({len(pair.rules)}): ", "  ")

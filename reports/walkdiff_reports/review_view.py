@@ -116,7 +116,8 @@ class Change:
             return f"right{', by the default' if other else choice}"
         if verdict == "unsupported":
             return f"unsupported: {(told.get('got') or {}).get('unsupported', 'the oracle does not know')}"
-        return {"deviation": "wrong", "exception-mismatch": "wrong", "waived": "wrong, and known"}.get(verdict, verdict)
+        known = f", and known: {told['waiver']}" if told.get("waiver") else ""
+        return {"deviation": "wrong", "exception-mismatch": "wrong"}.get(verdict, verdict) + known
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,11 @@ class Compared:
         """Each kind of change that there is, with how many ways and cases."""
         ways = Counter(change.kind for change in self.changes)
         return [(kind, ways[kind], self.result["counts"].get(kind, 0)) for kind in KINDS if ways[kind]]
+
+    @property
+    def waived(self) -> dict[str, int]:
+        """By a waiver's id: how many of the answers, before or after, are wrong in the way that it tells of."""
+        return self.result.get("waived") or {}
 
     @property
     def headline(self) -> str:

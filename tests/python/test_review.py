@@ -181,7 +181,7 @@ def test_what_a_page_of_findings_says_that_changed_between_two_versions_did(linu
 # ---------------------------------------------------------------- the manual
 
 PAGE = ROOT / "docs/review.md"
-BLOCK = re.compile(r"\$ walkdiff (review [^\n]*)\n```\n.*?\n```\n(.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"\$ walkdiff (review (?:[^\n]*\\\n)*[^\n]*)\n```\n.*?\n```\n(.*?)```\n", re.DOTALL)
 
 
 def without_counts(text: str) -> str:
@@ -202,10 +202,11 @@ def test_the_walkthrough_of_the_manual_gives_what_the_manual_says(
     commit = linux.replace("v7.3", "KVM: arm64: nv: Simplify the check for PAN", file, old, new)
     (tmp_path / "pan.mbox").write_text(mail(linux, "v7.3", commit))
     (tmp_path / "linux").symlink_to(linux.path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     page = PAGE.read_text()
     match = BLOCK.search(page)
     assert match, f"{PAGE} has no walkthrough"
-    done = review(tmp_path, *match[1].split()[1:], status=1)
+    done = review(tmp_path, *match[1].replace("\\\n", " ").split()[1:], status=1)
     said = done.stdout.replace(str(linux.path), "/home/you/linux")
     if pytestconfig.getoption("update_golden"):
         PAGE.write_text(page[: match.start(2)] + said + page[match.end(2) :])
@@ -214,8 +215,11 @@ def test_the_walkthrough_of_the_manual_gives_what_the_manual_says(
     blocks = [without_counts(text).split("\n\n") for text in (match[2], said)]
     expected, found = blocks
     assert re.match(r"\d+ ways? in which it gets worse, in N cases\.", found[0])
-    for number in (1, 3, 4, -1):
+    assert found[3].startswith("Known by waivers, and no less wrong: ") and expected[3].startswith("Known by waivers")
+    for number in (1, 4, 5, -1):
         assert expected[number] == found[number]
+    for text in (match[2], said):
+        assert set(re.findall(r"^    Rule: (\w+) \(", text, re.MULTILINE)) == {"PAN", "INDIRECT_PAN"}
 
 
 # ---------------------------------------------------------------- safety
@@ -270,6 +274,38 @@ def test_two_walkers_whose_lines_nobody_knows_are_compared_and_that_is_said(tmp_
     assert re.search(r"^ 1\. REGRESSION: lets through", text, re.MULTILINE)
     assert "Rule: PAN (R_" in text
     assert max(map(len, text.splitlines())) <= 72
+
+
+WAIVER = """\
+[[waiver]]
+id = "sample-pan"
+walker = "sample"
+versions = "*"
+signature = "PAN s1 *"
+rule = "PAN"
+instead = "looks at the user's write alone"
+reason = "a test"
+link = "a test"
+case = "seed-defects/S1-15.json"
+"""
+
+
+def test_an_answer_that_a_waiver_tells_of_is_counted_and_no_less_wrong(tmp_path: Path) -> None:
+    (tmp_path / "known").mkdir()
+    (tmp_path / "known/sample.toml").write_text(WAIVER)
+    options = ("--before", "sample", "--after", "sample,defect=S1-15", "--cases", "30000", "--stored", "none")
+    options = (*options, "--no-shrink", "--waivers", "known")
+    pair = pairs(review(tmp_path, *options, "--format", "json", status=1))[0]
+    known = [change for change in worse(pair) if change["rule"] == "PAN"]
+    assert [change["change"] for change in known] == ["regression"]
+    assert (known[0]["sides"]["after"]["verdict"], known[0]["sides"]["after"]["waiver"]) == ("deviation", "sample-pan")
+    assert pair["waived"] == {"sample-pan": known[0]["count"]}
+    text = review(tmp_path, *options, status=1).stdout
+    assert f"no less wrong: {known[0]['count']} of these answers (sample-pan {known[0]['count']})." in " ".join(
+        text.split()
+    )
+    assert "wrong, and known:" in text and "--waivers known" in text
+    assert "no such folder" in review(tmp_path, *options, "--waivers", "nowhere", status=2).stderr
 
 
 @pytest.fixture(scope="module")

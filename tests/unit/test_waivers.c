@@ -83,7 +83,7 @@ static const struct wd_facets facets = {{[WD_FACET_OPERATION] = WD_AT_S12E0R, [W
 static int match(struct fixture *f, const char *walker, const char *signature, const char *rule)
 {
     free(f->list.indices);
-    assert_true(wd_waivers_for(f->waivers, walker, "2.0.1", &f->list));
+    assert_true(wd_waivers_for(f->waivers, walker, NULL, "2.0.1", &f->list));
     return wd_waiver_match(&f->list, signature, rule, &facets, NULL);
 }
 
@@ -99,6 +99,18 @@ static void a_waiver_matches_signature_rule_and_walker(void **state)
     assert_int_equal(match(f, "w", "a something b", "S1_TXSZ_HIGH"), -1);
     assert_int_equal(match(f, "v", "a something b", "EPD"), -1);
     assert_string_equal(wd_waiver_id(f->waivers, 1), "two");
+}
+
+static void a_waiver_for_the_name_that_a_library_gives_itself_matches(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_loads(f, WAIVER("one", ""));
+    assert_true(wd_waivers_for(f->waivers, "so", "w", "2.0.1", &f->list));
+    assert_int_equal(f->list.count, 1);
+    free(f->list.indices);
+    assert_true(wd_waivers_for(f->waivers, "so", "v", "2.0.1", &f->list));
+    assert_int_equal(f->list.count, 0);
 }
 
 static void a_waiver_matches_only_the_facets_that_it_names(void **state)
@@ -243,6 +255,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         TEST(a_waiver_matches_signature_rule_and_walker),
+        TEST(a_waiver_for_the_name_that_a_library_gives_itself_matches),
         TEST(a_waiver_matches_only_the_facets_that_it_names),
         TEST(a_waiver_applies_to_its_versions),
         TEST(strings_of_all_kinds_are_read),

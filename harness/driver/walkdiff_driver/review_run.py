@@ -66,6 +66,7 @@ class Plan:
     jobs: int
     profiles: tuple[str, ...]
     stored: tuple[Path, ...]
+    waivers: tuple[Path, ...]  # folders; none: walkdiff's own
     timeout: float
     shrink: bool
     say: Callable[[str], None] = field(default=lambda _: None, compare=False)
@@ -78,7 +79,16 @@ class Plan:
             **{name: getattr(self, name) for name in members},
             "profiles": list(self.profiles),
             "stored": [str(path) for path in self.stored],
+            "waivers": [
+                hashlib.sha256(path.read_bytes()).hexdigest()
+                for folder in self.waivers
+                for path in sorted(folder.glob("*.toml"))
+            ],
         }
+
+    def waiver_words(self) -> list[str]:
+        """Options of the verbs that judge."""
+        return [word for folder in self.waivers for word in ("--waivers", str(folder))]
 
 
 @dataclass
@@ -205,6 +215,7 @@ class Pair:
         command += [word for profile in self.plan.profiles for word in ("--profile", profile)]
         stored = [*self.plan.stored] if not number else [corpus] if corpus.exists() else []
         command += [word for where in stored for word in ("--stored", str(where))]
+        command += self.plan.waiver_words()
         command += ["--time", f"{seconds:.3f}s"] if seconds is not None else ["--cases", str(cases)]
         for option, noted in (("--coverage-before", maps[0]), ("--coverage", maps[1])):
             command += [option, str(noted.path)] if noted else []
@@ -273,7 +284,7 @@ class Pair:
             new.unlink(missing_ok=True)
             command = ["shrink", "--walker", self.after.opened, "--walker", self.before.opened, "--quiet"]
             command += ["--time", f"{SHRINK_EACH}s", "--timeout", f"{self.plan.timeout}s", "--out", str(new)]
-            self._ask([*command, str(whole)], seconds=budget)
+            self._ask([*command, *self.plan.waiver_words(), str(whole)], seconds=budget)
             new.touch()
             os.replace(new, small)
         shrunk = _by_number(small)
@@ -300,6 +311,7 @@ class Pair:
         _write(path, "".join(_numbered(case, i) for i, case in enumerate(cases)))
         command = ["fuzz", "--walker", self.after.opened, "--against", self.before.opened, "--json", "--quiet"]
         command += ["--seed", "0", "--stored", str(path), "--timeout", f"{self.plan.timeout}s"]
+        command += self.plan.waiver_words()
         command += [word for profile in self.plan.profiles for word in ("--profile", profile)]
         told = json.loads(self._ask(command)[-1])
         found = {change["first"]["index"]: change for change in told["findings"]}
@@ -321,6 +333,7 @@ class Changes:
         self.versions = ("", "")
         self.walkdiff = ""
         self.counts: Counter[str] = Counter()
+        self.waived: Counter[str] = Counter()
         self.coverage: Json = {}
         self._by_signature: dict[str, Json] = {}
 
@@ -333,6 +346,7 @@ class Changes:
         self.walkdiff = told["walkdiff"]
         self.versions = (told["walkers"][1]["version"], told["walkers"][0]["version"])
         self.counts.update(told["changes"])
+        self.waived.update(told["waived"])
         for rule, stages in told["coverage"].items():
             for stage, granules in stages.items():
                 cells = self.coverage.setdefault(rule, {}).setdefault(stage, {})
@@ -365,6 +379,7 @@ class Changes:
             "seeds": self.seeds,
             "profiles": self.profiles,
             "counts": {name: self.counts[name] for name in ORDER if self.counts[name]},
+            "waived": dict(self.waived.most_common()),
             "coverage": self.coverage,
             "rules": sorted(rule for rule, stages in self.coverage.items() if stages),
         }

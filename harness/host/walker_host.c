@@ -17,7 +17,8 @@
 enum {
     SLICE_MS = 100,        /* how long to sleep at most before looking whether the process still lives */
     OPENING_SECONDS = 120, /* an opening that takes longer has failed */
-    STARTS = 8,            /* how often a process is started that is killed while the walker opens */
+    STARTS = 8,            /* how often a process is started, at least, that is killed while the walker opens */
+    STARTS_SECONDS = 30,   /* and for how long, at least: how many kills an opening takes is the machine's affair */
     CHANCES = 4,           /* how often a case is asked whose walker dies of what is not its own doing */
 };
 
@@ -378,12 +379,16 @@ static bool autopsy(struct wd_walker_host *host, bool hangs, char how[WD_TEXT_MA
     return ended && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
-/* Starts a process and waits until the walker is open. One that is killed before is none of the walker's doing. */
+/*
+ * Starts a process and waits until the walker is open. One that is killed before is none of the walker's doing, unless
+ * that goes on and on.
+ */
 static bool start(struct wd_walker_host *host, uint64_t batch, uint32_t index, struct wd_error *error)
 {
+    const double patience_ends = wd_now() + STARTS_SECONDS;
     bool killed = false;
 
-    for (unsigned chance = 0; chance < STARTS; chance++) {
+    for (unsigned chance = 0; chance < STARTS || wd_now() < patience_ends; chance++) {
         if (!spawn(host, batch, index, error))
             return false;
         if (wait_for_hello(host, &killed, error))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import lzma
 import math
 import os
@@ -54,9 +55,20 @@ class Outcome:
     """What became of a run that was disturbed."""
 
     lines: int
-    same: bool
-    status: int
+    statuses: tuple[int, int]  # of the run that nobody disturbed, and of the other
+    difference: str  # the first line that is not the same, as both have it; empty: all are
     killed: Counter[str] = field(default_factory=Counter)
+    words: str = ""  # what the disturbed run wrote to its standard error, the end of it
+
+    @property
+    def same(self) -> bool:
+        return not self.difference and self.statuses[0] == self.statuses[1]
+
+    def explanation(self) -> str:
+        """Why it is not the same, in a few lines."""
+        return (
+            f"exit status {self.statuses[0]} undisturbed, {self.statuses[1]} disturbed\n{self.difference}{self.words}"
+        )
 
 
 def write_cases(folder: Path, walker: str, every: int) -> Path:
@@ -68,12 +80,21 @@ def write_cases(folder: Path, walker: str, every: int) -> Path:
     return file
 
 
-def replay(walker: str, files: list[str], output: Path) -> subprocess.Popen[bytes]:
-    with output.open("wb") as stream:
+def first_difference(want: Path, got: Path) -> str:
+    """The first line in which two files differ, as both have it."""
+    with want.open(encoding="utf-8") as wanted, got.open(encoding="utf-8") as given:
+        for number, (one, other) in enumerate(itertools.zip_longest(wanted, given, fillvalue="(no more)\n"), 1):
+            if one != other:
+                return f"line {number}\n  undisturbed: {one.rstrip()}\n  disturbed:   {other.rstrip()}\n"
+    return ""
+
+
+def replay(walker: str, files: list[str], output: Path, words: Path) -> subprocess.Popen[bytes]:
+    with output.open("wb") as stream, words.open("wb") as errors:
         return subprocess.Popen(
             [str(program(ROOT)), "replay", "--walker", walker, "--json", *files],
             stdout=stream,
-            stderr=subprocess.DEVNULL,
+            stderr=errors,
             cwd=ROOT,
         )
 
@@ -97,35 +118,41 @@ def kill_at_random(process: subprocess.Popen[bytes], kills: int, pause: float, d
 def trial(walker: str, kills: int, folder: Path, *, every: int, pause: float, seed: int) -> Outcome:
     """Runs the same cases undisturbed and disturbed, again and again so that the run lasts for the kills."""
     file = str(write_cases(folder, walker, every))
-    want, got = folder / "want", folder / "got"
+    want, got, words = folder / "want", folder / "got", folder / "words"
     begin = time.monotonic()
-    replay(walker, [file], want).wait(timeout=900)
+    replay(walker, [file], want, words).wait(timeout=900)
     once = time.monotonic() - begin
     files = [file] * math.ceil(2 * kills * pause / once)
-    status = replay(walker, files, want).wait(timeout=900)
-    process = replay(walker, files, got)
+    status = replay(walker, files, want, words).wait(timeout=900)
+    process = replay(walker, files, got, words)
     killed = kill_at_random(process, kills, pause, random.Random(seed))
-    text = want.read_bytes()
-    same = text == got.read_bytes() and status == process.returncode
-    return Outcome(text.count(b"\n"), same, process.returncode, killed)
+    last_words = "".join(
+        f"  {line}\n" for line in words.read_text(encoding="utf-8", errors="replace").splitlines()[-4:]
+    )
+    lines = want.read_bytes().count(b"\n")
+    return Outcome(lines, (status, process.returncode), first_difference(want, got), killed, last_words)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kills", type=int, nargs="?", default=50, help="kills in the run of each reference")
     parser.add_argument("--walker", action="append", help=f"default: {', '.join(REFERENCES)}")
+    parser.add_argument("--pause", type=float, help="seconds between two kills, on average")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     arguments = parser.parse_args()
     bad = 0
     print(f"seed {arguments.seed}")
     for walker in arguments.walker or REFERENCES:
-        pause = 0.08 if walker == "unicorn" else 0.25  # seconds: several times what it takes to open the walker
+        # Several times what it takes to open the walker.
+        pause = arguments.pause or (0.08 if walker == "unicorn" else 0.25)
         with tempfile.TemporaryDirectory() as folder:
             done = trial(walker, arguments.kills, Path(folder), every=1, pause=pause, seed=arguments.seed)
         bad += not done.same or done.killed.total() < arguments.kills
         kinds = ", ".join(f"{count} {name}" for name, count in sorted(done.killed.items()))
         verdict = "the same" if done.same else "NOT THE SAME"
-        print(f"{walker}: {done.lines} lines, {done.killed.total()} kills ({kinds}): {verdict}")
+        print(f"{walker}: {done.lines} lines, {done.killed.total()} kills ({kinds}): {verdict}", flush=True)
+        if not done.same:
+            print(done.explanation(), end="", flush=True)
     return 1 if bad else 0
 
 

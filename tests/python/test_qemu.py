@@ -154,7 +154,7 @@ def test_killing_processes_of_a_walker_changes_no_verdict_and_no_order(walker: s
     elif not (build_folder(ROOT) / "walkers" / "unicorn.so").exists():
         (pytest.fail if os.environ.get("CI") else pytest.skip)("unicorn is not built: its library was not found")
     done = trial(walker, 5, tmp_path, every=3, pause=0.2, seed=random.randrange(1 << 32))
-    assert done.same, done
+    assert done.same, done.explanation()
     assert done.killed.total() >= 1
 
 
@@ -183,3 +183,10 @@ def test_a_death_of_qemu_costs_no_start_unless_it_cannot_copy_itself(forks: bool
     assert all("SIGABRT" in str(result["crash"]) for result in got.values() if "crash" in result)
     # It is asked for its version, started to learn what the CPU is, and started with the memory that this CPU can have.
     assert log.read_text().count("started") == 3 + (0 if forks else 5)
+
+
+def test_a_walker_that_is_killed_a_dozen_times_before_it_is_open_answers_all_the_same(tmp_path: Path) -> None:
+    needs_qemu()
+    done = trial("qemu,cpu=neoverse-n1", 12, tmp_path, every=20, pause=0.01, seed=1)
+    assert done.same, done.explanation()
+    assert done.killed.total() == 12

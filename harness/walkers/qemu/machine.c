@@ -119,7 +119,8 @@ static void write_blocks(uint8_t *exchange)
 #define MIB UINT64_C(0x100000)
 #define GIB UINT64_C(0x40000000)
 
-enum { STARTS = 8 }; /* a QEMU that starts can be killed too */
+/* A QEMU that starts can be killed too: it is started again, so often and for so long, at least. */
+enum { STARTS = 8, STARTS_SECONDS = 20 };
 enum { ARGUMENTS_MAX = 40 + 4 * WD_MODULES_MAX, TEXT_MAX = 160 };
 
 struct arguments {
@@ -427,12 +428,13 @@ static bool clear_main_memory(const struct wd_machine *machine, struct wd_error 
 
 bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
 {
+    const double patience_ends = wd_now() + STARTS_SECONDS;
     struct wd_death death = {.killed = true};
     struct wd_fork_report report;
 
     if (machine->pid)
         return clear_main_memory(machine, error);
-    for (unsigned i = 0; i < STARTS && death.killed; i++) {
+    for (unsigned i = 0; death.killed && (i < STARTS || wd_now() < patience_ends); i++) {
         if (!spawn(machine, error))
             return false;
         if (wait_for_bell(machine, &report) == BELL_RUNG) {
@@ -572,10 +574,11 @@ static int ask_version(const char *binary, char version[WD_QEMU_VERSION_MAX], bo
 
 bool wd_qemu_version(const char *binary, char version[WD_QEMU_VERSION_MAX], struct wd_error *error)
 {
+    const double patience_ends = wd_now() + STARTS_SECONDS;
     bool good = false, killed = true;
     int status = -1;
 
-    for (unsigned i = 0; i < STARTS && killed && !good; i++) {
+    for (unsigned i = 0; killed && !good && (i < STARTS || wd_now() < patience_ends); i++) {
         status = ask_version(binary, version, &good);
         killed = status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     }

@@ -134,8 +134,9 @@ def alike(text: str) -> str:
         return names.setdefault(match[0][:12], f"commit-{len(names) + 1}")
 
     text = re.sub(r"\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b", name, text)
-    text = re.sub(r"\S*/walkdiff/kvm/repositories/[0-9a-f]{16}/", "CACHE/", text)
-    text = re.sub(r"\b0x[0-9a-f]{12,16}\b|(?<=breakpoint 1 at )0x[0-9a-f]+|(?<=in_process.c, line )\d+", "N", text)
+    text = re.sub(r"\S*/kvm/repositories/[0-9a-f]{16}/", "CACHE/", text)
+    text = re.sub(r"\b0x[0-9a-f]{12,16}\b|(?<=breakpoint 1 at )0x[0-9a-f]+", "N", text)
+    text = re.sub(r"(?<=: file )\S*(/in_process.c, line )\d+", r"walkdiff\1N", text)
     text = re.sub(r"(?<=\(process )\d+|(?<=libthread_db library )\"[^\"]*\"", "N", text)
     text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("walkdiff: "))
     return re.sub(r"\d+\.\d s\b", "N s", text)

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_references [PROFILE [WALKER…]]: how much of a reference's speed `fuzz` leaves, in one run. For unicorn and
- * qemu, with one job and with two: the walker alone, with nobody judging, whose cases are made while the clock stands;
- * and the whole loop, `walkdiff fuzz --ref none`, which makes the cases, judges and buckets. Both are given the same
- * stream of cases, the first ones of the seed, with those that end QEMU and those that the walker does not support;
- * counted are the cases a second that it answers.
+ * qemu, with one job and with two, the answers a second of
+ *
+ *   - the bare loop (bare.h): programs that were encoded while the clock stood, and nothing but them, run by the stub;
+ *   - the walker alone: cases that were made while the clock stood, with nobody judging. On its clock are besides what
+ *     turns a case into a program, and what comes back into a result, and for QEMU a walk of the oracle that tells
+ * which memory the case reads;
+ *   - the whole loop, `walkdiff fuzz --ref none`, in the processes of a run: makes the cases, and passes them to the
+ *     walker, has the oracle walk them, judges and buckets. Its clock runs from the start of its processes on.
+ *
+ * All are given the same stream of cases, the first ones of the seed, with those that end QEMU. Counted are the cases
+ * that the walker answers; those that are unsupported cost the two latter what it takes to say so, and the bare loop
+ * nothing. `part` is what the whole loop is of the bare one. With two jobs two bare loops run side by side.
+ *
+ * By the clock: the machine should have nothing else to do.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +27,10 @@
 #include "generators/generate.h"
 #include "harness/host/walker_spec.h"
 
-enum { BATCH = 256, SECONDS = 12, SEED = 1, COMMAND_MAX = 4096 + 256 };
+enum { BATCH = 256, SECONDS = 12, SEED = 1, JOBS_MAX = 2, COMMAND_MAX = 4096 + 256 };
 
 struct shared {
-    double rate[2];
+    double rate[JOBS_MAX];
 };
 
 static double now(void)
@@ -100,26 +110,48 @@ static double alone_side_by_side(const struct wd_walker_spec *spec, const struct
         ;
     for (unsigned job = 0; job < jobs; job++)
         sum += shared->rate[job];
+    munmap(shared, sizeof(*shared));
     return sum;
 }
 
-/* Cases a second that the whole loop has answered. */
-static double whole_loop(const char *program, const char *walker, const char *profile, unsigned jobs)
+/* What a command prints. */
+static void read_output(const char *command, char *text, size_t size)
 {
-    char command[COMMAND_MAX], text[1 << 14];
-    const char *seconds, *cases, *unsupported;
-    double answered;
-    size_t length;
-    FILE *output;
+    FILE *output = popen(command, "r");
+    size_t length = output ? fread(text, 1, size - 1, output) : 0;
 
-    snprintf(command, sizeof(command),
-             "'%s' fuzz --walker %s --ref none --profile %s --seed %d --time %ds --jobs %u --json 2>/dev/null", program,
-             walker, profile, SEED, SECONDS, jobs);
-    output = popen(command, "r");
-    length = output ? fread(text, 1, sizeof(text) - 1, output) : 0;
     text[length] = '\0';
     if (output)
         pclose(output);
+}
+
+/* Answers a second of the bare loop of a walker. */
+static double bare_loop(const struct wd_walker_spec *spec, const char *profile, unsigned jobs)
+{
+    const char *cpu = strstr(spec->options, "cpu=");
+    char command[COMMAND_MAX], text[64];
+
+    snprintf(command, sizeof(command), "'%s%s' %s %d %d %u %.*s", WALKDIFF_BARE, spec->name, profile, SEED, SECONDS,
+             jobs, cpu ? (int)strcspn(cpu + 4, ",") : 0, cpu ? cpu + 4 : "");
+    read_output(command, text, sizeof(text));
+    if (strtod(text, NULL) <= 0)
+        fail("there is no bare loop of this walker, or it says why it does not run");
+    return strtod(text, NULL);
+}
+
+/* Answers a second of the whole loop. */
+static double whole_loop(const char *program, const char *walker, const char *profile, unsigned jobs)
+{
+    static char text[1 << 20];
+    char command[COMMAND_MAX];
+    const char *seconds, *cases, *unsupported;
+    double answered;
+
+    snprintf(
+        command, sizeof(command),
+        "'%s' fuzz --walker %s --ref none --profile %s --seed %d --time %ds --jobs %u --no-shrink --json 2>/dev/null",
+        program, walker, profile, SEED, SECONDS, jobs);
+    read_output(command, text, sizeof(text));
     seconds = strstr(text, "\"seconds\":");
     cases = strstr(text, "\"cases\":");
     unsupported = strstr(text, "\"unsupported\":");
@@ -142,17 +174,19 @@ int main(int argc, char **argv)
     if (!mix.profiles[0])
         fail("no such profile");
     snprintf(places.walkers, sizeof(places.walkers), "%s/walkers", WALKDIFF_BUILD);
-    printf("%-22s %5s %14s %14s %7s\n", "cases answered a second", "jobs", "walker alone", "whole loop", "part");
+    printf("answers a second, profile %s\n%-22s %5s %10s %13s %11s %6s\n", profile, "", "jobs", "bare loop",
+           "walker alone", "whole loop", "part");
     for (size_t i = 0; i < count; i++) {
         struct wd_walker_spec spec;
 
         if (!wd_walker_spec_parse(walkers[i], &places, &spec, &error))
             fail(error.text);
         for (unsigned jobs = 1; jobs <= 2; jobs++) {
-            double bare = alone_side_by_side(&spec, &mix, jobs);
+            double bare = bare_loop(&spec, profile, jobs);
+            double alone = alone_side_by_side(&spec, &mix, jobs);
             double ours = whole_loop(WALKDIFF_PROGRAM, walkers[i], profile, jobs);
 
-            printf("%-22s %5u %14.0f %14.0f %6.0f%%\n", walkers[i], jobs, bare, ours, 100 * ours / bare);
+            printf("%-22s %5u %10.0f %13.0f %11.0f %5.0f%%\n", walkers[i], jobs, bare, alone, ours, 100 * ours / bare);
             fflush(stdout);
         }
     }

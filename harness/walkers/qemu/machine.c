@@ -13,6 +13,7 @@
 #include "harness/support/process.h"
 #include "harness/walkers/qemu/forks.h"
 #include "harness/walkers/qemu/forks_image.h"
+#include "walkdiff/oracle.h"
 
 /* The stub's place: the flash, where the CPU comes out of reset. */
 #define FLASH_BASE UINT64_C(0)
@@ -450,6 +451,20 @@ bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
 const uint64_t *wd_machine_id_registers(const struct wd_machine *machine)
 {
     return (const uint64_t *)(machine->exchange + RESPONSES);
+}
+
+void wd_machine_learn(const struct wd_machine *machine, struct wd_cpu *cpu,
+                      enum wd_register registers[WD_REGISTER_COUNT], struct wd_machine_config *config)
+{
+    const uint64_t *values = wd_machine_id_registers(machine);
+
+    for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
+        cpu->id[wd_agent_id_register(i)] = values[i];
+    cpu->ignores_tge = true;
+    config->register_count = wd_cpu_loaded_registers(cpu->id, registers);
+    config->registers = registers;
+    config->has_pan = wd_has_feature(cpu->id, WD_FEAT_PAN);
+    config->pa_bits = wd_pa_max(cpu->id);
 }
 
 uint8_t *wd_machine_requests(struct wd_machine *machine, size_t *size)

@@ -14,6 +14,7 @@
 #define WALKDIFF_QEMU_MACHINE_H
 
 #include "harness/agent/agent.h"
+#include "harness/agent/cpu.h"
 #include "harness/support/error.h"
 #include "harness/walkers/qemu/map.h"
 
@@ -63,6 +64,14 @@ bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error);
 
 /** The ID registers, behind a start: as many 64-bit words as wd_agent_id_register() has registers. */
 const uint64_t *wd_machine_id_registers(const struct wd_machine *machine);
+
+/**
+ * What the CPU is, behind a start, and what the machine must be to make use of it at the next one.
+ * @param cpu  all zeroes; receives what the CPU says of itself, and what it does not
+ * @param registers  receives what contexts set; `config` refers to it
+ */
+void wd_machine_learn(const struct wd_machine *machine, struct wd_cpu *cpu,
+                      enum wd_register registers[WD_REGISTER_COUNT], struct wd_machine_config *config);
 
 /** Where requests are written, and how many bytes there are. */
 uint8_t *wd_machine_requests(struct wd_machine *machine, size_t *size);

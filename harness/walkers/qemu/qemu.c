@@ -537,20 +537,6 @@ static bool read_options(struct walker *w, struct wd_machine_config *config, con
     return true;
 }
 
-/* What the CPU says of itself. */
-static void learn_cpu(struct walker *w, struct wd_machine_config *config)
-{
-    const uint64_t *values = wd_machine_id_registers(&w->machine);
-
-    for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
-        w->cpu.id[wd_agent_id_register(i)] = values[i];
-    config->register_count = wd_cpu_loaded_registers(w->cpu.id, w->registers);
-    w->cpu.ignores_tge = true;
-    config->registers = w->registers;
-    config->has_pan = wd_has_feature(w->cpu.id, WD_FEAT_PAN);
-    config->pa_bits = wd_pa_max(w->cpu.id);
-}
-
 static void qemu_close(void *walker)
 {
     struct walker *w = walker;
@@ -571,7 +557,7 @@ static bool start(struct walker *w, const char *options, struct wd_error *error)
     if (!wd_machine_start(&w->machine, &config, error))
         return false;
     snprintf(version, sizeof(version), "%s cpu=%s", number, config.cpu);
-    learn_cpu(w, &config);
+    wd_machine_learn(&w->machine, &w->cpu, w->registers, &config);
     wd_machine_stop(&w->machine);
     return wd_machine_start(&w->machine, &config, error);
 }

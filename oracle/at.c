@@ -274,7 +274,7 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
         return ok;
     if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
         return true;
-    if (!w->e2h && wd_mistaken(w, WD_MISTAKE_S12_STAGE_1_ALONE))
+    if (!w->e2h && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H) && wd_mistaken(w, WD_MISTAKE_S12_STAGE_1_ALONE))
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     w->combined = ok;

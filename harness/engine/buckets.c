@@ -35,6 +35,8 @@ void wd_buckets_free(struct wd_buckets *buckets)
         return;
     for (size_t i = 0; i < buckets->count; i++) {
         wd_exhibit_free(&buckets->buckets[i]->first);
+        wd_bucket_drop_witnesses(buckets->buckets[i]);
+        free(buckets->buckets[i]->witnesses);
         free(buckets->buckets[i]->signature);
         free(buckets->buckets[i]);
     }
@@ -169,4 +171,30 @@ void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit)
         bucket->changed = bucket->exhibit_changed = true;
     }
     wd_exhibit_free(&unwanted);
+}
+
+bool wd_bucket_wants_witness(const struct wd_bucket *bucket, bool whole)
+{
+    return bucket->witnessed <= (whole ? WD_WITNESSES_MAX_WHOLE : WD_WITNESSES_MAX);
+}
+
+void wd_bucket_drop_witnesses(struct wd_bucket *bucket)
+{
+    for (size_t i = 0; i < bucket->witness_count; i++) {
+        free(bucket->witnesses[i].got);
+        free(bucket->witnesses[i].c);
+    }
+    bucket->witness_count = 0;
+}
+
+void wd_bucket_keep_witness(struct wd_bucket *bucket, const struct wd_witness *witness)
+{
+    if (bucket->witness_count == bucket->witness_room) {
+        bucket->witness_room = bucket->witness_room ? 2 * bucket->witness_room : 4;
+        bucket->witnesses = wd_allocated(realloc(bucket->witnesses, bucket->witness_room * sizeof(*bucket->witnesses)));
+    }
+    bucket->witnesses[bucket->witness_count++] = *witness;
+    bucket->witnessed++;
+    if (!wd_bucket_wants_witness(bucket, witness->c[0]))
+        wd_bucket_drop_witnesses(bucket);
 }

@@ -36,6 +36,30 @@ struct wd_exhibit {
     char *title, *expected, *got, *c; /**< the last three in JSON */
 };
 
+/** A case of a bucket, to look at again. Texts are owned by the bucket. */
+struct wd_witness {
+    uint64_t index;
+    uint8_t profile;
+    char *got; /**< the walker's answer in JSON */
+    char *c;   /**< the case in JSON; "": the plan can make it again */
+};
+
+enum {
+    WD_WITNESSES_MAX = 1024,     /**< a bucket of more cases keeps none */
+    WD_WITNESSES_MAX_WHOLE = 256 /**< likewise, if the cases are kept whole */
+};
+
+/** What came of looking at a bucket's cases again, see fold.h. */
+struct wd_fold_memo {
+    struct wd_causes known; /**< that they were looked at with */
+    size_t judged;          /**< so many of the witnesses, of which all were explained */
+    bool refuted;           /**< one was not */
+    bool mixed;             /**< some were looked at with other causes */
+    uint64_t cases;         /**< of the run when this began */
+    uint64_t index;         /**< the smallest of those judged */
+    uint16_t into;          /**< number of the cause that this one needs */
+};
+
 struct wd_bucket {
     uint8_t walker; /**< number in the plan */
     uint8_t verdict;
@@ -46,6 +70,10 @@ struct wd_bucket {
     uint64_t count;
     struct wd_facet_counts facets;
     struct wd_exhibit first;
+    struct wd_witness *witnesses;
+    size_t witness_count, witness_room; /**< those that are kept; `witness_count` is `count`, or they are not all */
+    size_t witnessed;                   /**< all that there were so far */
+    struct wd_fold_memo memo;
     bool changed;         /**< since whoever owns the bucket set it to false */
     bool exhibit_changed; /**< likewise, `first` */
 };
@@ -91,6 +119,15 @@ struct wd_ballot {
  */
 bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, const struct wd_ballot *ballot,
                        size_t walkers, uint64_t index);
+
+/** Whether a bucket may still keep each of its cases. @param whole  they are kept as text */
+bool wd_bucket_wants_witness(const struct wd_bucket *bucket, bool whole);
+
+/** Keeps a case, unless there are more than any bucket keeps: then it keeps none. Takes the texts. */
+void wd_bucket_keep_witness(struct wd_bucket *bucket, const struct wd_witness *witness);
+
+/** Forgets the cases that are kept, not how many there were. */
+void wd_bucket_drop_witnesses(struct wd_bucket *bucket);
 
 /** Shows a case, if its index is the smallest so far. Takes the texts, which it frees where it does not want them. */
 void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit);

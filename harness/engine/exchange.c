@@ -32,6 +32,13 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
         wd_wire_put_text(out, bucket->first.got);
         wd_wire_put_text(out, bucket->first.c);
     }
+    wd_wire_put_u64(out, bucket->witness_count);
+    for (size_t i = 0; i < bucket->witness_count; i++) {
+        wd_wire_put_u64(out, bucket->witnesses[i].index);
+        wd_wire_put_u64(out, bucket->witnesses[i].profile);
+        wd_wire_put_text(out, bucket->witnesses[i].got);
+        wd_wire_put_text(out, bucket->witnesses[i].c);
+    }
     wd_wire_end(out);
 }
 
@@ -89,12 +96,40 @@ static char *take_text(struct wd_message *message)
     return wd_copy_text(text, strlen(text));
 }
 
+static void take_witnesses(struct wd_bucket *bucket, struct wd_message *message)
+{
+    for (uint64_t left = wd_wire_get_u64(message); left; left--) {
+        struct wd_witness witness = {.index = wd_wire_get_u64(message)};
+
+        witness.profile = (uint8_t)wd_wire_get_u64(message);
+        witness.got = take_text(message);
+        witness.c = take_text(message);
+        wd_bucket_keep_witness(bucket, &witness);
+    }
+    if (bucket->witness_count == bucket->count)
+        return;
+    wd_bucket_drop_witnesses(bucket); /* they are not all, and never will be again */
+    bucket->witnessed = WD_WITNESSES_MAX + 1;
+}
+
+static void take_exhibit(struct wd_bucket *bucket, struct wd_message *message)
+{
+    struct wd_exhibit exhibit = {.index = wd_wire_get_u64(message)};
+
+    exhibit.rule = (uint16_t)wd_wire_get_u64(message);
+    exhibit.profile = (uint8_t)wd_wire_get_u64(message);
+    exhibit.title = take_text(message);
+    exhibit.expected = take_text(message);
+    exhibit.got = take_text(message);
+    exhibit.c = take_text(message);
+    wd_bucket_show(bucket, &exhibit);
+}
+
 static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
 {
     struct wd_bucket_key key;
     struct wd_bucket *bucket;
     struct wd_facet_counts facets;
-    struct wd_exhibit exhibit = {0};
     uint64_t count;
 
     key.walker = (uint8_t)wd_wire_get_u64(message);
@@ -108,16 +143,9 @@ static void take_bucket(struct wd_fuzz_state *state, struct wd_message *message)
     wd_wire_get(message, &facets, sizeof(facets));
     wd_bucket_add(bucket, count, &facets);
     state->changes++;
-    if (!wd_wire_get_u64(message))
-        return;
-    exhibit.index = wd_wire_get_u64(message);
-    exhibit.rule = (uint16_t)wd_wire_get_u64(message);
-    exhibit.profile = (uint8_t)wd_wire_get_u64(message);
-    exhibit.title = take_text(message);
-    exhibit.expected = take_text(message);
-    exhibit.got = take_text(message);
-    exhibit.c = take_text(message);
-    wd_bucket_show(bucket, &exhibit);
+    if (wd_wire_get_u64(message))
+        take_exhibit(bucket, message);
+    take_witnesses(bucket, message);
 }
 
 static void take_proof(struct wd_fuzz_state *state, struct wd_message *message)

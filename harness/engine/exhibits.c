@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "harness/casefile/case_file.h"
-#include "harness/engine/merge.h"
+#include "harness/engine/fold.h"
 #include "harness/shrink/shrinker.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
@@ -153,7 +153,7 @@ static bool shrink_walker(struct exhibits *e, struct wd_bucket *const *buckets, 
 /* The buckets whose first cases are shown: those that stand for the buckets that are reported as one with them. */
 static struct wd_bucket **shown_buckets(const struct exhibits *e, size_t *count)
 {
-    struct wd_merged *merged = wd_merge_buckets(e->state->buckets, count);
+    struct wd_merged *merged = wd_fold_buckets(e->plan, e->state, count);
     struct wd_bucket **buckets = wd_allocate(*count + 1, sizeof(struct wd_bucket *));
 
     for (size_t i = 0; i < *count; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/engine/findings.h"
-#include "harness/engine/merge.h"
+#include "harness/engine/fold.h"
 
 #include <inttypes.h>
 
@@ -223,7 +223,7 @@ void wd_findings_collect(const struct wd_fuzz_plan *plan, const struct wd_fuzz_s
 {
     size_t choices = plan->walker_count * WD_CHOICE_COUNT;
     size_t buckets;
-    struct wd_merged *merged = wd_merge_buckets(state->buckets, &buckets);
+    struct wd_merged *merged = wd_fold_buckets(plan, state, &buckets);
     struct wd_causes known[WD_WALKERS_MAX] = {0};
 
     *findings = (struct wd_findings){

@@ -101,6 +101,7 @@ static void put_bucket(struct worker *w, struct wd_bucket *bucket)
     wd_put_bucket(&w->out, bucket);
     bucket->count = 0; /* what is kept is what is still to be sent, and the index of what is shown */
     memset(&bucket->facets, 0, sizeof(bucket->facets));
+    wd_bucket_drop_witnesses(bucket);
     bucket->changed = bucket->exhibit_changed = false;
 }
 
@@ -452,6 +453,20 @@ static struct wd_ballot count_votes(const struct worker *w, size_t walker, const
     return ballot;
 }
 
+/* Keeps the case of a finding, to be looked at again when the run's causes are known. */
+static void keep_witness(const struct worker *w, struct wd_bucket *bucket, const struct subject *subject,
+                         const struct wd_result *got)
+{
+    bool whole = w->plan->guide;
+
+    if (!wd_bucket_wants_witness(bucket, whole))
+        return;
+    wd_bucket_keep_witness(bucket, &(struct wd_witness){.index = subject->index,
+                                                        .profile = subject->profile,
+                                                        .got = result_text(got),
+                                                        .c = whole ? case_text(w, subject) : wd_copy_text("", 0)});
+}
+
 /* Puts a finding into its bucket. */
 static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
 {
@@ -466,6 +481,7 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
     struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule, .profile = subject->profile};
     struct wd_ballot ballot = count_votes(w, walker, answers);
 
+    keep_witness(w, bucket, subject, answers->result[walker]);
     if (!wd_bucket_add_one(bucket, &answers->facets, &ballot, w->plan->walker_count, subject->index))
         return;
     exhibit.title = wd_copy_text(judgement->title, strlen(judgement->title));

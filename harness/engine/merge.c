@@ -7,6 +7,7 @@
 /* A bucket that is still to be merged. */
 struct open_bucket {
     const struct wd_bucket *bucket;
+    size_t number; /* in all of them */
     bool merged;
 };
 
@@ -117,7 +118,9 @@ static const struct wd_bucket *earlier(const struct wd_bucket *a, const struct w
     return !a || b->first.index < a->first.index ? b : a;
 }
 
-static void merge(struct open_bucket *open, size_t count, const struct candidate *chosen, struct wd_merged *merged)
+/* @param number  of `merged` in the array */
+static void merge(struct open_bucket *open, size_t count, const struct candidate *chosen, struct wd_merged *merged,
+                  size_t number, size_t *into)
 {
     unsigned shown = shown_cause(chosen->cause);
 
@@ -128,6 +131,7 @@ static void merge(struct open_bucket *open, size_t count, const struct candidate
         if (!is_open(&open[i], chosen->bucket) || !explains(chosen->cause, bucket))
             continue;
         open[i].merged = true;
+        into[open[i].number] = number;
         merged->count += bucket->count;
         merged->also &= bucket->also | mistake_bit(bucket->cause);
         wd_facet_counts_add(&merged->facets, &bucket->facets);
@@ -138,7 +142,7 @@ static void merge(struct open_bucket *open, size_t count, const struct candidate
 }
 
 /* Where variants of one mistake both explain what the other does not, they are one all the same. */
-static void add_variant(struct wd_merged *merged, size_t *count)
+static void add_variant(struct wd_merged *merged, size_t *count, size_t *into, size_t all)
 {
     const struct wd_merged *last = &merged[*count - 1];
 
@@ -152,11 +156,14 @@ static void add_variant(struct wd_merged *merged, size_t *count)
         merged[i].also &= last->also;
         wd_facet_counts_add(&merged[i].facets, &last->facets);
         --*count;
+        for (size_t k = 0; k < all; k++)
+            if (into[k] == *count)
+                into[k] = i;
         return;
     }
 }
 
-struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *count)
+struct wd_merged *wd_merge_buckets_into(const struct wd_buckets *buckets, size_t *count, size_t *into)
 {
     size_t all = wd_buckets_count(buckets), with_cause = 0;
     struct wd_merged *merged = wd_allocate(all + 1, sizeof(*merged));
@@ -167,15 +174,28 @@ struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *cou
     for (size_t i = 0; i < all; i++) {
         const struct wd_bucket *bucket = wd_bucket_at(buckets, i);
 
-        if (bucket->cause == WD_CAUSE_NONE)
+        into[i] = SIZE_MAX;
+        if (bucket->cause == WD_CAUSE_NONE) {
+            into[i] = *count;
             merged[(*count)++] = (struct wd_merged){bucket, bucket->cause, bucket->count, bucket->facets, bucket->also};
-        else
-            open[with_cause++] = (struct open_bucket){.bucket = bucket};
+        } else {
+            open[with_cause++] = (struct open_bucket){.bucket = bucket, .number = i};
+        }
     }
     while ((chosen = choose(open, with_cause)).bucket) {
-        merge(open, with_cause, &chosen, &merged[(*count)++]);
-        add_variant(merged, count);
+        merge(open, with_cause, &chosen, &merged[*count], *count, into);
+        ++*count;
+        add_variant(merged, count, into, all);
     }
     free(open);
+    return merged;
+}
+
+struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *count)
+{
+    size_t *into = wd_allocate(wd_buckets_count(buckets) + 1, sizeof(*into));
+    struct wd_merged *merged = wd_merge_buckets_into(buckets, count, into);
+
+    free(into);
     return merged;
 }

@@ -31,4 +31,10 @@ struct wd_merged {
  */
 struct wd_merged *wd_merge_buckets(const struct wd_buckets *buckets, size_t *count);
 
+/**
+ * The same.
+ * @param into  receives for each bucket the number of the one in the array that it is part of
+ */
+struct wd_merged *wd_merge_buckets_into(const struct wd_buckets *buckets, size_t *count, size_t *into);
+
 #endif

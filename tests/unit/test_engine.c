@@ -121,6 +121,33 @@ static void clamp_at_times_and_confuse(const struct wd_case *c, struct wd_resolu
     resolution->option[WD_CHOICE_S2_TXSZ_HIGH] = c->va & 1;
 }
 
+/* What a walker has that is wrong in many ways, now and then in several of them at once. */
+static const unsigned many_ways[] = {
+    WD_CAUSE_MISTAKES + WD_MISTAKE_S2_48_BITS,
+    WD_CAUSE_MISTAKES + WD_MISTAKE_S2_SIZE_WITHOUT_STATUS,
+    WD_CAUSE_MISTAKES + WD_MISTAKE_PTW_NOT_CHECKED,
+    WD_CAUSE_MISTAKES + WD_MISTAKE_WALK_FAULT_AT_STAGE_1_LEVEL,
+    WD_CAUSE_MISTAKES + WD_MISTAKE_COMBINED_BY_ENCODING,
+    WD_CAUSE_MISTAKES + WD_MISTAKE_COMBINED_RES1_CLEAR,
+    2 * WD_RULE_IPA_OUT_OF_RANGE + 1, /* left out in stage 2 */
+};
+
+static void be_wrong_in_many_ways(const struct wd_case *c, struct wd_resolution *resolution)
+{
+    struct wd_causes causes = {0};
+
+    (void)c;
+    for (size_t i = 0; i < sizeof(many_ways) / sizeof(many_ways[0]); i++)
+        wd_causes_add(&causes, many_ways[i]);
+    wd_causes_suppose(&causes, resolution);
+}
+
+static void flip_rarely(const struct wd_case *c, struct wd_result *result)
+{
+    if (is_every(c, 2003) && result->answer == WD_ANSWER_PAR)
+        result->par ^= UINT64_C(1) << 40;
+}
+
 static void be_slow(const struct wd_case *c, struct wd_result *result)
 {
     (void)c;
@@ -179,6 +206,8 @@ WALKER(constant, open_any, .before = be_constant);
 WALKER(confused, open_any, .before = clamp_and_confuse);
 WALKER(confused_and_fickle, open_any, .before = clamp_at_times_and_confuse);
 WALKER(wrong_otherwise, open_any, .after = flip_others);
+WALKER(wrong_in_many_ways, open_any, .before = be_wrong_in_many_ways);
+WALKER(wrong_in_one_more, open_any, .before = be_wrong_in_many_ways, .after = flip_rarely);
 WALKER(slow, open_any, .after = be_slow);
 WALKER(closed, open_none, NULL, NULL);
 
@@ -589,6 +618,84 @@ static void variants_of_a_mistake_are_one_finding(void **state)
     wd_buckets_free(buckets);
 }
 
+/* Whether a cause is one of those that the walker has. */
+static bool is_of_many_ways(const char *signature)
+{
+    for (size_t i = 0; i < sizeof(many_ways) / sizeof(many_ways[0]); i++) {
+        const struct wd_cause cause = wd_cause_by_number(many_ways[i]);
+        char text[WD_SIGNATURE_MAX];
+
+        wd_cause_signature(&cause, text, sizeof(text));
+        if (!strcmp(signature, text))
+            return true;
+    }
+    return false;
+}
+
+static void what_several_causes_lead_to_is_counted_with_them_whoever_found_it(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_findings findings;
+    uint64_t cases = 0;
+    size_t merged;
+    char *alone;
+
+    f->plan.cases = 60000;
+    add(f, &wrong_in_many_ways, false);
+    run(f, 1);
+    free(wd_merge_buckets(f->state.buckets, &merged));
+    wd_findings_collect(&f->plan, &f->state, &findings);
+    assert_true(merged > 2 * findings.count); /* else this test shows nothing */
+    for (size_t i = 0; i < findings.count; i++) {
+        if (!is_of_many_ways(findings.list[i].signature))
+            fail_msg("%s", findings.list[i].signature);
+        cases += findings.list[i].count;
+    }
+    assert_int_equal(cases, verdicts(f, 0, WD_VERDICT_DEVIATION) + verdicts(f, 0, WD_VERDICT_EXCEPTION_MISMATCH));
+    assert_int_equal(findings.count, sizeof(many_ways) / sizeof(many_ways[0]));
+    wd_findings_free(&findings);
+    alone = findings_text(f);
+    for (unsigned jobs = 2; jobs <= 3; jobs++) {
+        char *together;
+
+        run(f, jobs);
+        together = findings_text(f);
+        assert_same_text(together, alone);
+        free(together);
+    }
+    free(alone);
+}
+
+/* What the causes that were found do not explain to the bit is a finding, if it is one case among thousands. */
+static void what_is_wrong_in_one_more_way_is_not_counted_with_others(void **state)
+{
+    struct fixture *f = *state;
+    struct wd_findings findings;
+    uint64_t others = 0, flipped = 0;
+    struct wd_case_buffer *buffer = calloc(1, sizeof(*buffer));
+
+    f->plan.cases = 20000;
+    add(f, &wrong_in_one_more, false);
+    run(f, 2);
+    for (uint64_t i = 0; i < f->plan.cases; i++) {
+        struct wd_oracle_output output;
+        struct wd_resolution resolution = {0};
+
+        wd_plan_make_case(&f->plan, i, buffer);
+        be_wrong_in_many_ways(&buffer->c, &resolution);
+        wd_oracle(&buffer->c, &resolution, NULL, NULL, &output);
+        flipped += is_every(&buffer->c, 2003) && output.result.answer == WD_ANSWER_PAR &&
+                   !WD_GET(output.result.par, PAR_EL1, F);
+    }
+    wd_findings_collect(&f->plan, &f->state, &findings);
+    for (size_t i = 0; i < findings.count; i++)
+        others += is_of_many_ways(findings.list[i].signature) ? 0 : findings.list[i].count;
+    wd_findings_free(&findings);
+    free(buffer);
+    assert_true(flipped > 0);
+    assert_true(others >= flipped);
+}
+
 static void what_a_walker_does_not_support_is_counted_and_is_no_pass(void **state)
 {
     struct fixture *f = *state;
@@ -912,6 +1019,15 @@ static void wait_for_first_write(const struct fixture *f)
         usleep(1000);
 }
 
+/* Processes of a run that was killed a moment ago may still be there, and with them its lock on the folder. */
+static void open_journal_when_free(struct fixture *f)
+{
+    struct wd_error error;
+
+    while (!(f->journal = wd_journal_open(f->folder, &error)))
+        usleep(1000);
+}
+
 static void what_is_on_the_disk_is_whole_whenever_the_run_is_killed(void **state)
 {
     struct fixture *f = *state;
@@ -922,7 +1038,7 @@ static void what_is_on_the_disk_is_whole_whenever_the_run_is_killed(void **state
         pid_t engine = fork();
 
         if (engine == 0) {
-            open_journal(f);
+            open_journal_when_free(f);
             run(f, 2);
             _exit(0);
         }
@@ -949,6 +1065,8 @@ int main(void)
         TEST(causes_that_explain_most_take_what_they_explain),
         TEST(checks_of_a_family_are_one_finding_if_all_of_them_are_left_out),
         TEST(variants_of_a_mistake_are_one_finding),
+        TEST(what_several_causes_lead_to_is_counted_with_them_whoever_found_it),
+        TEST(what_is_wrong_in_one_more_way_is_not_counted_with_others),
         TEST(what_a_walker_does_not_support_is_counted_and_is_no_pass),
         TEST(crashes_are_findings_and_the_run_goes_on),
         TEST(hangs_are_findings_and_the_run_goes_on),

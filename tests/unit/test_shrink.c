@@ -16,7 +16,7 @@
 #include "generators/shrink_case.h"
 #include "harness/casefile/case_file.h"
 #include "harness/engine/exhibits.h"
-#include "harness/engine/merge.h"
+#include "harness/engine/fold.h"
 #include "harness/shrink/shrinker.h"
 #include "harness/support/allocate.h"
 #include "harness/walkers/sample/sample.h"
@@ -471,7 +471,7 @@ static void check_run(struct fixture *f, struct census *census)
     struct wd_error error;
     struct wd_shrinker *shrinker = wd_shrinker_open(&pin, 1, &options, &error);
     size_t count;
-    struct wd_merged *merged = wd_merge_buckets(f->state.buckets, &count);
+    struct wd_merged *merged = wd_fold_buckets(&f->plan, &f->state, &count);
 
     assert_non_null(shrinker);
     for (size_t i = 0; i < count; i++)

@@ -196,17 +196,17 @@ def never_built(place: Place) -> tuple[str, str, str]:
     """The ends of some commits that no cache knows: each has to be built. The name of the one that breaks something."""
     salt = time.time_ns()
     last = place.at["v7.3"]
-    for number in range(5):
+    for number in range(3):
         remark = f"/* {salt} {number} */\n"
         last = place.linux.change(
             last,
             f"commit {number}",
             AT,
-            lambda text, remark=remark, breaks=number == 3: (
+            lambda text, remark=remark, breaks=number == 1: (
                 (text.replace(OFFSET, BROKEN_OFFSET) if breaks else text) + remark
             ),
         )
-        if number == 3:
+        if number == 1:
             place.at["breaks OA anew"] = last
     place.at["never built"] = last
     return "v7.3", "never built", "breaks OA anew"
@@ -214,7 +214,7 @@ def never_built(place: Place) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_what_was_interrupted_is_resumed_where_it_was(place: Place, how: signal.Signals) -> None:
-    """Killed in the middle of a step, most of which is a build."""
+    """Killed in the middle of a step, most of which is a build: the first one, after both ends."""
     good, bad, culprit = never_built(place) if how == signal.SIGKILL else ("v6.12", "head", "breaks OA")
     before = place.linux.snapshot()
     sessions = cache_folder().parent / "bisect"
@@ -226,7 +226,7 @@ def test_what_was_interrupted_is_resumed_where_it_was(place: Place, how: signal.
         new = [folder for folder in sessions.glob("*") if folder not in known and (folder / "journal.jsonl").exists()]
         return (new[0] / "journal.jsonl").read_text().splitlines() if new else []
 
-    wait_for(lambda: len(journal()) >= 3)
+    wait_for(lambda: len(journal()) >= 2)
     time.sleep(0.3)
     process.send_signal(how)
     assert process.stderr

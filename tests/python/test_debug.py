@@ -91,7 +91,9 @@ def test_what_cannot_be_debugged_is_told(arguments: tuple[str, ...], message: st
 def test_a_tree_that_cannot_be_built_ends_with_125(tmp_path: Path) -> None:
     user = linux_repository(tmp_path / "linux")
     broken = user.change("v7.3", "broken", AT, lambda text: f"#error broken\n{text}")
+    before = user.snapshot()
     assert "#error broken" in debug(CASE, "--walker", f"kvm:{user.path}@{broken}", status=125).stderr
+    assert user.snapshot() == before
 
 
 # ---------------------------------------------------------------- safety

@@ -131,18 +131,22 @@ def test_a_pure_refactoring_changes_nothing_and_says_what_was_covered(linux: Lin
 def test_a_patch_that_does_not_apply_is_told_with_its_hunk(linux: LinuxRepository, tmp_path: Path) -> None:
     patch = mail(linux, "v7.3", linux.replace("v7.3", "a loop", AT, *REFACTORED))
     options = ("--linux", str(linux.path), "--patch", "-", *FEW)
+    before = linux.snapshot()
     done = review(tmp_path, *options, "v6.12", stdin=patch.replace("va_top", "va_tip"), status=2)
     assert "does not apply" in done.stderr and AT in done.stderr
     assert re.search(r"^@@ -\d+,\d+ \+\d+,\d+ @@|: @@ -", done.stderr, re.MULTILINE), done.stderr
     assert "base-commit" in review(tmp_path, *options, stdin=f"{patch}\nbase-commit: {'1' * 40}\n", status=2).stderr
     assert "there is no patch in it" in review(tmp_path, *options, "v7.3", stdin="hello\n", status=2).stderr
+    assert linux.snapshot() == before
 
 
 def test_a_revision_that_cannot_be_built_is_status_125_with_the_reason(linux: LinuxRepository, tmp_path: Path) -> None:
     commit = linux.replace(
         "v7.3", "does not compile", AT, "	va_top = get_ia_size(wi) - 1;\n\n	while", "	va_tip = 1;\n	while"
     )
+    before = linux.snapshot()
     done = review(tmp_path, "--linux", str(linux.path), f"v7.3..{commit}", *FEW, status=125)
+    assert linux.snapshot() == before
     assert "the tree's own code does not compile" in done.stderr
     assert "Cannot be built" in done.stdout
     assert "nonsense" in review(tmp_path, "--linux", str(linux.path), "v7.3..nonsense", status=2).stderr

@@ -18,6 +18,7 @@ struct loop {
     struct wd_machine machine;
     enum wd_register registers[WD_REGISTER_COUNT];
     struct wd_cpu cpu;
+    struct wd_cpu_memory memory;
     uint8_t *encoded;
     size_t encoded_room, count, begin[WD_BARE_CHUNK + 1];
     uint64_t pars; /* what came of it all: somebody must look */
@@ -52,7 +53,7 @@ static void encode(struct loop *loop, const struct wd_case *c)
     struct wd_agent_context *context;
     struct wd_agent_query *query;
 
-    if (wd_cpu_prepare(&loop->cpu, c, &told))
+    if (wd_cpu_prepare(&loop->cpu, &loop->memory, c, &told))
         return;
     wd_map_forecast(&loop->machine.map, c, &forecast);
     if (forecast.reach)

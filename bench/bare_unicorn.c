@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * bench_bare_unicorn PROFILE SEED SECONDS JOBS: Unicorn's bare loop, see bare.h. A batch is copied to where the stub
- * takes it, and the stub is started once for it. A read of a descriptor is looked up in the case's words, as it must:
- * nobody can map memory wherever tables are.
+ * takes it, and the stub is started once for it; it alone sets the registers. (The walker sets some ahead of it,
+ * wd_unicorn_preload(), and can be faster for that.) A read of a descriptor is looked up in the case's words, as it
+ * must: nobody can map memory wherever tables are.
  */
 #include "bench/bare.h"
 
@@ -18,6 +19,7 @@ struct program {
 struct loop {
     struct wd_unicorn machine;
     struct wd_cpu cpu;
+    struct wd_cpu_memory memory;
     size_t program_size, count, running;
     uint8_t *encoded; /* the programs of a chunk */
     struct program programs[WD_BARE_CHUNK];
@@ -67,7 +69,7 @@ static void encode(struct loop *loop, const struct wd_case *c)
     struct wd_agent_query *query = (struct wd_agent_query *)(program + image->context_words * sizeof(uint64_t));
     struct wd_cpu_case told;
 
-    if (wd_cpu_prepare(&loop->cpu, c, &told))
+    if (wd_cpu_prepare(&loop->cpu, &loop->memory, c, &told))
         return;
     told.regs[WD_HCR_EL2] = wd_unicorn_hcr(told.regs[WD_HCR_EL2]);
     *context = (struct wd_agent_context){.queries = 1};

@@ -12,7 +12,8 @@
  *
  * All are given the same stream of cases, the first ones of the seed, with those that end QEMU. Counted are the cases
  * that the walker answers; those that are unsupported cost the two latter what it takes to say so, and the bare loop
- * nothing. `part` is what the whole loop is of the bare one. With two jobs two bare loops run side by side.
+ * nothing; so without arguments each walker gets the profile of which it answers most. `part` is what the whole loop is
+ * of the bare one. With two jobs two bare loops run side by side.
  *
  * By the clock: the machine should have nothing else to do.
  */
@@ -161,34 +162,41 @@ static double whole_loop(const char *program, const char *walker, const char *pr
     return answered / strtod(seconds + 10, NULL);
 }
 
-int main(int argc, char **argv)
+/* What is measured if nothing else is asked for. */
+static const struct {
+    const char *walker, *profile;
+} usual[] = {{"unicorn", "v80"}, {"qemu,cpu=neoverse-n1", "n1"}};
+enum { USUAL_COUNT = sizeof(usual) / sizeof(usual[0]) };
+
+static void measure(const char *walker, const char *profile)
 {
-    static const char *const usual[] = {"unicorn", "qemu,cpu=neoverse-n1"};
-    const char *const *walkers = argc > 2 ? (const char *const *)&argv[2] : usual;
-    size_t count = argc > 2 ? (size_t)argc - 2 : sizeof(usual) / sizeof(usual[0]);
-    const char *profile = argc > 1 ? argv[1] : "n1";
     struct wd_profile_mix mix = {.profiles = {wd_profile_by_name(profile)}, .count = 1};
-    static struct wd_places places;
+    struct wd_places places = {.walkers = WALKDIFF_BUILD "/walkers"};
+    struct wd_walker_spec spec;
     struct wd_error error;
 
     if (!mix.profiles[0])
         fail("no such profile");
-    snprintf(places.walkers, sizeof(places.walkers), "%s/walkers", WALKDIFF_BUILD);
-    printf("answers a second, profile %s\n%-22s %5s %10s %13s %11s %6s\n", profile, "", "jobs", "bare loop",
-           "walker alone", "whole loop", "part");
-    for (size_t i = 0; i < count; i++) {
-        struct wd_walker_spec spec;
+    if (!wd_walker_spec_parse(walker, &places, &spec, &error))
+        fail(error.text);
+    for (unsigned jobs = 1; jobs <= JOBS_MAX; jobs++) {
+        double bare = bare_loop(&spec, profile, jobs);
+        double alone = alone_side_by_side(&spec, &mix, jobs);
+        double ours = whole_loop(WALKDIFF_PROGRAM, walker, profile, jobs);
 
-        if (!wd_walker_spec_parse(walkers[i], &places, &spec, &error))
-            fail(error.text);
-        for (unsigned jobs = 1; jobs <= 2; jobs++) {
-            double bare = bare_loop(&spec, profile, jobs);
-            double alone = alone_side_by_side(&spec, &mix, jobs);
-            double ours = whole_loop(WALKDIFF_PROGRAM, walkers[i], profile, jobs);
-
-            printf("%-22s %5u %10.0f %13.0f %11.0f %5.0f%%\n", walkers[i], jobs, bare, alone, ours, 100 * ours / bare);
-            fflush(stdout);
-        }
+        printf("%-20s %-7s %4u %10.0f %13.0f %11.0f %5.0f%%\n", walker, profile, jobs, bare, alone, ours,
+               100 * ours / bare);
+        fflush(stdout);
     }
+}
+
+int main(int argc, char **argv)
+{
+    printf("%-20s %-7s %4s %10s %13s %11s %6s\n", "answers a second", "profile", "jobs", "bare loop", "walker alone",
+           "whole loop", "part");
+    for (int i = 2; i < argc; i++)
+        measure(argv[i], argv[1]);
+    for (size_t i = 0; argc <= 2 && i < USUAL_COUNT; i++)
+        measure(usual[i].walker, argc > 1 ? argv[1] : usual[i].profile);
     return 0;
 }

@@ -481,28 +481,30 @@ static void add_part(struct wd_program *program, const char *label, const char *
 /* What the registers are set to. An {I}PS that PARange limits acts as PARange: so a CPU with more bits will do. */
 static const char *prepare(const struct wd_case *c, struct wd_cpu_case *told)
 {
+    struct wd_cpu_memory more = {0}, equal = {0};
     struct wd_cpu cpu = {0};
     const char *reason;
 
     memcpy(cpu.id, c->regs, sizeof(cpu.id));
     cpu.id[WD_ID_AA64MMFR0_EL1] = WD_WITH(cpu.id[WD_ID_AA64MMFR0_EL1], ID_AA64MMFR0_EL1, PARange, 6);
-    reason = wd_cpu_prepare(&cpu, c, told);
+    reason = wd_cpu_prepare(&cpu, &more, c, told);
     if (!reason)
         return NULL;
     memcpy(cpu.id, c->regs, sizeof(cpu.id)); /* one that has just what the case has */
-    return wd_cpu_prepare(&cpu, c, told);
+    return wd_cpu_prepare(&cpu, &equal, c, told);
 }
 
 /* Whether the answer would be another one without a feature that the case has. */
 static bool needs(const struct wd_case *c, enum wd_feature feature)
 {
     const struct wd_feature_info *info = &wd_features[feature];
+    struct wd_cpu_memory memory = {0};
     struct wd_cpu_case told;
     struct wd_cpu cpu = {0};
 
     memcpy(cpu.id, c->regs, sizeof(cpu.id));
     cpu.id[info->reg] = wd_with_bits(cpu.id[info->reg], info->msb, info->lsb, 0);
-    return wd_cpu_prepare(&cpu, c, &told) != NULL;
+    return wd_cpu_prepare(&cpu, &memory, c, &told) != NULL;
 }
 
 /* Whether an AT can depend on a register that comes with a feature. */

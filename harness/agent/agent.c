@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "harness/agent/cpu.h"
+
 /* What the stub keeps in general-purpose registers. */
 enum {
     X_AT,
@@ -50,6 +52,7 @@ static const enum wd_register id_registers[] = {
 };
 
 enum { ID_REGISTER_COUNT = sizeof(id_registers) / sizeof(id_registers[0]) };
+_Static_assert((int)ID_REGISTER_COUNT == (int)WD_CPU_ID_REGISTERS_MAX, "implementations are told apart");
 
 enum wd_register wd_agent_id_register(size_t i)
 {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/agent/cpu.h"
 
+#include <string.h>
+
+#include "harness/agent/agent.h"
 #include "walkdiff/oracle.h"
 
 struct operation {
@@ -326,43 +329,97 @@ static needs *const needed[WD_FEATURE_COUNT] = {
     [WD_FEAT_XS] = needs_xs,       [WD_FEAT_MTE_PERM] = needs_mte_perm,
 };
 
-static const char *unequal_feature(const struct wd_cpu *cpu, const struct view *v)
+/* ---------------------------------------------------------------- implementations */
+
+/* What the ID registers say that a case can have, one of each. */
+static void copy_id_registers(uint64_t id[WD_CPU_ID_REGISTERS_MAX], const uint64_t regs[WD_REGISTER_COUNT])
 {
-    for (enum wd_feature feature = 1; feature < WD_FEATURE_COUNT; feature++)
-        if (needed[feature] && needed[feature](v) &&
-            wd_has_feature(v->c->regs, feature) != wd_has_feature(cpu->id, feature))
-            return wd_features[feature].name;
+    for (size_t i = 0; wd_agent_id_register(i) < WD_REGISTER_COUNT; i++)
+        id[i] = regs[wd_agent_id_register(i)];
+}
+
+static void study_features(struct wd_cpu_implementation *implementation, const struct wd_cpu *cpu, const uint64_t *regs)
+{
+    for (enum wd_feature feature = 0; feature < WD_FEATURE_COUNT; feature++) {
+        implementation->present[feature] = wd_has_feature(regs, feature);
+        if (needed[feature] && implementation->present[feature] != wd_has_feature(cpu->id, feature))
+            implementation->unequal[implementation->unequal_count++] = (uint8_t)feature;
+    }
+}
+
+static void study_fields(struct wd_cpu_implementation *implementation)
+{
+    for (enum wd_layout layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
+        size_t count;
+        const struct wd_field *fields = wd_layout_fields(layout, &count);
+
+        for (const struct wd_field *field = fields; field < fields + count; field++) {
+            uint64_t mask = wd_mask(field->msb, field->lsb);
+            if (!implementation->present[field->feature])
+                implementation->absent[layout] |= mask;
+            else if (field->role == WD_ROLE_STOP)
+                implementation->stop[layout] |= mask;
+        }
+    }
+}
+
+/* What is to be known of the implementation that a case speaks of: most cases speak of one that others spoke of. */
+static const struct wd_cpu_implementation *implementation_of(struct wd_cpu_memory *memory, const struct wd_cpu *cpu,
+                                                             const struct wd_case *c)
+{
+    uint64_t id[WD_CPU_ID_REGISTERS_MAX] = {0}, hash = 0;
+    struct wd_cpu_implementation *implementation;
+
+    copy_id_registers(id, c->regs);
+    for (size_t i = 0; i < WD_CPU_ID_REGISTERS_MAX; i++)
+        hash = (hash ^ id[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    implementation = &memory->seen[hash >> 32 & (WD_CPU_IMPLEMENTATIONS - 1)];
+    if (!implementation->known || memcmp(implementation->id, id, sizeof(id)) != 0) {
+        *implementation = (struct wd_cpu_implementation){.known = true};
+        memcpy(implementation->id, id, sizeof(id));
+        study_features(implementation, cpu, c->regs);
+        study_fields(implementation);
+    }
+    return implementation;
+}
+
+static const char *unequal_feature(const struct wd_cpu_implementation *implementation, const struct wd_cpu *cpu,
+                                   const struct view *v)
+{
+    for (size_t i = 0; i < implementation->unequal_count; i++)
+        if (needed[implementation->unequal[i]](v))
+            return wd_features[implementation->unequal[i]].name;
     return unequal_lpa2(cpu, v) ? wd_features[WD_FEAT_LPA2].name : NULL;
+}
+
+/* The name of the feature of the first field of a register that is not 0 and that no model of ours has. */
+static const char *first_stop(const struct wd_cpu_implementation *implementation, enum wd_layout layout, uint64_t value)
+{
+    size_t count;
+    const struct wd_field *field = wd_layout_fields(layout, &count);
+
+    while (field->role != WD_ROLE_STOP || !implementation->present[field->feature] ||
+           !wd_bits(value, field->msb, field->lsb))
+        field++;
+    return wd_features[field->feature].name;
 }
 
 /*
  * Clears the control bits of features that the case does not have.
  * @return NULL, or the name of a feature that a set bit needs and that no model of ours has
  */
-static const char *clear_absent(const struct wd_case *c, uint64_t *regs)
+static const char *clear_absent(const struct wd_cpu_implementation *implementation, uint64_t *regs)
 {
-    bool present[WD_FEATURE_COUNT];
-    bool e2h;
-
-    for (enum wd_feature feature = 0; feature < WD_FEATURE_COUNT; feature++)
-        present[feature] = wd_has_feature(c->regs, feature);
-    e2h = present[WD_FEAT_VHE] && WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H);
+    bool e2h = implementation->present[WD_FEAT_VHE] && WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H);
 
     for (enum wd_layout layout = 0; layout < WD_LAYOUT_COUNT; layout++) {
-        size_t count;
-        const struct wd_field *fields = wd_layout_fields(layout, &count);
         enum wd_register reg = wd_layouts[layout].reg;
 
-        if (reg >= WD_REGISTER_COUNT || !regs[reg])
+        if (reg >= WD_REGISTER_COUNT || layout == (e2h ? WD_LAYOUT_TCR_EL2 : WD_LAYOUT_TCR_EL2_E2H))
             continue;
-        if (layout == (e2h ? WD_LAYOUT_TCR_EL2 : WD_LAYOUT_TCR_EL2_E2H))
-            continue;
-        for (const struct wd_field *field = fields; field < fields + count; field++) {
-            if (!present[field->feature])
-                regs[reg] = wd_with_bits(regs[reg], field->msb, field->lsb, 0);
-            else if (field->role == WD_ROLE_STOP && wd_bits(regs[reg], field->msb, field->lsb))
-                return wd_features[field->feature].name;
-        }
+        regs[reg] &= ~implementation->absent[layout];
+        if (regs[reg] & implementation->stop[layout])
+            return first_stop(implementation, layout, regs[reg]);
     }
     return NULL;
 }
@@ -452,8 +509,10 @@ static const char *not_executable(const struct wd_cpu *cpu, const struct view *v
     return NULL;
 }
 
-const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, struct wd_cpu_case *told)
+const char *wd_cpu_prepare(const struct wd_cpu *cpu, struct wd_cpu_memory *memory, const struct wd_case *c,
+                           struct wd_cpu_case *told)
 {
+    const struct wd_cpu_implementation *implementation = implementation_of(memory, cpu, c);
     const char *reason;
     struct view v;
 
@@ -461,7 +520,7 @@ const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, st
         told->regs[reg] = c->regs[reg];
     if (WD_GET(c->regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14)
         told->regs[WD_HCR_EL2] = WD_WITH(told->regs[WD_HCR_EL2], HCR_EL2, E2H, 1);
-    reason = clear_absent(c, told->regs);
+    reason = clear_absent(implementation, told->regs);
     v = view_case(cpu, c, told->regs);
     for (unsigned i = 0; i < 2; i++) {
         const struct stage *stage = &v.stage[i];
@@ -480,7 +539,7 @@ const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, st
     if (!reason)
         reason = settle_granule(cpu, &v, 2);
     if (!reason)
-        reason = unequal_feature(cpu, &v);
+        reason = unequal_feature(implementation, cpu, &v);
     if (!reason)
         reason = settle_sizes(cpu, &v);
     return reason;

@@ -17,6 +17,7 @@
 #define WALKDIFF_CPU_H
 
 #include "walkdiff/case.h"
+#include "walkdiff/registers.h"
 
 struct wd_cpu {
     uint64_t id[WD_REGISTER_COUNT]; /**< the CPU's own ID registers; other members are not read */
@@ -33,12 +34,34 @@ struct wd_cpu_case {
     bool has_xs_alone;        /**< the CPU has FEAT_XS and the case has not */
 };
 
+enum {
+    WD_CPU_ID_REGISTERS_MAX = 10, /**< those of wd_agent_id_register() */
+    WD_CPU_IMPLEMENTATIONS = 32,  /**< a power of two */
+};
+
+/** What follows from the ID registers of a case alone, and from those of one CPU. */
+struct wd_cpu_implementation {
+    bool known; /**< false: the other members say nothing */
+    uint64_t id[WD_CPU_ID_REGISTERS_MAX];
+    bool present[WD_FEATURE_COUNT];
+    uint8_t unequal[WD_FEATURE_COUNT], unequal_count; /**< features that one side has, and that could matter */
+    uint64_t absent[WD_LAYOUT_COUNT];                 /**< bits that are RES0 without features that are not there */
+    uint64_t stop[WD_LAYOUT_COUNT];                   /**< bits of features that no model of ours has */
+};
+
+/** Implementations that cases spoke of, so that each need not be studied anew. All zeroes: none. */
+struct wd_cpu_memory {
+    struct wd_cpu_implementation seen[WD_CPU_IMPLEMENTATIONS];
+};
+
 /**
  * Prepares a case for a CPU.
+ * @param memory  of this CPU, with these ID registers
  * @param told  receives what to load
  * @return NULL, or why the CPU cannot answer the case
  */
-const char *wd_cpu_prepare(const struct wd_cpu *cpu, const struct wd_case *c, struct wd_cpu_case *told);
+const char *wd_cpu_prepare(const struct wd_cpu *cpu, struct wd_cpu_memory *memory, const struct wd_case *c,
+                           struct wd_cpu_case *told);
 
 /**
  * Makes a result of what PAR_EL1 holds after an AT that the stub executed at EL3. A stage 2 fault on a stage 1 walk is

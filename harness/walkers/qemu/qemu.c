@@ -43,6 +43,7 @@ struct walker {
     enum wd_register registers[WD_REGISTER_COUNT];
     struct wd_machine machine;
     struct wd_cpu cpu;
+    struct wd_cpu_memory memory;
     unsigned chances;
 
     const struct wd_case *const *cases;
@@ -443,7 +444,7 @@ static void take(struct walker *w, size_t index)
 {
     const struct wd_case *c = w->cases[index];
     struct pending *p = &w->pending[w->pending_count];
-    const char *reason = wd_cpu_prepare(&w->cpu, c, &p->told);
+    const char *reason = wd_cpu_prepare(&w->cpu, &w->memory, c, &p->told);
     struct wd_forecast forecast;
 
     if (!reason) {

@@ -19,6 +19,7 @@
 #define WD_UNICORN_STUB_BASE UINT64_C(0x0b6d7a510000)
 enum {
     WD_UNICORN_STUB_SIZE = 0x10000,
+    WD_UNICORN_PRELOADED = 6,
     WD_UNICORN_BATCH = 256, /* cases, each with a context of its own, for which there is room */
 };
 
@@ -43,6 +44,7 @@ struct wd_unicorn {
     struct wd_agent_image image;
     struct wd_unicorn_hooks hooks;
     struct wd_unicorn_memory below, above; /* the stub */
+    size_t preloaded_places[WD_UNICORN_PRELOADED];
 };
 
 /**
@@ -69,6 +71,13 @@ struct wd_agent_batch *wd_unicorn_requests(struct wd_unicorn *machine);
 
 /** PAR_EL1 of each query that was answered. */
 const uint64_t *wd_unicorn_responses(const struct wd_unicorn *machine);
+
+/**
+ * Sets registers for a context of the batch ahead of the stub, which costs less than to have the stub do it: before the
+ * batch is run for its first context, and while it runs, when a query was answered, for the next one.
+ * @param i  the context; each of the batch has one query
+ */
+void wd_unicorn_preload(struct wd_unicorn *machine, size_t i);
 
 /** Has the stub do what stands in the requests. */
 uc_err wd_unicorn_run(struct wd_unicorn *machine);

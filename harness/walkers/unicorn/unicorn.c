@@ -39,6 +39,7 @@ struct pending {
 struct walker {
     struct wd_unicorn machine;
     struct wd_cpu cpu;
+    struct wd_cpu_memory memory;
 
     const struct wd_case *const *cases;
     struct wd_result *results;
@@ -131,8 +132,10 @@ static void note_answer(void *context)
     conclude(w, &w->pending[w->finished], wd_unicorn_responses(&w->machine)[w->finished]);
     w->finished++;
     w->read_nothing = w->reached_stub = false;
-    if (w->finished < w->pending_count)
+    if (w->finished < w->pending_count) {
         *w->done = (uint32_t)w->pending[w->finished].index;
+        wd_unicorn_preload(&w->machine, w->finished);
+    }
 }
 
 static void write_request(struct walker *w, const struct wd_case *c, const struct wd_cpu_case *told)
@@ -155,7 +158,7 @@ static void take(struct walker *w, size_t index)
 {
     const struct wd_case *c = w->cases[index];
     struct pending *p = &w->pending[w->pending_count];
-    const char *reason = wd_cpu_prepare(&w->cpu, c, &p->told);
+    const char *reason = wd_cpu_prepare(&w->cpu, &w->memory, c, &p->told);
 
     if (!reason && (overlaps_stub(c) || starts_at_stub(c)))
         reason = "memory where the stub is";
@@ -179,6 +182,7 @@ static void run_batch(struct walker *w)
     w->finished = 0;
     w->read_nothing = w->reached_stub = false;
     *w->done = (uint32_t)w->pending[0].index;
+    wd_unicorn_preload(&w->machine, 0);
     error = wd_unicorn_run(&w->machine);
     if (error != UC_ERR_OK || w->finished != w->pending_count) {
         /* The engine takes the end of the process as a crash in the case in hand, which it is. */

@@ -309,6 +309,18 @@ static void clear_output(struct wd_oracle_output *out)
 
 static const struct wd_resolution default_resolution;
 
+/* Whether checks are supposed to be left out, or to find something: mistakes alone are asked for where they are made.
+ */
+static bool supposes_checks(const struct wd_resolution *resolution)
+{
+    uint64_t checks = 0;
+
+    for (unsigned i = 0; resolution->supposes && i < WD_RULE_WORDS; i++)
+        checks |= resolution->left_out[0][i] | resolution->left_out[1][i] | resolution->raised[0][i] |
+                  resolution->raised[1][i];
+    return checks;
+}
+
 /* AArch64.AT. */
 static void answer(struct wd_walk *w)
 {
@@ -318,7 +330,7 @@ static void answer(struct wd_walk *w)
     struct wd_output translated;
     const char *reason;
 
-    w->watched = w->handler || w->resolution->supposes;
+    w->watched = w->handler || supposes_checks(w->resolution);
     wd_read_features(w);
     reason = not_modelled(w);
     clear_output(output);
@@ -375,7 +387,7 @@ void wd_oracle_attributes(const struct wd_attribute_source *source, const struct
                         .regs = inputs->c->regs,
                         .resolution = resolution,
                         .out = output,
-                        .watched = resolution->supposes,
+                        .watched = supposes_checks(resolution),
                         .consulted = inputs->consulted,
                         .in_attributes = true};
     struct wd_attributes attributes;

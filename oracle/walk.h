@@ -16,7 +16,7 @@ struct wd_walk {
     void *context;
     struct wd_oracle_output *out;
     uint64_t consulted;     /**< bit set of enum wd_choice */
-    bool watched;           /**< somebody is told what happens, or something is supposed of the walker */
+    bool watched;           /**< somebody is told what happens, or checks are supposed to go otherwise */
     bool combined;          /**< stage 2 has translated what stage 1 gave */
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */

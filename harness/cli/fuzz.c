@@ -22,6 +22,7 @@
 #include "harness/engine/fuzz_text.h"
 #include "harness/engine/fuzz_worker.h"
 #include "harness/engine/journal.h"
+#include "harness/engine/learn.h"
 #include "harness/engine/stored.h"
 #include "harness/judge/judgement_text.h"
 #include "harness/support/process.h"
@@ -53,6 +54,7 @@ struct fuzz_options {
     size_t part_count;
     bool has_seed, quiet, json, stream, acknowledged, until_finding, merge, no_shrink, guided;
     uint64_t seed, begin, cases, jobs;
+    uint64_t of;                   /* cases of the run as a whole, if `cases` are a part; 0: they are not */
     uint64_t indices[INDICES_MAX]; /* of cases that are to be made alone */
     size_t index_count;
     uint64_t shard, shards; /* shard 1 … shards; 0: the run is not shared */
@@ -87,6 +89,7 @@ enum fuzz_option {
     CORPUS,
     SHARD,
     PART,
+    OF,
     MERGE,
     AGAINST,
     COVERAGE,
@@ -118,6 +121,7 @@ static const struct option long_options[] = {
     {"corpus", required_argument, NULL, CORPUS},
     {"shard", required_argument, NULL, SHARD},
     {"part", required_argument, NULL, PART},
+    {"of", required_argument, NULL, OF},
     {"merge", no_argument, NULL, MERGE},
     {"against", required_argument, NULL, AGAINST},
     {"coverage", required_argument, NULL, COVERAGE},
@@ -187,6 +191,8 @@ static bool take_option(struct fuzz_options *options, enum fuzz_option option, c
     case PART:
         options->part = argument;
         return true;
+    case OF:
+        return wd_parse_number("--of", argument, &options->of);
     case MERGE:
         options->merge = true;
         return true;
@@ -399,6 +405,15 @@ static bool add_stored(struct wd_fuzz_plan *plan, const struct fuzz_options *opt
     return true;
 }
 
+/* How many cases the run has as a whole, of which this may be a part. */
+static uint64_t whole_run(const struct fuzz_options *options)
+{
+    uint64_t cases = options->of ? options->of : options->cases;
+    bool stored_alone = options->stored_count && options->seconds <= 0;
+
+    return cases || stored_alone ? cases : UINT64_MAX;
+}
+
 /* @return WD_EXIT_NOTHING_FOUND, or how the program ends without a plan */
 static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *options, const struct wd_places *places)
 {
@@ -422,13 +437,18 @@ static int make_plan(struct wd_fuzz_plan *plan, const struct fuzz_options *optio
         wd_plan_find_implementations(plan);
     if (status == WD_EXIT_NOTHING_FOUND && options->guided)
         status = add_guide(plan, options);
+    wd_learn_from(plan, whole_run(options));
+    if (status == WD_EXIT_NOTHING_FOUND && !options->index_count && !options->merge && !wd_learn(plan, &error))
+        status = wd_complain_of(&error);
     return status;
 }
 
 static void free_plan(struct wd_fuzz_plan *plan)
 {
-    for (size_t i = 0; i < WD_WALKERS_MAX; i++)
+    for (size_t i = 0; i < WD_WALKERS_MAX; i++) {
         free(plan->walkers[i].answerer.waivers.indices);
+        wd_experience_free(plan->walkers[i].answerer.experience);
+    }
     wd_waivers_free((struct wd_waivers *)plan->waivers);
     wd_guide_free(plan->guide);
     wd_stored_free(plan->stored);
@@ -837,6 +857,7 @@ const struct wd_verb wd_verb_fuzz = {
         "  --corpus DIR     the same; begins with the cases of a folder, and adds to it\n"
         "  --shard I/N      do the I-th of N shares of the cases, and leave it in DIR for --merge\n"
         "  --part FILE      leave what was found in a file for --merge\n"
+        "  --of CASES       with --part: the run as a whole has so many\n"
         "  --merge          run nothing; put together the parts that are named: files of --part, folders of --shard\n"
         "  --dask WHERE     share the run among machines: `walkdiff fuzz --dask local --help`\n"
         "  --stored PATH    begin with the cases of a file, or of the files below a folder; several are several "

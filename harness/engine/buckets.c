@@ -158,14 +158,22 @@ bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets,
         if (walker != bucket->walker)
             bucket->facets.votes[walker][ballot->vote[walker]]++;
     bucket->facets.alone += ballot->alone;
-    return index < bucket->first.index;
+    return bucket->first.doubtful || index < bucket->first.index;
+}
+
+/* Whether a case is rather shown than another one. */
+static bool is_better(const struct wd_exhibit *exhibit, const struct wd_exhibit *other)
+{
+    if (other->index != UINT64_MAX && exhibit->doubtful != other->doubtful)
+        return other->doubtful;
+    return exhibit->index < other->index;
 }
 
 void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit)
 {
     struct wd_exhibit unwanted = *exhibit;
 
-    if (exhibit->index < bucket->first.index) {
+    if (is_better(exhibit, &bucket->first)) {
         unwanted = bucket->first;
         bucket->first = *exhibit;
         bucket->changed = bucket->exhibit_changed = true;

@@ -29,10 +29,11 @@ struct wd_facet_counts {
 
 /** What a bucket shows: its case of the smallest index. Texts are owned by the bucket. */
 struct wd_exhibit {
-    uint64_t index;                   /**< UINT64_MAX: there is none yet */
-    uint16_t rule;                    /**< enum wd_rule */
-    uint8_t profile;                  /**< number of the case's profile in the plan */
-    bool shrunk;                      /**< the case is a fixed point of shrinking, not that of the index itself */
+    uint64_t index;  /**< UINT64_MAX: there is none yet */
+    uint16_t rule;   /**< enum wd_rule */
+    uint8_t profile; /**< number of the case's profile in the plan */
+    bool shrunk;     /**< the case is a fixed point of shrinking, not that of the index itself */
+    bool doubtful;   /**< the judge alone, without what was learned, sees another bucket in it: any other is better */
     char *title, *expected, *got, *c; /**< the last three in JSON */
 };
 
@@ -115,7 +116,7 @@ struct wd_ballot {
 /**
  * Counts one finding.
  * @param walkers  how many there are
- * @return whether its index is the smallest so far: it is to be shown, see wd_bucket_show()
+ * @return whether it is to be shown, see wd_bucket_show(): nothing that is not doubtful has a smaller index
  */
 bool wd_bucket_add_one(struct wd_bucket *bucket, const struct wd_facets *facets, const struct wd_ballot *ballot,
                        size_t walkers, uint64_t index);
@@ -129,7 +130,8 @@ void wd_bucket_keep_witness(struct wd_bucket *bucket, const struct wd_witness *w
 /** Forgets the cases that are kept, not how many there were. */
 void wd_bucket_drop_witnesses(struct wd_bucket *bucket);
 
-/** Shows a case, if its index is the smallest so far. Takes the texts, which it frees where it does not want them. */
+/** Shows a case, if its index is the smallest so far, and the case no more doubtful. Takes the texts, which it frees
+ * where it does not want them. */
 void wd_bucket_show(struct wd_bucket *bucket, const struct wd_exhibit *exhibit);
 
 void wd_exhibit_free(struct wd_exhibit *exhibit);

@@ -27,6 +27,7 @@ void wd_put_bucket(struct wd_wire_out *out, const struct wd_bucket *bucket)
         wd_wire_put_u64(out, bucket->first.index);
         wd_wire_put_u64(out, bucket->first.rule);
         wd_wire_put_u64(out, bucket->first.profile);
+        wd_wire_put_u64(out, bucket->first.doubtful);
         wd_wire_put_text(out, bucket->first.title);
         wd_wire_put_text(out, bucket->first.expected);
         wd_wire_put_text(out, bucket->first.got);
@@ -118,6 +119,7 @@ static void take_exhibit(struct wd_bucket *bucket, struct wd_message *message)
 
     exhibit.rule = (uint16_t)wd_wire_get_u64(message);
     exhibit.profile = (uint8_t)wd_wire_get_u64(message);
+    exhibit.doubtful = wd_wire_get_u64(message);
     exhibit.title = take_text(message);
     exhibit.expected = take_text(message);
     exhibit.got = take_text(message);
@@ -197,8 +199,9 @@ static char *identity_of(const struct wd_fuzz_plan *plan)
     for (size_t i = 0; i < plan->profile_count; i++)
         fprintf(stream, " %s", plan->profile_names[i]);
     for (size_t i = 0; i < plan->walker_count; i++)
-        fprintf(stream, "; %s %s (%s)", plan->walkers[i].answerer.reference ? "reference" : "walker",
-                plan->walkers[i].spec.text, plan->walkers[i].version);
+        fprintf(stream, "; %s %s (%s), learned from %" PRIu32,
+                plan->walkers[i].answerer.reference ? "reference" : "walker", plan->walkers[i].spec.text,
+                plan->walkers[i].version, plan->walkers[i].learned_from);
     fprintf(stream, "; waivers");
     for (size_t i = 0; i < wd_waivers_count(plan->waivers); i++)
         fprintf(stream, " %s", wd_waiver_id(plan->waivers, i));

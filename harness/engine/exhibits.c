@@ -134,12 +134,14 @@ static int in_order(const void *a, const void *b)
 static bool shrink_walker(struct exhibits *e, struct wd_bucket *const *buckets, size_t count)
 {
     const struct wd_contestant *walker = &e->plan->walkers[buckets[0]->walker];
-    const struct wd_pin pin = {.spec = &walker->spec, .answerer = &walker->answerer};
+    struct wd_answerer alone = walker->answerer;
+    const struct wd_pin pin = {.spec = &walker->spec, .answerer = &alone};
     const struct wd_shrinker_options options = {
         .seconds = seconds_each, .timeout = e->plan->timeout, .over = is_over, .context = e};
     struct wd_shrinker *shrinker = wd_shrinker_open(&pin, 1, &options, &e->error);
     bool good = shrinker;
 
+    alone.experience = NULL; /* a shrunk case is to be in its bucket for whoever looks at it alone */
     for (size_t i = 0; good && i < count && !is_over(e); i++) {
         good = shrink_bucket(e, shrinker, buckets[i]);
         e->state->exhibits_done++;

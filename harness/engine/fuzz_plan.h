@@ -19,6 +19,7 @@ struct wd_contestant {
     struct wd_walker_spec spec;
     char version[128];
     struct wd_answerer answerer;
+    uint32_t learned_from; /**< so many of the seed's first cases, see learn.h */
 };
 
 /**

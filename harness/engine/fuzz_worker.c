@@ -67,6 +67,7 @@ struct worker {
     struct wd_wire_out out;
     struct wd_oracle_output basis;
     struct wd_judgement judgements[WD_WALKERS_MAX]; /* of one case */
+    struct wd_judgement again;                      /* without what was learned */
 };
 
 /* A case in the light of the oracle. */
@@ -467,6 +468,26 @@ static void keep_witness(const struct worker *w, struct wd_bucket *bucket, const
                                                         .c = whole ? case_text(w, subject) : wd_copy_text("", 0)});
 }
 
+/*
+ * What the judge says of a finding that may be shown. Was it judged by what was learned, the judge looks at it once
+ * more without: whoever looks at the case alone must see the same.
+ */
+static const struct wd_judgement *judgement_to_show(struct worker *w, size_t walker, const struct subject *subject,
+                                                    const struct answers *answers, struct wd_exhibit *exhibit)
+{
+    const struct wd_judgement *judgement = &w->judgements[walker];
+    struct wd_answerer alone = w->plan->walkers[walker].answerer;
+
+    if (!judgement->recalled)
+        return judgement;
+    alone.experience = NULL;
+    wd_assess(&alone, subject->c, &w->basis, &answers->facets, answers->result[walker], UINT64_MAX, &w->again);
+    exhibit->doubtful = w->again.verdict != judgement->verdict || strcmp(w->again.signature, judgement->signature) != 0;
+    if (exhibit->doubtful)
+        memcpy(w->again.title, judgement->signature, sizeof(judgement->signature));
+    return &w->again;
+}
+
 /* Puts a finding into its bucket. */
 static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
 {
@@ -484,6 +505,7 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
     keep_witness(w, bucket, subject, answers->result[walker]);
     if (!wd_bucket_add_one(bucket, &answers->facets, &ballot, w->plan->walker_count, subject->index))
         return;
+    judgement = judgement_to_show(w, walker, subject, answers, &exhibit);
     exhibit.title = wd_copy_text(judgement->title, strlen(judgement->title));
     exhibit.expected = result_text(&judgement->expected.result);
     exhibit.got = result_text(answers->result[walker]);

@@ -115,7 +115,9 @@ static unsigned shown_cause(unsigned cause)
 /* Of two buckets of one cause the one that shows first. */
 static const struct wd_bucket *earlier(const struct wd_bucket *a, const struct wd_bucket *b)
 {
-    return !a || b->first.index < a->first.index ? b : a;
+    if (!a || a->first.doubtful != b->first.doubtful)
+        return !a || a->first.doubtful ? b : a;
+    return b->first.index < a->first.index ? b : a;
 }
 
 /* @param number  of `merged` in the array */

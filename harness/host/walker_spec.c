@@ -12,15 +12,17 @@
 #include "harness/walkers/sample/sample.h"
 #include "harness/walkers/so/so.h"
 
+enum { MANY = 1 << 18, SOME = 1 << 12 }; /* cases */
+
 static const struct wd_walker_kind kinds[] = {
-    {"oracle", "oracle", "the architecture as walkdiff models it; it judges every run anyway", wd_walker_oracle},
+    {"oracle", "oracle", "the architecture as walkdiff models it; it judges every run anyway", wd_walker_oracle, MANY},
     {"sample", "sample[,defect=ID]", "a walker in the shape of a kernel's, with defects that can be switched on",
-     wd_walker_sample},
-    {"unicorn", "unicorn", "the walker of libunicorn (QEMU 5.0's), a reference", NULL},
-    {"qemu", "qemu[,cpu=MODEL][,bin=PATH]", "a CPU model of qemu-system-aarch64, a reference", wd_walker_qemu},
-    {"kvm", "kvm:TREE[@REV][,OPTIONS]", "KVM's walker, compiled from a Linux tree (docs/walkers-kvm.md)", NULL},
-    {"so", "so:LIB.so[,OPTIONS]", "your walker in a shared library (include/walkdiff/walker.h)", NULL},
-    {"exec", "exec:COMMAND", "your walker as a program: cases on its stdin, results on its stdout", wd_walker_exec},
+     wd_walker_sample, MANY},
+    {"unicorn", "unicorn", "the walker of libunicorn (QEMU 5.0's), a reference", NULL, SOME},
+    {"qemu", "qemu[,cpu=MODEL][,bin=PATH]", "a CPU model of qemu-system-aarch64, a reference", wd_walker_qemu, SOME},
+    {"kvm", "kvm:TREE[@REV][,OPTIONS]", "KVM's walker, compiled from a Linux tree (docs/walkers-kvm.md)", NULL, MANY},
+    {"so", "so:LIB.so[,OPTIONS]", "your walker in a shared library (include/walkdiff/walker.h)", NULL, MANY},
+    {"exec", "exec:COMMAND", "your walker as a program: cases on its stdin, results on its stdout", wd_walker_exec, 0},
 };
 
 const struct wd_walker_kind *wd_walker_kind(size_t i)
@@ -28,7 +30,7 @@ const struct wd_walker_kind *wd_walker_kind(size_t i)
     return i < sizeof(kinds) / sizeof(kinds[0]) ? &kinds[i] : NULL;
 }
 
-static const struct wd_walker_kind *kind_of(const char *name)
+const struct wd_walker_kind *wd_walker_kind_by_name(const char *name)
 {
     const struct wd_walker_kind *kind;
 
@@ -84,7 +86,7 @@ static bool find_module(const struct wd_places *places, struct wd_walker_spec *s
     snprintf(file, sizeof(file), "%s.so", spec->name);
     if (!wd_path_join(spec->library, places->walkers, file))
         return wd_error_set(error, "%s/%s: the path is too long", places->walkers, file);
-    if (kind_of(spec->name) || !access(spec->library, F_OK))
+    if (wd_walker_kind_by_name(spec->name) || !access(spec->library, F_OK))
         return true;
     return wd_error_set(error, "walker '%s': there is no walker '%s' (`walkdiff walkers` lists them)", spec->text,
                         spec->name);
@@ -108,7 +110,7 @@ bool wd_walker_spec_parse(const char *text, const struct wd_places *places, stru
         return wd_build_walker(rest, places, spec, error);
     if (!strcmp(spec->name, "exec") && !parse_exec(rest, spec, error))
         return false;
-    kind = kind_of(spec->name);
+    kind = wd_walker_kind_by_name(spec->name);
     if (!kind || !kind->builtin)
         return find_module(places, spec, error);
     spec->builtin = kind->builtin();

@@ -29,10 +29,14 @@ struct wd_walker_kind {
     const char *usage;                            /**< "sample[,defect=ID]" */
     const char *text;                             /**< one line */
     const struct wd_walker_api *(*builtin)(void); /**< NULL: in a library */
+    uint32_t learned_from; /**< cases of which a run learns how the walker is wrong: what it answers in no time */
 };
 
 /** The i-th kind of walker, or NULL past the last. */
 const struct wd_walker_kind *wd_walker_kind(size_t i);
+
+/** The kind of a walker by its name, or NULL: it is somebody's module. */
+const struct wd_walker_kind *wd_walker_kind_by_name(const char *name);
 
 /**
  * Reads a spec. Loads and opens nothing: a library that is not there is found out when it is to be loaded. But a walker

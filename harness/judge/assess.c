@@ -6,10 +6,12 @@ int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const stru
               struct wd_judgement *judgement)
 {
     struct wd_causes known;
+    const struct wd_wrong_answer wrong = {.c = c, .basis = basis, .got = got, .known = &known};
     int waiver;
 
     wd_waivers_known(&who->waivers, facets, who->profiles, &known);
-    wd_judge_known(c, basis, got, settled, &known, judgement);
+    if (!who->experience || !wd_experience_judge(who->experience, &wrong, judgement))
+        wd_judge_known(c, basis, got, settled, &known, judgement);
     if (!wd_verdict_is_finding[judgement->verdict])
         return -1;
     waiver =

@@ -3,14 +3,15 @@
 #ifndef WALKDIFF_ASSESS_H
 #define WALKDIFF_ASSESS_H
 
-#include "harness/judge/judge.h"
+#include "harness/judge/experience.h"
 #include "harness/judge/waivers.h"
 
 /** Who answers. */
 struct wd_answerer {
     bool reference; /**< asked for the right answer: where it differs, it and the oracle are in conflict */
     struct wd_waiver_list waivers;
-    const char *const *profiles; /**< names for the facet; may be NULL */
+    const char *const *profiles;      /**< names for the facet; may be NULL */
+    struct wd_experience *experience; /**< what was learned of it; NULL: nothing */
 };
 
 /**

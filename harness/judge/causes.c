@@ -159,3 +159,16 @@ void wd_causes_drop(struct wd_resolution *resolution, unsigned number)
     else
         resolution->left_out[stage_index(number)][word_of(number)] &= ~bit_of(number);
 }
+
+bool wd_cause_stands_before(const struct wd_causes *known, unsigned number, unsigned other)
+{
+    bool is_known, other_is_known, is_check = number < WD_CAUSE_MISTAKES, other_is_check = other < WD_CAUSE_MISTAKES;
+
+    if (other == WD_CAUSE_NONE)
+        return true;
+    is_known = wd_causes_have(known, number);
+    other_is_known = wd_causes_have(known, other);
+    if (is_known != other_is_known)
+        return other_is_known;
+    return is_check != other_is_check ? other_is_check : number < other;
+}

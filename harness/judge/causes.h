@@ -80,4 +80,11 @@ void wd_causes_suppose(const struct wd_causes *causes, struct wd_resolution *res
 /** Has a resolution no longer suppose a cause. */
 void wd_causes_drop(struct wd_resolution *resolution, unsigned number);
 
+/**
+ * Of which of two causes that explain an answer together a finding is: mistakes in the order of their table, which has
+ * what shows everywhere at its end, then checks left out. One that is known comes after those that are not.
+ * @param other  may be WD_CAUSE_NONE: any other stands before it
+ */
+bool wd_cause_stands_before(const struct wd_causes *known, unsigned number, unsigned other);
+
 #endif

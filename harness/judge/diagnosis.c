@@ -19,9 +19,10 @@ static const struct wd_cause none = {.words = ""};
 /* A walker may be wrong and choose otherwise at once: with each supposition the tree of choices is climbed anew. */
 struct diagnosis {
     const struct wd_difference *difference;
-    struct wd_resolution base;   /* what the walker has for sure */
-    wd_mistake_set mistakes_met; /* in walks so far */
-    struct wd_causes needed;     /* what explained the answer last, beside the base */
+    struct wd_resolution base;     /* what the walker has for sure */
+    wd_mistake_set mistakes_met;   /* in walks so far */
+    struct wd_causes needed;       /* what explained the answer last, beside the base */
+    struct wd_resolution supposed; /* what explained it at first, with the base */
     unsigned climbs;
     struct wd_leaf_walk leaf;
 };
@@ -306,7 +307,7 @@ static struct wd_resolution nearest_choices(const struct diagnosis *d)
 }
 
 /* A check that the walker made wrongly: it reports a fault that the walk looked for and did not find. */
-static struct wd_cause wrongly_raised(const struct diagnosis *d)
+static struct wd_cause wrongly_raised(struct diagnosis *d)
 {
     const struct wd_difference *difference = d->difference;
     struct wd_resolution nearest = nearest_choices(d);
@@ -322,9 +323,10 @@ static struct wd_cause wrongly_raised(const struct diagnosis *d)
 
         resolution.supposes = true;
         resolution.raised[reported.stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
-        if (explains(difference, &resolution, &output))
-            return (struct wd_cause){
-                .rule = (uint16_t)rule, .stage = (uint8_t)reported.stage, .words = "no fault → fault"};
+        if (!explains(difference, &resolution, &output))
+            continue;
+        d->supposed = resolution;
+        return (struct wd_cause){.rule = (uint16_t)rule, .stage = (uint8_t)reported.stage, .words = "no fault → fault"};
     }
     return none;
 }
@@ -405,20 +407,6 @@ static bool causes_explain(struct together *t, const struct wd_resolution *resol
     return false;
 }
 
-/* Whether a finding is of one cause rather than of another. */
-static bool stands_before(const struct wd_causes *known, unsigned number, unsigned other)
-{
-    bool is_known, other_is_known, is_check = number < WD_CAUSE_MISTAKES, other_is_check = other < WD_CAUSE_MISTAKES;
-
-    if (other == WD_CAUSE_NONE)
-        return true;
-    is_known = wd_causes_have(known, number);
-    other_is_known = wd_causes_have(known, other);
-    if (is_known != other_is_known)
-        return other_is_known;
-    return is_check != other_is_check ? other_is_check : number < other;
-}
-
 /*
  * Several causes at once, as few as it takes. The finding is of that which stands first: mistakes in the order of their
  * table, which has what shows everywhere at its end, then checks left out. One that is known comes after those that are
@@ -441,7 +429,7 @@ static struct wd_cause several(struct diagnosis *d)
         d->needed = (struct wd_causes){0};
         for (unsigned k = 0; k < t.count; k++) {
             wd_causes_add(&d->needed, t.causes[k]);
-            if (stands_before(known, t.causes[k], first))
+            if (wd_cause_stands_before(known, t.causes[k], first))
                 first = t.causes[k];
         }
         return wd_cause_by_number(first);
@@ -509,6 +497,13 @@ static void note_alternatives(struct diagnosis *d, struct wd_cause *cause)
         cause->also_check = (uint16_t)cause_of_chain(&chain, d->difference->known);
 }
 
+/* Notes what is supposed of the walker by what explained its answer last. */
+static void note_supposed(struct diagnosis *d)
+{
+    d->supposed = d->base;
+    wd_causes_suppose(&d->needed, &d->supposed);
+}
+
 /* Finds a cause beside those that the walker has for sure: the fewer suppositions it takes, the better. */
 static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes *base)
 {
@@ -527,18 +522,21 @@ static struct wd_cause further_cause(struct diagnosis *d, const struct wd_causes
         cause = check_left_out(d, LEFT_OUT_MAX);
     if (!cause.rule)
         cause = several(d);
+    note_supposed(d);
     families = cause.rule ? families_explaining(d) : 0;
     if (single)
         note_alternatives(d, &cause);
     cause.also |= families;
     if (!cause.rule)
         cause = wrongly_raised(d);
-    if (!cause.rule)
-        cause = mistake_made(d, LEFT_OUT_MAX);
+    if (cause.rule)
+        return cause;
+    cause = mistake_made(d, LEFT_OUT_MAX);
+    note_supposed(d);
     return cause;
 }
 
-struct wd_cause wd_diagnose(const struct wd_difference *difference)
+struct wd_cause wd_diagnose(const struct wd_difference *difference, struct wd_resolution *supposed)
 {
     static const struct wd_causes nothing;
     struct diagnosis d = {.difference = difference};
@@ -547,9 +545,15 @@ struct wd_cause wd_diagnose(const struct wd_difference *difference)
     struct wd_cause cause = none;
 
     if (!wd_causes_empty(difference->known)) {
-        if (known_explain(difference, &resolution, &output))
-            return first_needed(difference, &resolution, &output);
+        if (known_explain(difference, &resolution, &output)) {
+            cause = first_needed(difference, &resolution, &output);
+            *supposed = resolution;
+            return cause;
+        }
         cause = further_cause(&d, difference->known);
     }
-    return cause.rule ? cause : further_cause(&d, &nothing);
+    if (!cause.rule)
+        cause = further_cause(&d, &nothing);
+    *supposed = d.supposed;
+    return cause;
 }

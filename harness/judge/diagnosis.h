@@ -21,8 +21,10 @@ struct wd_difference {
 /**
  * Finds the cause of a difference. Where causes that are known explain the answer, the first of them that is needed is
  * it; where others are needed too, the first that is not known.
+ * @param supposed  receives what is supposed of the walker so that it answers so, whatever it chooses besides; only if
+ * there is a cause
  * @return a cause without a rule where nothing that was tried explains the answer
  */
-struct wd_cause wd_diagnose(const struct wd_difference *difference);
+struct wd_cause wd_diagnose(const struct wd_difference *difference, struct wd_resolution *supposed);
 
 #endif

@@ -119,6 +119,7 @@ struct search {
     unsigned best_choices;   /* choices that are not at their default in the nearest answer */
     unsigned equal;          /* how many resolutions give the answer */
     uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
+    wd_mistake_set met;      /* mistakes that the walks so far could make */
     bool proves;             /* there is a choice that the answer may prove */
     bool exhausted;
 };
@@ -143,6 +144,7 @@ static void consider(struct search *search, const struct wd_leaf_walk *leaf)
 {
     unsigned choices;
 
+    search->met |= leaf->output.mistakes_met | (leaf->success ? leaf->attributes.mistakes_met : 0);
     if (!leaf->differing && (search->proves || !search->equal)) {
         uint64_t resolved[2];
 
@@ -259,6 +261,16 @@ static bool doubt_by(struct search *search, const struct wd_causes *causes)
     return gives;
 }
 
+/* Whether what a walker is known for can have a part in any walk of the case. */
+static bool may_show(const struct search *search, const struct wd_causes *known)
+{
+    uint64_t checks = 0;
+
+    for (unsigned i = 0; i < WD_RULE_WORDS; i++)
+        checks |= known->left_out[0][i] | known->left_out[1][i];
+    return checks || (search->met & known->mistakes);
+}
+
 /*
  * A walker that is known for something may answer as another resolution would let it answer, only for what it is known
  * for: then the answer proves nothing. So its resolutions too must agree on what is proved. Where it does not answer as
@@ -266,7 +278,7 @@ static bool doubt_by(struct search *search, const struct wd_causes *causes)
  */
 static void doubt_proofs(struct search *search, const struct wd_causes *known)
 {
-    if (!(search->always[0] | search->always[1]) || doubt_by(search, known))
+    if (!(search->always[0] | search->always[1]) || !may_show(search, known) || doubt_by(search, known))
         return;
     for (unsigned number = 0; number < WD_CAUSE_COUNT; number++) {
         struct wd_causes one = {0};
@@ -318,8 +330,8 @@ static void judge_difference(struct search *search, const struct wd_causes *know
     struct wd_cause cause;
 
     j->verdict = exception ? WD_VERDICT_EXCEPTION_MISMATCH : WD_VERDICT_DEVIATION;
-    cause = wd_diagnose(&difference);
-    j->has_cause = cause.rule != WD_RULE_NONE;
+    cause = wd_diagnose(&difference, &j->supposed);
+    j->explained = j->has_cause = cause.rule != WD_RULE_NONE;
     j->cause = cause.number;
     j->also = cause.also;
     j->also_check = cause.also_check;
@@ -333,10 +345,11 @@ static void judge_retry(const struct wd_case *c, const struct wd_result *got, co
 {
     const struct wd_difference difference = {
         .c = c, .got = got, .resolution = &j->resolution, .expected = &j->expected, .known = known};
-    struct wd_cause cause = wd_diagnose(&difference);
+    struct wd_cause cause = wd_diagnose(&difference, &j->supposed);
 
     if (!cause.rule)
         return;
+    j->explained = true;
     j->rule = cause.rule;
     j->has_cause = true;
     j->cause = cause.number;
@@ -391,7 +404,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->resolution = (struct wd_resolution){0};
     j->choice[0] = j->signature[0] = j->title[0] = '\0';
     j->proved[0] = j->proved[1] = 0;
-    j->has_cause = false;
+    j->has_cause = j->explained = j->recalled = false;
     j->cause = WD_CAUSE_NONE;
     j->also = 0;
     j->also_check = WD_CAUSE_NONE;

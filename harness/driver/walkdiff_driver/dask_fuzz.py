@@ -47,6 +47,7 @@ same place as ours, or `walkdiff` in its PATH; it must be the same version.
 """
 
 FIRST_CASES = 20_000  # of the first tasks, by which the speed is measured
+NOBODY_KNOWS = 1 << 63  # how many cases the run has as a whole
 GROWTH = 8  # a task has at most so many times the cases of those before
 ATTEMPTS = 5  # at a stretch whose workers die again and again
 FINISHED = (0, 1)  # exit statuses of a run that came to its end
@@ -289,12 +290,12 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--task", type=parse_seconds, default=20.0)
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--json", action="store_true")
-    for refused in ("--begin", "--case", "--shard", "--part"):
+    for refused in ("--begin", "--case", "--shard", "--part", "--of"):
         parser.add_argument(refused)
     for refused in ("--stream", "--merge", "--until-finding", "--guided"):
         parser.add_argument(refused, action="store_true")
     given, others = parser.parse_known_args()
-    for name in ("begin", "case", "shard", "part", "stream", "merge", "until_finding", "guided"):
+    for name in ("begin", "case", "shard", "part", "of", "stream", "merge", "until_finding", "guided"):
         if getattr(given, name):
             parser.error(f"--{name.replace('_', '-')} does not go with --dask")
     if given.jobs and given.dask != "local":
@@ -313,7 +314,8 @@ def run(given: argparse.Namespace, others: list[str]) -> int:
     """Runs, and puts together what came of it."""
     seed = secrets.randbits(32) if given.seed is None else given.seed
     program = walkdiff_program()
-    options = [*others, "--seed", str(seed)]
+    whole = NOBODY_KNOWS if given.cases is None else given.cases
+    options = [*others, "--seed", str(seed), "--of", str(whole)]
 
     def tell(words: str) -> None:
         if not given.quiet:

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/judge/experience.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/judge/answer_words.h"
+#include "harness/judge/leaves.h"
+
+enum {
+    SLOTS = 1 << 12,
+    KNOWN_MAX = 64,     /* sets of causes that the walker is known for, one for each kind of case */
+    ANSWERS_MAX = 4096, /* explanations: more are not learned */
+    TRIED_MAX = 12,     /* explanations that are tried as they are */
+    CLIMBED_MAX = 4,    /* and with other choices, in so many leaves of the tree of choices */
+    LEAVES_MAX = 24,
+};
+
+/* Wrong answers of one kind are likely to be explained alike. */
+struct kind {
+    uint16_t rule;       /* that decided the right answer */
+    uint16_t differing;  /* aspects, bit set */
+    uint8_t fault_stage; /* of the right answer */
+    uint8_t answer;      /* enum wd_answer, of the walker */
+    uint8_t is_fault;    /* that answer */
+    uint8_t fault;       /* enum wd_fault_class of it */
+    uint8_t known;       /* which set of causes */
+    uint8_t expected;    /* enum wd_answer, of the right answer */
+};
+
+struct explanation {
+    struct kind kind;
+    struct wd_resolution supposed; /* of the walker, with its choices */
+    uint16_t rule, cause, also_check;
+    uint8_t verdict;
+    bool has_cause;
+    wd_mistake_set also;
+    char signature[WD_SIGNATURE_MAX];
+    uint32_t count; /* wrong answers that it was found for */
+    struct explanation *next;
+};
+
+struct wd_experience {
+    struct explanation *slots[SLOTS];
+    unsigned count;
+    struct wd_causes known[KNOWN_MAX];
+    unsigned known_count;
+};
+
+struct wd_experience *wd_experience_new(void)
+{
+    return calloc(1, sizeof(struct wd_experience));
+}
+
+void wd_experience_free(struct wd_experience *experience)
+{
+    if (!experience)
+        return;
+    for (unsigned i = 0; i < SLOTS; i++)
+        for (struct explanation *e = experience->slots[i], *next; e; e = next) {
+            next = e->next;
+            free(e);
+        }
+    free(experience);
+}
+
+/* ---------------------------------------------------------------- kinds */
+
+/* The number of a set of causes; KNOWN_MAX if it was not learned. */
+static unsigned number_of_known(const struct wd_experience *experience, const struct wd_causes *known)
+{
+    unsigned i = 0;
+
+    while (i < experience->known_count && memcmp(&experience->known[i], known, sizeof(*known)) != 0)
+        i++;
+    return i < experience->known_count ? i : KNOWN_MAX;
+}
+
+/* @return false: no answer of this kind was learned */
+static bool kind_of(const struct wd_experience *experience, const struct wd_wrong_answer *wrong, struct kind *kind)
+{
+    const struct wd_result *got = wrong->got;
+    bool is_par = got->answer == WD_ANSWER_PAR, is_fault = is_par && WD_GET(got->par, PAR_EL1, F);
+    unsigned known = number_of_known(experience, wrong->known), status = 0;
+
+    if (got->answer == WD_ANSWER_EXCEPTION)
+        status = got->exception.fst;
+    else if (is_fault)
+        status = (unsigned)WD_GET(got->par, PAR_EL1_F, FST);
+    *kind = (struct kind){.rule = wrong->basis->rule,
+                          .differing = (uint16_t)wd_answers_differ(&wrong->basis->result, got),
+                          .fault_stage = wrong->basis->fault_stage,
+                          .answer = got->answer,
+                          .is_fault = is_fault,
+                          .fault = wd_decode_status(status).fault,
+                          .known = (uint8_t)known,
+                          .expected = wrong->basis->result.answer};
+    return known < KNOWN_MAX && (kind->differing || got->answer > WD_ANSWER_UNDEFINED) &&
+           wrong->basis->result.answer != WD_ANSWER_UNSUPPORTED;
+}
+
+static unsigned slot_of(const struct kind *kind)
+{
+    const unsigned char *bytes = (const unsigned char *)kind;
+    uint32_t hash = 2166136261u;
+
+    for (size_t i = 0; i < sizeof(*kind); i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash ^ hash >> 16) % SLOTS;
+}
+
+static bool is_of_kind(const struct explanation *explanation, const struct kind *kind)
+{
+    return !memcmp(&explanation->kind, kind, sizeof(*kind));
+}
+
+/* ---------------------------------------------------------------- learning */
+
+static bool suppose_the_same(const struct wd_resolution *a, const struct wd_resolution *b)
+{
+    return a->mistakes == b->mistakes && !memcmp(a->left_out, b->left_out, sizeof(a->left_out)) &&
+           !memcmp(a->raised, b->raised, sizeof(a->raised));
+}
+
+static bool resolve_the_same(const struct wd_resolution *a, const struct wd_resolution *b)
+{
+    return suppose_the_same(a, b) && !memcmp(a->option, b->option, sizeof(a->option));
+}
+
+static bool learn_known(struct wd_experience *experience, const struct wd_causes *known)
+{
+    if (number_of_known(experience, known) < KNOWN_MAX)
+        return true;
+    if (experience->known_count == KNOWN_MAX)
+        return false;
+    experience->known[experience->known_count++] = *known;
+    return true;
+}
+
+/* One more answer that an explanation was found for; what else explains must explain them all. */
+static void confirm(struct explanation *explanation, const struct wd_judgement *judgement)
+{
+    explanation->count++;
+    explanation->also &= judgement->also;
+    if (explanation->also_check != judgement->also_check)
+        explanation->also_check = WD_CAUSE_NONE;
+}
+
+bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong_answer *wrong,
+                         const struct wd_judgement *judgement)
+{
+    struct wd_resolution supposed = judgement->supposed;
+    struct explanation **place, *explanation;
+    struct kind kind;
+
+    if (!judgement->explained || !learn_known(experience, wrong->known) || !kind_of(experience, wrong, &kind) ||
+        !wd_find_leaf(wrong->c, wrong->got, &supposed))
+        return true;
+    for (place = &experience->slots[slot_of(&kind)]; *place; place = &(*place)->next)
+        if (is_of_kind(*place, &kind) && resolve_the_same(&(*place)->supposed, &supposed) &&
+            !strcmp((*place)->signature, judgement->signature)) {
+            confirm(*place, judgement);
+            return true;
+        }
+    if (experience->count == ANSWERS_MAX)
+        return true;
+    explanation = malloc(sizeof(*explanation));
+    if (!explanation)
+        return false;
+    *explanation = (struct explanation){.kind = kind,
+                                        .supposed = supposed,
+                                        .rule = judgement->rule,
+                                        .cause = judgement->cause,
+                                        .also_check = judgement->also_check,
+                                        .verdict = judgement->verdict,
+                                        .has_cause = judgement->has_cause,
+                                        .also = judgement->also,
+                                        .count = 1};
+    memcpy(explanation->signature, judgement->signature, sizeof(explanation->signature));
+    *place = explanation;
+    experience->count++;
+    return true;
+}
+
+/* Moves the explanations that were found more often to the front, those found as often stay in order. */
+static struct explanation *sorted(struct explanation *list)
+{
+    struct explanation *result = NULL;
+
+    while (list) {
+        struct explanation *moved = list, **place = &result;
+
+        list = list->next;
+        while (*place && (*place)->count >= moved->count)
+            place = &(*place)->next;
+        moved->next = *place;
+        *place = moved;
+    }
+    return result;
+}
+
+void wd_experience_settle(struct wd_experience *experience)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        experience->slots[i] = sorted(experience->slots[i]);
+}
+
+/* ---------------------------------------------------------------- judging */
+
+/* Whether a walker that is supposed to be so gives the answer, with the choices of the explanation. */
+static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong)
+{
+    struct wd_oracle_output output;
+
+    wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, &output);
+    return wd_answers_equal(&output.result, wrong->got);
+}
+
+/* Whether a walker that is supposed to be so gives the answer with other choices, if it takes few. */
+static bool some_leaf_explains(const struct wd_resolution *supposed, const struct wd_wrong_answer *wrong)
+{
+    struct wd_leaf_walk leaf;
+    unsigned leaves = 0;
+
+    wd_leaves_begin(&leaf, wrong->c, supposed, wrong->got);
+    do {
+        if (!leaf.differing)
+            return true;
+    } while (++leaves < LEAVES_MAX && wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
+    return false;
+}
+
+/* Whether an explanation before this one in the list supposes the same. */
+static bool is_tried(const struct explanation *list, const struct explanation *explanation)
+{
+    for (; list != explanation; list = list->next)
+        if (is_of_kind(list, &explanation->kind) && suppose_the_same(&list->supposed, &explanation->supposed))
+            return true;
+    return false;
+}
+
+/*
+ * Whether an explanation can be one of this answer: it begins with a mistake that the walk can make, or with the check
+ * by which it ends left out.
+ */
+static bool is_possible(const struct explanation *explanation, const struct wd_oracle_output *basis)
+{
+    const struct wd_resolution *supposed = &explanation->supposed;
+
+    if (supposed->mistakes & basis->mistakes_met)
+        return true;
+    if (!explanation->cause)
+        return true; /* a check that is wrongly made */
+    return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
+}
+
+static const struct explanation *find_explanation(const struct explanation *list, const struct kind *kind,
+                                                  const struct wd_wrong_answer *wrong)
+{
+    unsigned tried = 0;
+
+    for (unsigned possible = 2; possible-- > 0; tried = 0)
+        for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
+            if (is_of_kind(e, kind) && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong))
+                return e;
+    tried = 0;
+    for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next)
+        if (is_of_kind(e, kind) && !is_tried(list, e) && ++tried && some_leaf_explains(&e->supposed, wrong))
+            return e;
+    return NULL;
+}
+
+/* Whether the architecture permits the answer, or there are too many leaves to say so. */
+static bool may_be_permitted(const struct wd_wrong_answer *wrong)
+{
+    struct wd_leaf_walk leaf;
+
+    if (wrong->got->answer > WD_ANSWER_UNDEFINED)
+        return false;
+    wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->got);
+    do {
+        if (!leaf.differing)
+            return true;
+    } while (wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
+    return wd_leaves_exhausted(&leaf);
+}
+
+static void judge_by(const struct explanation *explanation, struct wd_judgement *judgement)
+{
+    judgement->recalled = true;
+    judgement->proved[0] = judgement->proved[1] = 0;
+    judgement->choice[0] = judgement->title[0] = '\0';
+    judgement->verdict = explanation->verdict;
+    judgement->rule = explanation->rule;
+    judgement->has_cause = explanation->has_cause;
+    judgement->cause = explanation->cause;
+    judgement->also = explanation->also;
+    judgement->also_check = explanation->also_check;
+    memcpy(judgement->signature, explanation->signature, sizeof(judgement->signature));
+}
+
+bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
+                         struct wd_judgement *judgement)
+{
+    const struct explanation *explanation;
+    struct kind kind;
+
+    if (!kind_of(experience, wrong, &kind))
+        return false;
+    explanation = find_explanation(experience->slots[slot_of(&kind)], &kind, wrong);
+    if (!explanation || may_be_permitted(wrong))
+        return false;
+    judge_by(explanation, judgement);
+    return true;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* What the judge learns of a walker: what explained a wrong answer explains others of its kind, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "harness/judge/experience.h"
+#include "tests/unit/builder.h"
+
+#define OTHER_VA (HAND_VA + 0x1000)
+
+static const struct wd_causes nothing;
+
+/* An answer to a case, seen by the oracle. */
+struct answered {
+    struct hand hand;
+    struct wd_oracle_output basis;
+    struct wd_result got;
+    struct wd_judgement judgement;
+};
+
+static struct wd_wrong_answer as_wrong(const struct answered *answered, const struct wd_causes *known)
+{
+    return (struct wd_wrong_answer){
+        .c = &answered->hand.c, .basis = &answered->basis, .got = &answered->got, .known = known};
+}
+
+static void judge(struct answered *answered, uint64_t par)
+{
+    answered->got = answer_par(par);
+    wd_oracle(&answered->hand.c, NULL, NULL, NULL, &answered->basis);
+    wd_judge_known(&answered->hand.c, &answered->basis, &answered->got, UINT64_MAX, &nothing, &answered->judgement);
+}
+
+/* A walker that takes the regime from HCR_EL2 finds stage 1 off. */
+static void start_regime_by_hcr(struct answered *answered, uint64_t va)
+{
+    hand_el2(&answered->hand, WD_AT_S1E2R, va);
+    hand_map(&answered->hand, va, 3, THE_PAGE);
+    judge(answered, OFF_PAR(va));
+}
+
+static struct wd_experience *learned_from(const struct answered *answered)
+{
+    struct wd_experience *experience = wd_experience_new();
+    const struct wd_wrong_answer wrong = as_wrong(answered, &nothing);
+
+    assert_non_null(experience);
+    assert_true(wd_experience_learn(experience, &wrong, &answered->judgement));
+    wd_experience_settle(experience);
+    return experience;
+}
+
+static bool is_judged(const struct wd_experience *experience, const struct answered *answered,
+                      const struct wd_causes *known)
+{
+    const struct wd_wrong_answer wrong = as_wrong(answered, known);
+    struct wd_judgement judgement;
+
+    return wd_experience_judge(experience, &wrong, &judgement);
+}
+
+static void what_explained_one_answer_explains_others_of_its_kind(void **state)
+{
+    struct answered learned, asked;
+    struct wd_experience *experience;
+    struct wd_wrong_answer wrong;
+    struct wd_judgement judgement;
+
+    (void)state;
+    start_regime_by_hcr(&learned, HAND_VA);
+    start_regime_by_hcr(&asked, OTHER_VA);
+    experience = learned_from(&learned);
+    wrong = as_wrong(&asked, &nothing);
+    assert_true(wd_experience_judge(experience, &wrong, &judgement));
+    assert_true(judgement.recalled);
+    assert_int_equal(judgement.verdict, asked.judgement.verdict);
+    assert_int_equal(judgement.rule, asked.judgement.rule);
+    assert_int_equal(judgement.cause, wd_cause_mistake(WD_MISTAKE_REGIME_BY_HCR));
+    assert_string_equal(judgement.signature, asked.judgement.signature);
+    assert_int_equal(judgement.proved[0] | judgement.proved[1], 0);
+    wd_experience_free(experience);
+}
+
+static void an_answer_that_is_not_just_what_it_would_be_is_not_explained(void **state)
+{
+    struct answered learned, asked;
+    struct wd_experience *experience;
+
+    (void)state;
+    start_regime_by_hcr(&learned, HAND_VA);
+    start_regime_by_hcr(&asked, OTHER_VA);
+    experience = learned_from(&learned);
+    assert_true(is_judged(experience, &asked, &nothing));
+    judge(&asked, OFF_PAR(OTHER_VA) ^ UINT64_C(1) << 20);
+    assert_false(is_judged(experience, &asked, &nothing));
+    wd_experience_free(experience);
+}
+
+static void nothing_is_judged_by_no_experience(void **state)
+{
+    struct wd_experience *experience = wd_experience_new();
+    struct answered asked;
+
+    (void)state;
+    wd_experience_settle(experience);
+    start_regime_by_hcr(&asked, HAND_VA);
+    assert_false(is_judged(experience, &asked, &nothing));
+    wd_experience_free(experience);
+    wd_experience_free(NULL);
+}
+
+static void a_right_answer_is_no_wrong_one(void **state)
+{
+    struct answered learned, asked;
+    struct wd_experience *experience;
+
+    (void)state;
+    start_regime_by_hcr(&learned, HAND_VA);
+    experience = learned_from(&learned);
+    start_regime_by_hcr(&asked, OTHER_VA);
+    judge(&asked, asked.basis.result.par);
+    assert_int_equal(asked.judgement.verdict, WD_VERDICT_AGREE);
+    assert_false(is_judged(experience, &asked, &nothing));
+    wd_experience_free(experience);
+}
+
+/* T0SZ below the minimum: without larger addresses the walker may use the minimum instead of a Translation fault. */
+static void start_clamped(struct answered *answered, bool permitted)
+{
+    const struct hand_path path = {.granule_bits = 12, .input_bits = 48, .base = HAND_STAGE1_TABLES};
+
+    hand_el10(&answered->hand, WD_AT_S1E1R, HAND_VA);
+    SET(&answered->hand, ID_AA64MMFR2_EL1, VARange, !permitted);
+    SET(&answered->hand, TCR_EL1, T0SZ, 10);
+    hand_map_path(&answered->hand, &path, HAND_VA, 3, THE_PAGE);
+    judge(answered, PAGE_PAR);
+}
+
+static void what_is_permitted_is_left_to_the_judge_whatever_was_learned(void **state)
+{
+    struct answered wrong, permitted;
+    struct wd_experience *experience;
+
+    (void)state;
+    start_clamped(&wrong, false);
+    assert_true(wrong.judgement.explained);
+    assert_int_equal(wrong.judgement.cause, wd_cause_mistake(WD_MISTAKE_S1_TXSZ_CLAMPED));
+    start_clamped(&permitted, true);
+    assert_int_equal(permitted.judgement.verdict, WD_VERDICT_PERMITTED);
+    wrong.hand = permitted.hand; /* as if somebody had learned it of this very case */
+    wrong.hand.c.ram = wrong.hand.ram;
+    wrong.hand.c.mem = wrong.hand.mem;
+    wrong.basis = permitted.basis;
+    experience = learned_from(&wrong);
+    assert_false(is_judged(experience, &permitted, &nothing));
+    wd_experience_free(experience);
+}
+
+static void what_the_walker_is_known_for_must_be_the_same(void **state)
+{
+    struct wd_causes known = {0};
+    struct answered learned, asked;
+    struct wd_experience *experience;
+
+    (void)state;
+    wd_causes_add(&known, wd_cause_mistake(WD_MISTAKE_C_IGNORED));
+    start_regime_by_hcr(&learned, HAND_VA);
+    start_regime_by_hcr(&asked, OTHER_VA);
+    experience = learned_from(&learned);
+    assert_false(is_judged(experience, &asked, &known));
+    wd_experience_free(experience);
+}
+
+static void what_explains_as_well_must_explain_all_that_was_learned(void **state)
+{
+    const wd_mistake_set both = wd_mistake_bit(WD_MISTAKE_C_IGNORED) | wd_mistake_bit(WD_MISTAKE_S1_TXSZ_CLAMPED);
+    struct answered learned;
+    struct wd_wrong_answer wrong;
+    struct wd_judgement judgement;
+    struct wd_experience *experience = wd_experience_new();
+
+    (void)state;
+    start_regime_by_hcr(&learned, HAND_VA);
+    wrong = as_wrong(&learned, &nothing);
+    learned.judgement.also = both;
+    assert_true(wd_experience_learn(experience, &wrong, &learned.judgement));
+    learned.judgement.also = wd_mistake_bit(WD_MISTAKE_C_IGNORED);
+    assert_true(wd_experience_learn(experience, &wrong, &learned.judgement));
+    wd_experience_settle(experience);
+    assert_true(wd_experience_judge(experience, &wrong, &judgement));
+    assert_true(judgement.also == wd_mistake_bit(WD_MISTAKE_C_IGNORED));
+    wd_experience_free(experience);
+}
+
+/* Of two explanations of a kind, that which was found more often is tried first. */
+static void what_explained_most_is_told(void **state)
+{
+    struct answered learned;
+    struct wd_wrong_answer wrong;
+    struct wd_judgement other, judgement;
+    struct wd_experience *experience = wd_experience_new();
+
+    (void)state;
+    start_regime_by_hcr(&learned, HAND_VA);
+    wrong = as_wrong(&learned, &nothing);
+    other = learned.judgement;
+    other.supposed.mistakes |= wd_mistake_bit(WD_MISTAKE_C_IGNORED);
+    strcpy(other.signature, "another");
+    assert_true(wd_experience_learn(experience, &wrong, &other));
+    assert_true(wd_experience_learn(experience, &wrong, &learned.judgement));
+    assert_true(wd_experience_learn(experience, &wrong, &learned.judgement));
+    wd_experience_settle(experience);
+    assert_true(wd_experience_judge(experience, &wrong, &judgement));
+    assert_string_equal(judgement.signature, learned.judgement.signature);
+    wd_experience_free(experience);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_explained_one_answer_explains_others_of_its_kind),
+        cmocka_unit_test(an_answer_that_is_not_just_what_it_would_be_is_not_explained),
+        cmocka_unit_test(nothing_is_judged_by_no_experience),
+        cmocka_unit_test(a_right_answer_is_no_wrong_one),
+        cmocka_unit_test(what_is_permitted_is_left_to_the_judge_whatever_was_learned),
+        cmocka_unit_test(what_the_walker_is_known_for_must_be_the_same),
+        cmocka_unit_test(what_explains_as_well_must_explain_all_that_was_learned),
+        cmocka_unit_test(what_explained_most_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -32,6 +32,8 @@ static const double send_seconds = 0.1; /* what was found is sent this often */
 /* Of an acknowledged plan: seconds of work at most that would be lost if everything died now. */
 static const double unsettled_seconds = 0.6;
 
+enum { SHORTCUTS = 256 }; /* to buckets */
+
 enum { TELLS_KEPT = 64 }; /* more than can be unsettled */
 
 static_assert(WD_CHOICE_COUNT <= 64, "a judgement has a bit for each choice");
@@ -40,6 +42,13 @@ static_assert(WD_CHOICE_COUNT <= 64, "a judgement has a bit for each choice");
 struct batch {
     uint64_t first;
     uint8_t profile[WD_BATCH_MAX];
+};
+
+/* The bucket of what an explanation that was learned explains. */
+struct shortcut {
+    const void *recalled; /* the explanation; NULL: none */
+    uint8_t walker, verdict;
+    struct wd_bucket *bucket;
 };
 
 struct worker {
@@ -58,6 +67,7 @@ struct worker {
     struct wd_reached *reached;
     bool reached_more; /* since it was last sent */
     struct wd_buckets *buckets;
+    struct shortcut shortcuts[SHORTCUTS];
     struct wd_proofs proofs;
     struct wd_coverage *coverage; /* of a guided run: at the begin of the epoch, and what this process added */
     uint64_t restarts_told[WD_WALKERS_MAX];
@@ -488,8 +498,7 @@ static const struct wd_judgement *judgement_to_show(struct worker *w, size_t wal
     return &w->again;
 }
 
-/* Puts a finding into its bucket. */
-static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
+static struct wd_bucket *bucket_of(struct worker *w, size_t walker)
 {
     const struct wd_judgement *judgement = &w->judgements[walker];
     const struct wd_bucket_key key = {.walker = (uint8_t)walker,
@@ -498,7 +507,20 @@ static void file_finding(struct worker *w, size_t walker, const struct subject *
                                       .also = judgement->also,
                                       .also_check = judgement->also_check,
                                       .signature = judgement->signature};
-    struct wd_bucket *bucket = wd_bucket_of(w->buckets, &key);
+    struct shortcut *shortcut = &w->shortcuts[(uintptr_t)judgement->recalled / 64 % SHORTCUTS];
+
+    if (judgement->recalled && shortcut->recalled == judgement->recalled && shortcut->walker == walker &&
+        shortcut->verdict == key.verdict)
+        return shortcut->bucket;
+    *shortcut = (struct shortcut){judgement->recalled, key.walker, key.verdict, wd_bucket_of(w->buckets, &key)};
+    return shortcut->bucket;
+}
+
+/* Puts a finding into its bucket. */
+static void file_finding(struct worker *w, size_t walker, const struct subject *subject, const struct answers *answers)
+{
+    const struct wd_judgement *judgement = &w->judgements[walker];
+    struct wd_bucket *bucket = bucket_of(w, walker);
     struct wd_exhibit exhibit = {.index = subject->index, .rule = judgement->rule, .profile = subject->profile};
     struct wd_ballot ballot = count_votes(w, walker, answers);
 

@@ -40,7 +40,7 @@ static void learn_from(struct lesson *l, const struct wd_case *c, unsigned profi
     if (!thoroughly && wd_experience_judge(l->experience, &wrong, &l->judgement))
         return;
     wd_judge_known(c, &l->basis, got, UINT64_MAX, &known, &l->judgement);
-    l->wrong += l->judgement.explained;
+    l->wrong += l->judgement.explained || l->judgement.verdict == WD_VERDICT_PERMITTED;
     wd_allocated(wd_experience_learn(l->experience, &wrong, &l->judgement) ? l : NULL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/judge/experience.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,13 +31,13 @@ struct kind {
 
 struct explanation {
     struct kind kind;
-    struct wd_resolution supposed; /* of the walker, with its choices */
+    struct wd_resolution supposed; /* of the walker, with its choices; these alone, if the answer is permitted */
     uint16_t rule, cause, also_check;
     uint8_t verdict;
     bool has_cause;
     wd_mistake_set also;
-    char signature[WD_SIGNATURE_MAX];
-    uint32_t count; /* wrong answers that it was found for */
+    char text[WD_SIGNATURE_MAX]; /* the signature; of what is permitted the choices */
+    uint32_t count;              /* wrong answers that it was found for */
     struct explanation *next;
 };
 
@@ -146,19 +147,40 @@ static void confirm(struct explanation *explanation, const struct wd_judgement *
         explanation->also_check = WD_CAUSE_NONE;
 }
 
+/* Whether a permitted answer may prove how an IMPLEMENTATION DEFINED choice is resolved: the judge must look at it. */
+static bool may_prove(const struct wd_oracle_output *basis)
+{
+    uint64_t resolved[2];
+
+    wd_output_resolved(basis, resolved);
+    return resolved[0] | resolved[1];
+}
+
+/* What gives an answer. @return false: nothing that can be learned */
+static bool find_supposed(const struct wd_wrong_answer *wrong, const struct wd_judgement *judgement,
+                          struct wd_resolution *supposed)
+{
+    *supposed = judgement->resolution;
+    if (judgement->verdict == WD_VERDICT_PERMITTED)
+        return !may_prove(wrong->basis);
+    *supposed = judgement->supposed;
+    return judgement->explained && wd_find_leaf(wrong->c, wrong->got, supposed);
+}
+
 bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                          const struct wd_judgement *judgement)
 {
-    struct wd_resolution supposed = judgement->supposed;
+    const char *text = judgement->verdict == WD_VERDICT_PERMITTED ? judgement->choice : judgement->signature;
+    struct wd_resolution supposed;
     struct explanation **place, *explanation;
     struct kind kind;
 
-    if (!judgement->explained || !learn_known(experience, wrong->known) || !kind_of(experience, wrong, &kind) ||
-        !wd_find_leaf(wrong->c, wrong->got, &supposed))
+    if (!learn_known(experience, wrong->known) || !kind_of(experience, wrong, &kind) ||
+        !find_supposed(wrong, judgement, &supposed))
         return true;
     for (place = &experience->slots[slot_of(&kind)]; *place; place = &(*place)->next)
         if (is_of_kind(*place, &kind) && resolve_the_same(&(*place)->supposed, &supposed) &&
-            !strcmp((*place)->signature, judgement->signature)) {
+            (*place)->verdict == judgement->verdict && !strcmp((*place)->text, text)) {
             confirm(*place, judgement);
             return true;
         }
@@ -176,7 +198,7 @@ bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong
                                         .has_cause = judgement->has_cause,
                                         .also = judgement->also,
                                         .count = 1};
-    memcpy(explanation->signature, judgement->signature, sizeof(explanation->signature));
+    snprintf(explanation->text, sizeof(explanation->text), "%s", text);
     *place = explanation;
     experience->count++;
     return true;
@@ -208,12 +230,13 @@ void wd_experience_settle(struct wd_experience *experience)
 /* ---------------------------------------------------------------- judging */
 
 /* Whether a walker that is supposed to be so gives the answer, with the choices of the explanation. */
-static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong)
+static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong,
+                     struct wd_oracle_output *output)
 {
-    struct wd_oracle_output output;
-
-    wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, &output);
-    return wd_answers_equal(&output.result, wrong->got);
+    if (explanation->verdict == WD_VERDICT_PERMITTED && (wrong->got->warning_count || may_prove(wrong->basis)))
+        return false;
+    wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
+    return wd_answers_equal(&output->result, wrong->got);
 }
 
 /* Whether a walker that is supposed to be so gives the answer with other choices, if it takes few. */
@@ -255,17 +278,19 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
 }
 
 static const struct explanation *find_explanation(const struct explanation *list, const struct kind *kind,
-                                                  const struct wd_wrong_answer *wrong)
+                                                  const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
     unsigned tried = 0;
 
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
-            if (is_of_kind(e, kind) && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong))
+            if (is_of_kind(e, kind) && is_possible(e, wrong->basis) == possible && ++tried &&
+                explains(e, wrong, output))
                 return e;
     tried = 0;
     for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next)
-        if (is_of_kind(e, kind) && !is_tried(list, e) && ++tried && some_leaf_explains(&e->supposed, wrong))
+        if (is_of_kind(e, kind) && e->verdict != WD_VERDICT_PERMITTED && !is_tried(list, e) && ++tried &&
+            some_leaf_explains(&e->supposed, wrong))
             return e;
     return NULL;
 }
@@ -287,16 +312,21 @@ static bool may_be_permitted(const struct wd_wrong_answer *wrong)
 
 static void judge_by(const struct explanation *explanation, struct wd_judgement *judgement)
 {
-    judgement->recalled = true;
+    judgement->recalled = explanation;
     judgement->proved[0] = judgement->proved[1] = 0;
-    judgement->choice[0] = judgement->title[0] = '\0';
+    judgement->choice[0] = judgement->signature[0] = judgement->title[0] = '\0';
     judgement->verdict = explanation->verdict;
     judgement->rule = explanation->rule;
     judgement->has_cause = explanation->has_cause;
     judgement->cause = explanation->cause;
     judgement->also = explanation->also;
     judgement->also_check = explanation->also_check;
-    memcpy(judgement->signature, explanation->signature, sizeof(judgement->signature));
+    if (explanation->verdict == WD_VERDICT_PERMITTED) {
+        judgement->resolution = explanation->supposed;
+        memcpy(judgement->choice, explanation->text, sizeof(judgement->choice));
+        return;
+    }
+    memcpy(judgement->signature, explanation->text, sizeof(judgement->signature));
 }
 
 bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
@@ -307,8 +337,8 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
 
     if (!kind_of(experience, wrong, &kind))
         return false;
-    explanation = find_explanation(experience->slots[slot_of(&kind)], &kind, wrong);
-    if (!explanation || may_be_permitted(wrong))
+    explanation = find_explanation(experience->slots[slot_of(&kind)], &kind, wrong, &judgement->expected);
+    if (!explanation || (explanation->verdict != WD_VERDICT_PERMITTED && may_be_permitted(wrong)))
         return false;
     judge_by(explanation, judgement);
     return true;

@@ -20,7 +20,7 @@ struct wd_experience *wd_experience_new(void);
 
 void wd_experience_free(struct wd_experience *experience);
 
-/** A wrong answer, and who gave it. */
+/** An answer that is not the default one, and who gave it. */
 struct wd_wrong_answer {
     const struct wd_case *c;
     const struct wd_oracle_output *basis; /**< what wd_oracle() says of the case by default */
@@ -30,7 +30,8 @@ struct wd_wrong_answer {
 
 /**
  * Learns how an answer was explained.
- * @param judgement  what wd_judge_known() says of it; one without a cause teaches nothing
+ * @param judgement  what wd_judge_known() says of it: its cause, or how choices must be resolved so that it is
+ * permitted; anything else teaches nothing
  * @return false when out of memory
  */
 bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong_answer *wrong,
@@ -41,8 +42,8 @@ void wd_experience_settle(struct wd_experience *experience);
 
 /**
  * Judges an answer by what was learned.
- * @param judgement  receives verdict, rule, cause, what else explains it, and signature; neither a title nor the answer
- * that was expected, which wd_judge_known() finds
+ * @param judgement  receives verdict, rule, cause, what else explains it, and signature, but no title, and `expected`
+ * is not set; of an answer that is permitted, all that wd_judge_known() tells
  * @return false: nothing that was learned explains it, or it may be permitted; `judgement` is as it was
  */
 bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,

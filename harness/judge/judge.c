@@ -404,7 +404,8 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->resolution = (struct wd_resolution){0};
     j->choice[0] = j->signature[0] = j->title[0] = '\0';
     j->proved[0] = j->proved[1] = 0;
-    j->has_cause = j->explained = j->recalled = false;
+    j->has_cause = j->explained = false;
+    j->recalled = NULL;
     j->cause = WD_CAUSE_NONE;
     j->also = 0;
     j->also_check = WD_CAUSE_NONE;

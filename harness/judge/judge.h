@@ -42,9 +42,10 @@ struct wd_judgement {
     struct wd_oracle_output expected; /**< the nearest permitted answer; not set for agree and unsupported */
     struct wd_resolution supposed;    /**< explained: what the walker does wrongly, so that it gives the answer */
     bool explained;
-    bool recalled;       /**< judged by wd_experience_judge() */
-    bool has_cause;      /**< findings: the signature is that of a cause */
-    uint16_t cause;      /**< its number, or WD_CAUSE_NONE */
+    const void
+        *recalled;  /**< judged by wd_experience_judge(): the same for all that one explanation explains; else NULL */
+    bool has_cause; /**< findings: the signature is that of a cause */
+    uint16_t cause; /**< its number, or WD_CAUSE_NONE */
     uint16_t also_check; /**< number of the cause that, with checks left out behind it, explains it as well */
     wd_mistake_set also; /**< each of them explains the answer as well */
     char choice[WD_CHOICE_TEXT_MAX];  /**< permitted: the choices that give the answer, "S1_TXSZ_HIGH: the maximum is

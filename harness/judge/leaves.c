@@ -170,12 +170,17 @@ void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, cons
 }
 
 /*
- * Whether a reserved MAIR encoding that stands for what an option says leads to no leaf that gives the answer, whatever
+ * The first option of a reserved MAIR encoding, from one on, that may lead to a leaf that gives the answer, whatever
  * choices come up behind it.
  */
+static unsigned hopeful_option(const struct wd_leaf_walk *walk, unsigned option)
+{
+    return wd_mair_option_that_may_report(walk->c->regs, option, (unsigned)WD_GET(walk->got->par, PAR_EL1, ATTR));
+}
+
 static bool is_hopeless_option(const struct wd_leaf_walk *walk, unsigned option)
 {
-    return option && !wd_mair_option_may_report(walk->c->regs, option, (unsigned)WD_GET(walk->got->par, PAR_EL1, ATTR));
+    return option && hopeful_option(walk, option) != option;
 }
 
 /* Whether no leaf behind the choices so far gives the answer with at most so many choices. */
@@ -202,8 +207,8 @@ static bool is_unwanted(struct wd_leaf_walk *walk, const struct wd_attributes_wa
 
     if (choices <= wanted->other_most || !none_is_equal(walk, choices, wanted->equal_most))
         return false;
-    while (is_hopeless_option(walk, *option) && is_hopeless_option(walk, *option + 1u))
-        ++*option;
+    if (is_hopeless_option(walk, *option))
+        *option = (uint8_t)(hopeful_option(walk, *option + 1u) - 1);
     return true;
 }
 

@@ -173,17 +173,17 @@ static char *read_whole(FILE *file, size_t *length)
 /* A file of lines, or one case that is spread over them. */
 static bool read_text(struct reading *reading, const char *text, size_t length, uint64_t only, struct wd_error *error)
 {
-    const char *end = memchr(text, '\n', length);
+    const char *newline = memchr(text, '\n', length);
     uint64_t line = 0;
 
-    if (end && !is_document(text, (size_t)(end - text)) && is_document(text, length))
+    if (newline && !is_document(text, (size_t)(newline - text)) && is_document(text, length))
         return read_one(reading, text, length, 1, error);
-    for (const char *at = text; at < text + length; at = end + 1) {
-        end = memchr(at, '\n', (size_t)(text + length - at));
-        end = end ? end : text + length;
+    for (size_t begin = 0, end; begin < length; begin = end + 1) {
+        newline = memchr(text + begin, '\n', length - begin);
+        end = newline ? (size_t)(newline - text) : length;
         line++;
-        if ((!only || line == only) && !is_blank(at, (size_t)(end - at)) &&
-            !read_one(reading, at, (size_t)(end - at), line, error))
+        if ((!only || line == only) && !is_blank(text + begin, end - begin) &&
+            !read_one(reading, text + begin, end - begin, line, error))
             return false;
     }
     return true;

@@ -216,13 +216,13 @@ void wd_oracle_attributes(const struct wd_attribute_source *source, const struct
                           struct wd_oracle_output *output);
 
 /**
- * Whether memory of the encoding that an option of WD_CHOICE_S1_RESERVED_MAIR stands for could be reported as an ATTR
- * of PAR_EL1, whatever else stage 2, control bits and other choices make of it. False: it cannot; true: perhaps, or
- * there is no such option. Not where WD_CHOICE_PAR_ATTRIBUTES reports the encoding in MAIR, and not where a mistake is
- * supposed.
+ * The first option of WD_CHOICE_S1_RESERVED_MAIR, from one on, that stands for an encoding which could be reported as
+ * an ATTR of PAR_EL1, whatever else stage 2, control bits and other choices make of memory of it: those before it could
+ * not. Not where WD_CHOICE_PAR_ATTRIBUTES reports the encoding in MAIR, and not where a mistake is supposed.
  * @param regs  of the case: the ID registers count
+ * @return beyond the options that there are: there is no more
  */
-bool wd_mair_option_may_report(const uint64_t *regs, unsigned option, unsigned attr);
+unsigned wd_mair_option_that_may_report(const uint64_t *regs, unsigned option, unsigned attr);
 
 /**
  * Steps to the next resolution over the choices that a walk consulted: the next leaf of the tree of choices.

@@ -77,7 +77,7 @@ static void what_explained_one_answer_explains_others_of_its_kind(void **state)
     experience = learned_from(&learned);
     wrong = as_wrong(&asked, &nothing);
     assert_true(wd_experience_judge(experience, &wrong, &judgement));
-    assert_true(judgement.recalled);
+    assert_non_null(judgement.recalled);
     assert_int_equal(judgement.verdict, asked.judgement.verdict);
     assert_int_equal(judgement.rule, asked.judgement.rule);
     assert_int_equal(judgement.cause, wd_cause_mistake(WD_MISTAKE_REGIME_BY_HCR));

@@ -141,12 +141,16 @@ static const char *const kind_rules[] = {
 #include "walkdiff/abort.def"
 #define WD_PGTABLE_RULE(name, source, function, text) #name,
 #include "walkdiff/pgtable.def"
+#define WD_TLBI_RULE(name, source, function, text) #name,
+#include "walkdiff/tlbi.def"
 };
 static const char *const kind_facets[] = {
 #define WD_ABORT_FACET(name) #name,
 #include "walkdiff/abort.def"
 #define WD_PGTABLE_FACET(name) #name,
 #include "walkdiff/pgtable.def"
+#define WD_TLBI_FACET(name) #name,
+#include "walkdiff/tlbi.def"
 };
 
 static bool is_one_of(const char *name, const char *const *names, size_t count)

@@ -86,9 +86,30 @@ PGTABLE = Subject(
     names=("KVM_PGTABLE_PROT_PX", "KVM_PGTABLE_S2_AS_S1", "VTCR_EL2_T0SZ_MASK"),
 )
 
+# sys_regs.c and nested.c are compiled inside files of the adapter, which reach what is static in them.
+TLBI_ENTRY = ("-DWD_ASKS_CAPABILITY", "-include", "{own}/harness/walkers/kvm/tlbi/entry.h")
+
+TLBI = Subject(
+    name="tlbi",
+    sources=(
+        Source("arch/arm64/kvm/hyp/vhe/tlb.c", (*HYP, *TLBI_ENTRY)),
+        Source("arch/arm64/kvm/hyp/pgtable.c", TLBI_ENTRY),
+        Source("arch/arm64/kvm/mmu.c", ("-DWD_ASKS_CAPABILITY",)),
+        Source("arch/arm64/kvm/reset.c"),
+    ),
+    tree_half=("kernel/seams.c", "tlbi/tree.c", "tlbi/inside_nested.c", "tlbi/inside_sys_regs.c"),
+    host_half=("host/guard.c", "tlbi/subject.c"),
+    core=("harness/subjects/tlbi/decode.c",),
+    missing="this kind of subject needs Linux 6.12 or later",
+    needs_functions=("kvm_s2_mmu_iterate_by_vmid", "__kvm_tlbi_s1e2", "kvm_stage2_unmap_range"),
+    registers=("include/walkdiff/tlbi.def",),
+    probes=("ipas2e1is",),
+    names=("vncr_tlb",),
+)
+
 # The same functions, without what makes answers of what they do: a test compares the two.
 AT_DIRECT = replace(
     AT, name="at-direct", tree_half=("kernel/seams.c", "direct/tree.c"), host_half=("direct/host.c",), core=()
 )
 
-SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT, PGTABLE)}
+SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT, PGTABLE, TLBI)}

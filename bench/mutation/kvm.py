@@ -126,6 +126,15 @@ class KvmWalker:
     def _compile(self, path: str, source: Path, target: Path, *options: str) -> Path:
         """Compiles what stands for a file of the tree."""
         command = self.recipe["sources"][f"{FOLDER}/{path}"]["command"]
+        inside = self.recipe["sources"][f"{FOLDER}/{path}"].get("inside")
+        if inside:  # an adapter's file that includes it is what is compiled
+            around = target.with_suffix(".around.c")
+            text = Path(inside).read_text()
+            around.write_text(text.replace(f'#include "{Path(path).name}"', f'#include "{source}"'))
+            command = [*command, f"-fmacro-prefix-map={source}={FOLDER}/{path}"]
+            names = f"-I{self._source(path).parent}"
+            run([*command, *options, names, "-g0", "-o", target, around])
+            return target
         names = f"-fmacro-prefix-map={source.parent}/={(FOLDER / Path(path)).parent}/"  # what __FILE__ says
         run([*command, *options, names, f"-I{self._source(path).parent}", "-g0", "-o", target, source])
         return target
@@ -249,3 +258,48 @@ class KvmPgtable(KvmWalker):
         """All but those of the hypervisor's own stage 1 and of VTCR_EL2."""
         others = ("hyp_", "kvm_pgtable_hyp_", "kvm_get_vtcr")
         return [edit for edit in super().edits(lines) if not edit.function.startswith(others)]
+
+
+class KvmTlbi(KvmWalker):
+    """KVM's emulation of TLB maintenance: what the table of system instructions leads to."""
+
+    files = ("sys_regs.c", "nested.c", "mmu.c", "hyp/vhe/tlb.c")
+    functions = frozenset(
+        [
+            "kvm_supported_tlbi_s12_op",
+            "kvm_supported_tlbi_ipas2_op",
+            "handle_alle1is",
+            "handle_vmalls12e1is",
+            "handle_ripas2e1is",
+            "handle_ipas2e1is",
+            "handle_tlbi_el1",
+            "handle_tlbi_el2",
+            "s2_mmu_unmap_range",
+            "s2_mmu_unmap_ipa",
+            "s2_mmu_tlbi_s1e1",
+            "vtcr_to_tg0_pgshift",
+            "__ttl_to_size",
+            "ttl_to_size",
+            "pgshift_level_to_ttl",
+            "get_guest_mapping_ttl",
+            "compute_tlb_inval_range",
+            "kvm_s2_mmu_iterate_by_vmid",
+            "vncr_tlb_intersects",
+            "invalidate_vncr",
+            "invalidate_vncr_va",
+            "compute_s1_tlbi_range",
+            "kvm_handle_s1e2_tlbi",
+            "kvm_nested_s2_unmap",
+            "stage2_apply_range",
+            "__unmap_stage2_range",
+            "kvm_stage2_unmap_range",
+            "__kvm_tlb_flush_vmid_ipa",
+            "__kvm_tlb_flush_vmid_range",
+            "__kvm_tlb_flush_vmid",
+            "__kvm_tlbi_s1e2",
+        ]
+    )
+    wrapper = SUBJECT_WRAPPER
+    kind = "tlbi"
+    what = "emulation of TLB maintenance"
+    options: tuple[str, ...] = ()

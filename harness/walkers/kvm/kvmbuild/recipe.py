@@ -3,10 +3,12 @@
 
 The output is one JSON object: `library`, the walker; `sources`, by its path in the tree each file that was compiled,
 with its place (`path`), the `command` that compiles it but for `-o OBJECT SOURCE`, and its `object`; `link`, the
-command that links but for `-o LIBRARY OBJECTS…`; `objects`, all that are linked.
+command that links but for `-o LIBRARY OBJECTS…`; `objects`, all that are linked. A file of the tree that is compiled inside
+one of the adapter's, which includes it by its name alone, has that one's place too (`inside`), and is compiled by it.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -38,7 +40,19 @@ class Recorder(Compiler):
                 "command": [self.toolchain.path, *self._filled(command)],
                 "object": str(made),
             }
+        elif step == "tree half":
+            self._note_included(command, source, made)
         return made
+
+    def _note_included(self, command: list[str], source: str, made: Path) -> None:
+        for name in re.findall(r'^#include "(\w+\.c)"$', self.store.path_of(source).read_text(), re.MULTILINE):
+            file = f"arch/arm64/kvm/{name}"
+            self.compiled[file] = {
+                "path": str(self.store.roots["tree"] / file),
+                "inside": str(self.store.path_of(source)),
+                "command": [self.toolchain.path, *self._filled(command)],
+                "object": str(made),
+            }
 
     def recipe(self, version: str) -> dict[str, object]:
         objects = self.build(version)

@@ -12,14 +12,16 @@ enum {
     STUB_PROGRESS = WD_UNICORN_STUB_SIZE - STUB_PAGE, /* a page of MMIO */
 };
 #define STUB_BASE           WD_UNICORN_STUB_BASE
+#define NOTHING_READ        UINT64_MAX /* no address of a word */
 #define PHYSICAL_MEMORY_END (UINT64_C(1) << 48)
 
 /* PSTATE at EL3: EL3h, interrupts masked. SCR_EL3: RW, NS, and what is RES1. */
 enum { PSTATE_EL3 = 0x3cd, SCR_EL3 = 0x431 };
 
+/* Those last whose writes make Unicorn forget addresses, so that it has to find few of them again (see below). */
 static const enum wd_register loaded_registers[] = {
-    WD_HCR_EL2, WD_SCTLR_EL1, WD_TCR_EL1,   WD_MAIR_EL1,  WD_TTBR0_EL1, WD_TTBR1_EL1, WD_SCTLR_EL2,
-    WD_TCR_EL2, WD_MAIR_EL2,  WD_TTBR0_EL2, WD_TTBR1_EL2, WD_VTCR_EL2,  WD_VTTBR_EL2,
+    WD_SCTLR_EL1, WD_TCR_EL1,   WD_MAIR_EL1, WD_TTBR0_EL1, WD_TTBR1_EL1, WD_SCTLR_EL2, WD_MAIR_EL2,
+    WD_TTBR0_EL2, WD_TTBR1_EL2, WD_VTCR_EL2, WD_HCR_EL2,   WD_TCR_EL2,   WD_VTTBR_EL2,
 };
 enum { LOADED_COUNT = sizeof(loaded_registers) / sizeof(loaded_registers[0]) };
 
@@ -54,16 +56,20 @@ enum wd_register wd_unicorn_register(size_t i)
 
 /* ---------------------------------------------------------------- memory */
 
-/* Unicorn reads a descriptor in two halves of 32 bits. */
+/* Unicorn reads a descriptor in two halves of 32 bits: the second one is of the word that was asked for last. */
 static uint64_t read_memory(uc_engine *engine, uint64_t offset, unsigned size, void *context)
 {
     const struct wd_unicorn_memory *memory = context;
-    const struct wd_unicorn_hooks *hooks = &memory->machine->hooks;
+    struct wd_unicorn *machine = memory->machine;
     uint64_t pa = memory->base + offset;
     unsigned lsb = 8 * (unsigned)wd_bits(pa, 2, 0);
 
     (void)engine;
-    return wd_bits(hooks->read(hooks->context, pa & ~UINT64_C(7)), lsb + 8 * size - 1, lsb);
+    if (machine->read_pa != (pa & ~UINT64_C(7))) {
+        machine->read_pa = pa & ~UINT64_C(7);
+        machine->read_value = machine->hooks.read(machine->hooks.context, machine->read_pa);
+    }
+    return wd_bits(machine->read_value, lsb + 8 * size - 1, lsb);
 }
 
 /* Nothing writes there: Unicorn makes no hardware updates, and the stub stays in its own memory. */
@@ -75,9 +81,10 @@ static void write_memory(uc_engine *engine, uint64_t offset, unsigned size, uint
 /* The stub says after each query how many it has answered. */
 static void note_progress(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *context)
 {
-    const struct wd_unicorn *machine = context;
+    struct wd_unicorn *machine = context;
 
     (void)engine, (void)offset, (void)size, (void)value;
+    machine->read_pa = NOTHING_READ;
     machine->hooks.answered(machine->hooks.context);
 }
 
@@ -202,7 +209,7 @@ bool wd_unicorn_start(struct wd_unicorn *machine, const struct wd_unicorn_hooks 
 {
     uc_err status;
 
-    *machine = (struct wd_unicorn){.hooks = *hooks};
+    *machine = (struct wd_unicorn){.hooks = *hooks, .read_pa = NOTHING_READ};
     find_preloaded(machine);
     machine->stub = aligned_alloc(STUB_PAGE, STUB_PROGRESS);
     if (!machine->stub)

@@ -45,6 +45,7 @@ struct wd_unicorn {
     struct wd_unicorn_hooks hooks;
     struct wd_unicorn_memory below, above; /* the stub */
     size_t preloaded_places[WD_UNICORN_PRELOADED];
+    uint64_t read_pa, read_value; /* of the word that was read last in the query in hand */
 };
 
 /**

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/support/allocate.h"
+#include "harness/support/memory.h"
 
 bool wd_subject_read_text(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
@@ -157,17 +158,22 @@ static bool is_document(const char *text, size_t length)
     return is;
 }
 
+enum { PIECE = 16384 }; /* bytes that are read at a time */
+
 /* All that a stream holds. */
 static char *read_whole(FILE *file, size_t *length)
 {
-    char *text = NULL, piece[16384];
-    FILE *whole = wd_allocated(open_memstream(&text, length));
+    struct wd_memory text = {0};
     size_t got;
 
-    while ((got = fread(piece, 1, sizeof(piece), file)))
-        fwrite(piece, 1, got, whole);
-    fclose(whole);
-    return wd_allocated(text);
+    *length = 0;
+    do {
+        wd_allocated(wd_memory_reserve(&text, *length + PIECE + 1) ? text.data : NULL);
+        got = fread((char *)text.data + *length, 1, PIECE, file);
+        *length += got;
+    } while (got);
+    ((char *)text.data)[*length] = '\0';
+    return text.data;
 }
 
 /* A file of lines, or one case that is spread over them. */

@@ -158,11 +158,20 @@ static bool is_without_status(const struct wd_fault *fault)
     return fault->rule == WD_RULE_EXTERNAL_ABORT || is_size_or_start_level(fault->rule);
 }
 
+/* The mistake of reporting PTW = 1 for faults of stage 1 that a descriptor has, or for all. */
+static bool own_fault_with_ptw(const struct wd_walk *w, const struct wd_fault *fault)
+{
+    if (is_of_descriptor(fault->rule) && wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW))
+        return true;
+    return !(w->resolution->mistakes & wd_mistake_bit(WD_MISTAKE_OWN_FAULT_WITH_PTW)) &&
+           wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW_ALWAYS);
+}
+
 /* What walkers make of the faults of a walk by mistake. */
 static void mistake_walk_fault(const struct wd_walk *w, struct wd_fault *fault)
 {
-    if (!fault->stage2 && is_of_descriptor(fault->rule) && wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW))
-        fault->says_on_walk = true;
+    if (!fault->stage2)
+        fault->says_on_walk = own_fault_with_ptw(w, fault);
     if (fault->stage2 && fault->rule == WD_RULE_TABLE_BASE_ADDRESS_SIZE && w->out->start_level[1] &&
         wd_mistaken(w, WD_MISTAKE_S2_BASE_AT_START_LEVEL))
         fault->level = w->out->start_level[1];

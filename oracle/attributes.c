@@ -255,7 +255,8 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
         return;
     if (always_outer_shareable(a)) {
         wd_decide(w, 1, WD_ASPECT_SH, WD_RULE_SHAREABILITY_DEVICE_NC, level);
-        a->keeps_shareability = wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTOR);
+        a->keeps_shareability = wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTOR) ||
+                                wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTORS);
         if (is_non_cacheable_without_xs(w, a) && wd_mistaken(w, WD_MISTAKE_NON_CACHEABLE_XS_SHAREABILITY)) {
             a->keeps_shareability = true;
             a->shareability = decode_shareability(w, 1, a->shareability, level);
@@ -587,8 +588,14 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
     bool with_xs = wd_has(w->regs, WD_FEAT_XS);
     unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
     struct wd_attributes s1 = *stage1, a;
+    struct wd_s2_params without_cd;
     bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
 
+    if (p->cd && (wd_mistaken(w, WD_MISTAKE_CD_IGNORED) || wd_mistaken(w, WD_MISTAKE_FWB_AND_CD_IGNORED))) {
+        without_cd = *p;
+        without_cd.cd = false;
+        p = &without_cd;
+    }
     if (not_combined)
         take_xs_by_halves(p, descriptor, &s1);
     memattr = p->fwb ? allocated_fwb_memattr(w, memattr, level) : allocated_memattr(w, memattr, level);
@@ -598,7 +605,8 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
         a.xs = false;
     if (p->cd && is_non_cacheable_without_xs(w, &a) && wd_mistaken(w, WD_MISTAKE_CD_XS_LOST))
         a.xs = true;
-    if (always_outer_shareable(&a)) {
+    a.keeps_shareability = always_outer_shareable(&a) && wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTORS);
+    if (always_outer_shareable(&a) && !a.keeps_shareability) {
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY_DEVICE_NC, level);
         a.shareability = WD_OUTER_SHAREABLE;
     } else {

@@ -46,6 +46,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     p->fwb = with_feature(w, WD_FEAT_S2FWB, WD_GET(hcr, HCR_EL2, FWB));
     if (!p->fwb && WD_GET(hcr, HCR_EL2, FWB) && wd_mistaken(w, WD_MISTAKE_FWB_WITHOUT_FEATURE))
         p->fwb = true;
+    else if (p->fwb && (wd_mistaken(w, WD_MISTAKE_FWB_IGNORED) || wd_mistaken(w, WD_MISTAKE_FWB_AND_CD_IGNORED)))
+        p->fwb = false;
     p->cd = WD_GET(hcr, HCR_EL2, CD);
     f->atomic_updates = wd_updates_are_atomic(f, !p->cd);
 }

@@ -351,6 +351,25 @@ static void of_several_causes_at_once_the_first_is_told(void **state)
     expect_cause(&hand, par_success(HAND_IPA, 0x77, SH_INNER) & ~BIT(11), nothing, CAUSE(TRANSIENT_AS_STAGE_1));
 }
 
+static void hcr_el2_that_is_not_looked_at_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_both(&hand, 0xff, 6); /* Write-Back with FWB; without it, outer Non-cacheable, inner Write-Through */
+    SET(&hand, HCR_EL2, FWB, 1);
+    SET(&hand, ID_AA64MMFR2_EL1, FWB, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0x4b, SH_INNER), nothing, CAUSE(FWB_IGNORED));
+    start_both(&hand, 0xff, 10); /* Write-Through */
+    SET(&hand, HCR_EL2, CD, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0xbb, SH_INNER), nothing, CAUSE(CD_IGNORED));
+    start_both(&hand, 0xff, 7); /* stage 1's with FWB, that is Write-Back; without it, outer Non-cacheable */
+    SET(&hand, HCR_EL2, FWB, 1);
+    SET(&hand, HCR_EL2, CD, 1);
+    SET(&hand, ID_AA64MMFR2_EL1, FWB, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0x4f, SH_INNER), nothing, CAUSE(FWB_AND_CD_IGNORED));
+}
+
 static void mistakes_about_combined_attributes_are_told(void **state)
 {
     struct hand hand;
@@ -702,6 +721,8 @@ static void mistakes_about_stages_are_told(void **state)
     hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
     hand_map(&hand, HAND_VA, 3, 0);
     expect_cause(&hand, par_fault(TRANSLATION + 3) | BIT(8), nothing, CAUSE(OWN_FAULT_WITH_PTW));
+    SET(&hand, TCR_EL1, EPD0, 1); /* no descriptor is read */
+    expect_cause(&hand, par_fault(TRANSLATION) | BIT(8), nothing, CAUSE(OWN_FAULT_WITH_PTW_ALWAYS));
     hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
     hand_stage2(&hand);
     SET(&hand, VTTBR_EL2, BADDR, UINT64_C(0x7000000000) >> 1); /* nothing is there */
@@ -775,6 +796,8 @@ static void the_shareability_of_the_descriptor_is_told(void **state)
     hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
     hand_map(&hand, HAND_VA, 3, THE_PAGE | ATTR_INDEX(HAND_DEVICE_GRE));
     expect_cause(&hand, par_success(HAND_PAGE, 0x0c, SH_INNER), nothing, CAUSE(SHAREABILITY_OF_DESCRIPTOR));
+    start_both(&hand, 0x44, 15);
+    expect_cause(&hand, par_success(HAND_IPA, 0x44, SH_INNER), nothing, CAUSE(SHAREABILITY_OF_DESCRIPTORS));
     hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
     hand_map(&hand, HAND_VA, 3, HAND_PAGE | AF | SH(1) | PAGE);
     expect_cause(&hand, par_success(HAND_PAGE, 0xff, 1), nothing, CAUSE(RESERVED_SHAREABILITY));
@@ -1111,6 +1134,7 @@ int main(void)
         cmocka_unit_test(a_contiguous_bit_where_there_is_none_is_told),
         cmocka_unit_test(a_table_base_that_is_cut_to_the_output_size_is_told),
         cmocka_unit_test(a_block_at_level_minus_1_is_told_by_a_status_that_is_none),
+        cmocka_unit_test(hcr_el2_that_is_not_looked_at_is_told),
         cmocka_unit_test(mistakes_about_combined_attributes_are_told),
         cmocka_unit_test(mistakes_about_indirect_permissions_are_told),
         cmocka_unit_test(pan_behind_the_overlay_is_told),

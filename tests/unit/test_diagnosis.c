@@ -443,6 +443,13 @@ static void mistakes_about_the_users_permissions_are_told(void **state)
     hand_map_path(&hand, &path, HAND_VA, 3, USER_PAGE | UXN);
     SET(&hand, ID_AA64MMFR1_EL1, PAN, 2);
     hand.c.pan = 1;
+    expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(APTABLE_IGNORED));
+    path.table_bits = BIT(60); /* UXNTable: the user may not execute, so that EPAN does not matter */
+    hand_el10(&hand, WD_AT_S1E1RP, HAND_VA);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    SET(&hand, ID_AA64MMFR1_EL1, PAN, 3);
+    SET(&hand, SCTLR_EL1, EPAN, 1);
+    hand.c.pan = 1;
     expect_cause(&hand, par_fault(PERMISSION + 3), nothing, CAUSE(HIERARCHICAL_IGNORED));
     path.table_bits = BIT(62) | BIT(60); /* read-only; and no execution by the user, so that EPAN does not matter */
     hand_el10(&hand, WD_AT_S1E1WP, HAND_VA);

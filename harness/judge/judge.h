@@ -10,7 +10,7 @@
     WD_V(AGREE, "agree", 0, "the answer is the default one")                                                           \
     WD_V(PERMITTED, "permitted", 0, "another resolution of the choices gives the answer")                              \
     WD_V(DEVIATION, "deviation", 1, "no resolution gives the answer")                                                  \
-    WD_V(EXCEPTION_MISMATCH, "exception-mismatch", 1, "one side took an exception and the other did not")              \
+    WD_V(EXCEPTION_MISMATCH, "exception-mismatch", 1, "one side took an exception and the other none, or another one") \
     WD_V(CRASH, "crash", 1, "the walker died")                                                                         \
     WD_V(HANG, "hang", 1, "the walker did not answer in time")                                                         \
     WD_V(RETRY, "retry", 1, "the walker asks for the instruction to be executed again")                                \

@@ -129,8 +129,8 @@ static void check_neutral(const char *before, const char *after, const char *sig
     struct wd_result result;
     struct wd_change_shown shown = {.change = WD_CHANGE_NEUTRAL,
                                     .basis = basis,
-                                    .before = {&judgements[0], &result},
-                                    .after = {&judgements[1], &result}};
+                                    .before = {&judgements[0], &result, NULL},
+                                    .after = {&judgements[1], &result, NULL}};
     char *text;
 
     wd_result_clear(&result, 0);

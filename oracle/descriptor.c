@@ -111,10 +111,9 @@ static unsigned contiguous_entries(const struct wd_walk *w, const struct wd_form
     unsigned number = level < 1 ? 0 : entries[f->granule][level - 1];
 
     if (!number && wd_mistaken(w, WD_STAGE_MISTAKE(f->stage, CONTIGUOUS_EVERYWHERE))) {
-        unsigned bits = wd_translation_bits(f->granule, level), address_bits = w->pa_max > 48 ? 52 : 48;
-        unsigned most = bits < address_bits ? address_bits - bits : 0;
+        unsigned bits = wd_translation_bits(f->granule, level), most = bits < 52 ? 52 - bits : 0;
 
-        number = everywhere[f->granule] < most ? everywhere[f->granule] : most;
+        number = everywhere[f->granule] < most ? everywhere[f->granule] : most; /* an address has 52 bits */
     }
     return number;
 }

@@ -44,6 +44,12 @@ TRIAGE = """
 
 `bench/triage`: runs of {cases:,} cases with {seeds} seeds each. *A seed*: the buckets that one ends with;
 *over all*: the signatures that all have together. 1 is best: one bucket, the same whatever the seed.
+The twelve that must be 1 are {twelve}.
+
+For those with more than one, [the table of mistakes](reference/mistakes.md) has nothing that gives just their answers,
+so that their buckets tell what was expected and what came instead. Where a walker takes a table, an address or a field
+for another one (S1-01, S1-21, S1-26, S1-30, S1-37, S2-05, S2-06), it goes on where the case has put nothing on purpose,
+and what it answers there has no name. The largest bucket comes first: it is the one to read.
 
 | walker | a seed | over all | the defect |
 | --- | --- | --- | --- |
@@ -65,7 +71,7 @@ def triage_section(triage: dict[str, Any]) -> str:
     def a_seed(one: dict[str, Any]) -> str:
         return f"{one['least']}" if one["least"] == one["most"] else f"{one['least']} to {one['most']}"
 
-    text = TRIAGE.format(cases=triage["cases"], seeds=triage["rows"][0]["seeds"])
+    text = TRIAGE.format(cases=triage["cases"], seeds=triage["rows"][0]["seeds"], twelve=", ".join(triage["twelve"]))
     for one in triage["rows"]:
         text += f"| {one['name']} | {a_seed(one)} | {one['signatures']} | {one['text']} |\n"
     text += TRIAGE_TREES if triage["trees"] else ""
@@ -158,7 +164,7 @@ def mutant_section(campaign: dict[str, Any]) -> str:
         text += f"\n{status.capitalize()}:\n\n| mutant | was | is | why |\n| --- | --- | --- | --- |\n"
         for one in by[status]:
             was, now = (f"`{one[name]}`".replace("|", "\\|") for name in ("was", "now"))
-            text += f"| {one['file']}:{one['line']} | {was} | {now} | {one['reason']} |\n"
+            text += f"| {one['file']}:{one['line']} | {was} | {now} | {one.get('reason', 'not looked into')} |\n"
     return text
 
 

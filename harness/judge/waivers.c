@@ -141,6 +141,8 @@ static const char *const kind_rules[] = {
 #include "walkdiff/abort.def"
 #define WD_PGTABLE_RULE(name, source, function, text) #name,
 #include "walkdiff/pgtable.def"
+#define WD_IDMAP_RULE(name, source, function, text) #name,
+#include "walkdiff/idmap.def"
 #define WD_TLBI_RULE(name, source, function, text) #name,
 #include "walkdiff/tlbi.def"
 };
@@ -149,6 +151,8 @@ static const char *const kind_facets[] = {
 #include "walkdiff/abort.def"
 #define WD_PGTABLE_FACET(name) #name,
 #include "walkdiff/pgtable.def"
+#define WD_IDMAP_FACET(name) #name,
+#include "walkdiff/idmap.def"
 #define WD_TLBI_FACET(name) #name,
 #include "walkdiff/tlbi.def"
 };

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "harness/subjects/abort/abort_kind.h"
+#include "harness/subjects/idmap/idmap_kind.h"
 #include "harness/subjects/pgtable/pgtable_kind.h"
 #include "harness/subjects/tlbi/tlbi_kind.h"
 
-static const struct wd_subject_kind *const kinds[] = {&wd_abort_kind, &wd_pgtable_kind, &wd_tlbi_kind};
+static const struct wd_subject_kind *const kinds[] = {&wd_abort_kind, &wd_idmap_kind, &wd_pgtable_kind, &wd_tlbi_kind};
 
 const struct wd_subject_kind *wd_subject_kind(size_t i)
 {

@@ -242,7 +242,15 @@ class Compiler:
             jobs.append(
                 (
                     "tree half",
-                    self.tree_command(["-c", "-DWD_ADAPTER", "-iquote", "{own}/include"]),
+                    self.tree_command(
+                        [
+                            "-c",
+                            "-DWD_ADAPTER",
+                            "-iquote",
+                            "{own}/include",
+                            *(f"-I{path}" for path in self.subject.include),
+                        ]
+                    ),
                     f"own:{ADAPTERS}/{file}",
                 )
             )

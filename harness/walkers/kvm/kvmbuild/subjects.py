@@ -25,6 +25,7 @@ class Subject:
     zeroes: str = ""  # pattern of undefined data that may be read: it is all zeroes, as if nothing had initialised it
     registers: tuple[str, ...] = ("include/walkdiff/registers.def",)  # tables: probed.h says how the tree has each
     probes: tuple[str, ...] = ()  # functions that some trees declare: probed.h says WD_DECLARES_<name> 0 or 1
+    include: tuple[str, ...] = ()  # more folders for the adapter's half that sees the tree's headers
     names: tuple[str, ...] = ()  # of other things that some trees have: probed.h says WD_HAS_<name> 0 or 1
 
 
@@ -107,9 +108,28 @@ TLBI = Subject(
     names=("vncr_tlb",),
 )
 
+# pKVM's hypervisor: nvhe/mem_protect.c is compiled inside a file of the adapter, which has its flags.
+NVHE = ("-D__KVM_NVHE_HYPERVISOR__", "-I{tree}/arch/arm64/kvm/hyp/include")
+
+IDMAP = Subject(
+    name="idmap",
+    sources=(
+        Source(
+            "arch/arm64/kvm/hyp/pgtable.c",
+            (*NVHE, "-include", "{own}/harness/walkers/kvm/idmap/entry.h"),
+        ),
+    ),
+    tree_half=("kernel/seams.c", "idmap/tree.c"),
+    host_half=("host/guard.c", "idmap/subject.c"),
+    core=(),
+    missing="this kind of subject needs Linux 6.12 or later",
+    needs_functions=("host_stage2_idmap_locked", "kvm_pgtable_stage2_map"),
+    include=("{tree}/arch/arm64/kvm/hyp/include",),
+)
+
 # The same functions, without what makes answers of what they do: a test compares the two.
 AT_DIRECT = replace(
     AT, name="at-direct", tree_half=("kernel/seams.c", "direct/tree.c"), host_half=("direct/host.c",), core=()
 )
 
-SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT, PGTABLE, TLBI)}
+SUBJECTS = {subject.name: subject for subject in (AT, AT_DIRECT, ABORT, PGTABLE, TLBI, IDMAP)}

@@ -102,6 +102,17 @@ def test_nothing_is_found_in_pkvm_of_linux_7_3(tmp_path: Path) -> None:
     assert fuzz(tmp_path / "run", f"kvm:{tree('7.3')},subject=idmap", "--cases", 20000, status=0) == []
 
 
+def test_pkvm_of_linux_6_12_maps_as_its_findings_say(tmp_path: Path) -> None:
+    subject = f"kvm:{tree('6.12')},subject=idmap"
+    wanted = {"NOTHING_ELSE: fault", "RESULT_REFUSED: own"}
+    found = fuzz(tmp_path / "run", subject, "--cases", 1500, "--no-shrink")
+    assert {one["signature"] for one in found} == wanted
+    stored = ROOT / "docs/findings/kvm-idmap.jsonl"
+    done = walkdiff("replay", "--walker", subject, "--json", stored, status=1)
+    assert {json.loads(line)["signature"] for line in done.stdout.splitlines()} == wanted
+    walkdiff("replay", "--walker", f"kvm:{tree('7.3')},subject=idmap", stored)
+
+
 @pytest.mark.parametrize("edit", EDITS, ids=["PT-01", "PT-05", "PT-04"])
 def test_a_planted_mistake_in_pkvm_is_found(edit: tuple[str, str, str], tmp_path: Path) -> None:
     was, now, signature = edit

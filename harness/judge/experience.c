@@ -17,20 +17,21 @@ enum {
     LEAVES_MAX = 24,
 };
 
-/* Wrong answers of one kind are likely to be explained alike. */
+/* Wrong answers of one kind are likely to be explained alike. Packed by pack() into a number that is not 0. */
 struct kind {
-    uint16_t rule;       /* that decided the right answer */
-    uint16_t differing;  /* aspects, bit set */
-    uint8_t fault_stage; /* of the right answer */
-    uint8_t answer;      /* enum wd_answer, of the walker */
-    uint8_t is_fault;    /* that answer */
-    uint8_t fault;       /* enum wd_fault_class of it */
-    uint8_t known;       /* which set of causes */
-    uint8_t expected;    /* enum wd_answer, of the right answer */
+    unsigned rule;        /* that decided the right answer */
+    unsigned differing;   /* aspects, bit set */
+    unsigned fault_stage; /* of the right answer */
+    unsigned answer;      /* enum wd_answer, of the walker */
+    unsigned is_fault;    /* that answer */
+    unsigned fault;       /* enum wd_fault_class of it */
+    unsigned known;       /* which set of causes */
+    unsigned expected;    /* enum wd_answer, of the right answer */
 };
 
 struct explanation {
-    struct kind kind;
+    uint64_t kind;
+    struct explanation *next;
     struct wd_resolution supposed; /* of the walker, with its choices; these alone, if the answer is permitted */
     uint16_t rule, cause, also_check;
     uint8_t verdict;
@@ -38,7 +39,6 @@ struct explanation {
     wd_mistake_set also;
     char text[WD_SIGNATURE_MAX]; /* the signature; of what is permitted the choices */
     uint32_t count;              /* wrong answers that it was found for */
-    struct explanation *next;
 };
 
 struct wd_experience {
@@ -77,42 +77,51 @@ static unsigned number_of_known(const struct wd_experience *experience, const st
     return i < experience->known_count ? i : KNOWN_MAX;
 }
 
-/* @return false: no answer of this kind was learned */
-static bool kind_of(const struct wd_experience *experience, const struct wd_wrong_answer *wrong, struct kind *kind)
+static uint64_t pack(const struct kind *kind)
+{
+    uint64_t packed = kind->rule;
+
+    packed = packed << 16 | kind->differing;
+    packed = packed << 7 | kind->known;
+    packed = packed << 4 | kind->answer;
+    packed = packed << 4 | kind->expected;
+    packed = packed << 4 | kind->fault;
+    packed = packed << 2 | kind->fault_stage;
+    return packed << 1 | kind->is_fault;
+}
+
+_Static_assert(WD_ASPECT_COUNT <= 16 && KNOWN_MAX <= 128 && WD_FAULT_CLASS_COUNT <= 16 && WD_ANSWER_HANG < 16 &&
+                   WD_RULE_COUNT < 1 << 16,
+               "a kind has room for them");
+
+/* @return 0: no answer of this kind was learned */
+static uint64_t kind_of(const struct wd_experience *experience, const struct wd_wrong_answer *wrong)
 {
     const struct wd_result *got = wrong->got;
     bool is_par = got->answer == WD_ANSWER_PAR, is_fault = is_par && WD_GET(got->par, PAR_EL1, F);
     unsigned known = number_of_known(experience, wrong->known), status = 0;
+    unsigned differing = wd_answers_differ(&wrong->basis->result, got);
 
+    if (known == KNOWN_MAX || !(differing || got->answer > WD_ANSWER_UNDEFINED) ||
+        wrong->basis->result.answer == WD_ANSWER_UNSUPPORTED)
+        return 0;
     if (got->answer == WD_ANSWER_EXCEPTION)
         status = got->exception.fst;
     else if (is_fault)
         status = (unsigned)WD_GET(got->par, PAR_EL1_F, FST);
-    *kind = (struct kind){.rule = wrong->basis->rule,
-                          .differing = (uint16_t)wd_answers_differ(&wrong->basis->result, got),
-                          .fault_stage = wrong->basis->fault_stage,
-                          .answer = got->answer,
-                          .is_fault = is_fault,
-                          .fault = wd_decode_status(status).fault,
-                          .known = (uint8_t)known,
-                          .expected = wrong->basis->result.answer};
-    return known < KNOWN_MAX && (kind->differing || got->answer > WD_ANSWER_UNDEFINED) &&
-           wrong->basis->result.answer != WD_ANSWER_UNSUPPORTED;
+    return pack(&(struct kind){.rule = wrong->basis->rule,
+                               .differing = differing,
+                               .fault_stage = wrong->basis->fault_stage,
+                               .answer = got->answer,
+                               .is_fault = is_fault,
+                               .fault = wd_decode_status(status).fault,
+                               .known = known,
+                               .expected = wrong->basis->result.answer});
 }
 
-static unsigned slot_of(const struct kind *kind)
+static unsigned slot_of(uint64_t kind)
 {
-    const unsigned char *bytes = (const unsigned char *)kind;
-    uint32_t hash = 2166136261u;
-
-    for (size_t i = 0; i < sizeof(*kind); i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return (hash ^ hash >> 16) % SLOTS;
-}
-
-static bool is_of_kind(const struct explanation *explanation, const struct kind *kind)
-{
-    return !memcmp(&explanation->kind, kind, sizeof(*kind));
+    return (unsigned)(kind * UINT64_C(0x9e3779b97f4a7c15) >> 52) % SLOTS;
 }
 
 /* ---------------------------------------------------------------- learning */
@@ -173,13 +182,13 @@ bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong
     const char *text = judgement->verdict == WD_VERDICT_PERMITTED ? judgement->choice : judgement->signature;
     struct wd_resolution supposed;
     struct explanation **place, *explanation;
-    struct kind kind;
+    uint64_t kind;
 
-    if (!learn_known(experience, wrong->known) || !kind_of(experience, wrong, &kind) ||
+    if (!learn_known(experience, wrong->known) || !(kind = kind_of(experience, wrong)) ||
         !find_supposed(wrong, judgement, &supposed))
         return true;
-    for (place = &experience->slots[slot_of(&kind)]; *place; place = &(*place)->next)
-        if (is_of_kind(*place, &kind) && resolve_the_same(&(*place)->supposed, &supposed) &&
+    for (place = &experience->slots[slot_of(kind)]; *place; place = &(*place)->next)
+        if ((*place)->kind == kind && resolve_the_same(&(*place)->supposed, &supposed) &&
             (*place)->verdict == judgement->verdict && !strcmp((*place)->text, text)) {
             confirm(*place, judgement);
             return true;
@@ -257,7 +266,7 @@ static bool some_leaf_explains(const struct wd_resolution *supposed, const struc
 static bool is_tried(const struct explanation *list, const struct explanation *explanation)
 {
     for (; list != explanation; list = list->next)
-        if (is_of_kind(list, &explanation->kind) && suppose_the_same(&list->supposed, &explanation->supposed))
+        if (list->kind == explanation->kind && suppose_the_same(&list->supposed, &explanation->supposed))
             return true;
     return false;
 }
@@ -277,19 +286,18 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
-static const struct explanation *find_explanation(const struct explanation *list, const struct kind *kind,
+static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
                                                   const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
     unsigned tried = 0;
 
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
-            if (is_of_kind(e, kind) && is_possible(e, wrong->basis) == possible && ++tried &&
-                explains(e, wrong, output))
+            if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong, output))
                 return e;
     tried = 0;
     for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next)
-        if (is_of_kind(e, kind) && e->verdict != WD_VERDICT_PERMITTED && !is_tried(list, e) && ++tried &&
+        if (e->kind == kind && e->verdict != WD_VERDICT_PERMITTED && !is_tried(list, e) && ++tried &&
             some_leaf_explains(&e->supposed, wrong))
             return e;
     return NULL;
@@ -333,11 +341,11 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
                          struct wd_judgement *judgement)
 {
     const struct explanation *explanation;
-    struct kind kind;
+    uint64_t kind = kind_of(experience, wrong);
 
-    if (!kind_of(experience, wrong, &kind))
+    if (!kind)
         return false;
-    explanation = find_explanation(experience->slots[slot_of(&kind)], &kind, wrong, &judgement->expected);
+    explanation = find_explanation(experience->slots[slot_of(kind)], kind, wrong, &judgement->expected);
     if (!explanation || (explanation->verdict != WD_VERDICT_PERMITTED && may_be_permitted(wrong)))
         return false;
     judge_by(explanation, judgement);

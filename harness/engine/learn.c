@@ -8,6 +8,7 @@
 
 enum {
     ONE_IN = 32,    /* of the cases of a run, at most */
+    LEAST = 1024,   /* fewer teach too little */
     DEATHS = 16,    /* of the walker, that are enough */
     THOROUGHLY = 8, /* one in so many of the cases */
 };
@@ -99,8 +100,9 @@ void wd_learn_from(struct wd_fuzz_plan *plan, uint64_t cases)
     for (size_t i = 0; i < plan->walker_count; i++) {
         const struct wd_walker_kind *kind = wd_walker_kind_by_name(plan->walkers[i].spec.name);
         uint64_t most = kind && !plan->against && !plan->until_finding ? kind->learned_from : 0;
+        uint64_t learned = cases / ONE_IN < most ? cases / ONE_IN : most;
 
-        plan->walkers[i].learned_from = cases / ONE_IN < most ? cases / ONE_IN : most;
+        plan->walkers[i].learned_from = learned < LEAST ? 0 : (uint32_t)learned;
     }
 }
 

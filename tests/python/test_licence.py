@@ -4,7 +4,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_GPL = ("harness/walkers/unicorn", "harness/walkers/kvm", "harness/walkers/xen")
+WITH_GPL = ("harness/walkers/unicorn", "harness/walkers/kvm", "harness/walkers/xen", "bench/bare_unicorn.c")
 APART = ("harness/walkers/kvm/linuxgit",)  # uses nothing of what stands around it, and verbs import it
 FOLDERS = ["include", "oracle", "generators", "harness", "reports", "tests", "setup", "cmake", "docs", "bench"]
 SUFFIXES = {".c", ".h", ".def", ".py", ".sh", ".bash", ".cmake"}

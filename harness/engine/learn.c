@@ -7,17 +7,18 @@
 #include "harness/support/allocate.h"
 
 enum {
-    ONE_IN = 32,    /* of the cases of a run, at most */
-    LEAST = 1024,   /* fewer teach too little */
-    DEATHS = 16,    /* of the walker, that are enough */
-    THOROUGHLY = 8, /* one in so many of the cases */
+    ONE_IN = 32,       /* of the cases of a run, at most */
+    LEAST = 1024,      /* fewer teach too little */
+    DEATHS = 16,       /* of the walker, that are enough */
+    THOROUGHLY = 8192, /* so many of the cases at most, and */
+    SHARE = 8,         /* one in so many */
 };
 
 /* Learning from one walker. */
 struct lesson {
     const struct wd_fuzz_plan *plan;
     const struct wd_answerer *who;
-    uint64_t cases;
+    uint64_t cases, thorough; /* of which so many are looked at thoroughly */
     struct wd_experience *experience;
     unsigned deaths, wrong;
     struct wd_oracle_output basis;
@@ -64,7 +65,7 @@ static bool learn_batch(struct lesson *l, struct wd_case_area *area, struct wd_w
     if (!results)
         return false;
     for (uint32_t i = 0; i < slot->count && l->deaths < DEATHS; i++)
-        learn_from(l, slot->cases[i], profiles[i], &results[i], first + i < l->cases / THOROUGHLY);
+        learn_from(l, slot->cases[i], profiles[i], &results[i], first + i < l->thorough);
     return true;
 }
 
@@ -81,9 +82,10 @@ static bool learn_walker(const struct wd_fuzz_plan *plan, struct wd_contestant *
     l->plan = plan;
     l->who = &contestant->answerer;
     l->cases = cases;
+    l->thorough = cases / SHARE < THOROUGHLY ? cases / SHARE : THOROUGHLY;
     l->experience = wd_allocated(wd_experience_new());
     for (uint64_t batch = 0; good && batch * WD_BATCH_MAX < cases && l->deaths < DEATHS; batch++) {
-        if (batch * WD_BATCH_MAX >= cases / THOROUGHLY && !l->wrong)
+        if (batch * WD_BATCH_MAX >= l->thorough && !l->wrong)
             break; /* there is nothing to be learned */
         good = learn_batch(l, area, host, batch, error);
     }

@@ -25,6 +25,23 @@ const struct wd_subject_kind *wd_subject_kind_by_name(const char *name)
     return NULL;
 }
 
+bool wd_subject_find_defect(const char *options, const char *const *ids, unsigned count, unsigned *defect, char *error,
+                            size_t error_size)
+{
+    static const char key[] = "defect=";
+    const char *id = strstr(options, key);
+
+    *defect = 0;
+    if (!id)
+        return true;
+    id += strlen(key);
+    for (*defect = 1; *defect < count; ++*defect)
+        if (!strcmp(ids[*defect], id))
+            return true;
+    snprintf(error, error_size, "there is no defect '%s'", id);
+    return false;
+}
+
 /* A number that tells texts apart: FNV-1a. */
 static uint32_t number_of(const char *text)
 {

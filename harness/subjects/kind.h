@@ -116,6 +116,14 @@ const struct wd_subject_kind *wd_subject_kind(size_t i);
 /** The kind of a name, or NULL. */
 const struct wd_subject_kind *wd_subject_kind_by_name(const char *name);
 
+/**
+ * The defect that a model's options ask for, "defect=ID": its index in `ids`, 0 for none.
+ * @param ids  [0] is of no defect
+ * @return false: there is no such defect, `error` says so
+ */
+bool wd_subject_find_defect(const char *options, const char *const *ids, unsigned count, unsigned *defect, char *error,
+                            size_t error_size);
+
 /** Judges an answer of whatever status. */
 void wd_subject_judge(const struct wd_subject_kind *kind, const void *c, const void *answer,
                       struct wd_subject_judgement *judgement);

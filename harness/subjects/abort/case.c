@@ -7,27 +7,13 @@
 #include "harness/subjects/abort/abort_kind.h"
 #include "harness/subjects/abort/bits.h"
 #include "harness/subjects/case_io.h"
+#include "harness/subjects/members.h"
 
 /* ---------------------------------------------------------------- reading */
 
 static bool read_bits(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 32, 48, &number))
-        return false;
-    *(uint8_t *)into = (uint8_t)number;
-    return true;
-}
-
-static bool read_flag(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
-{
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 0, 1, &number))
-        return false;
-    *(uint8_t *)into = (uint8_t)number;
-    return true;
+    return wd_subject_read_small(in, place, value, 32, 48, into);
 }
 
 static bool read_el1(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
@@ -130,7 +116,7 @@ static const struct wd_json_member member_table[] = {
     WD_MEMBER("pstate", true, pstate, wd_json_read_hex),
     WD_MEMBER("ipa_bits", true, ipa_bits, read_bits),
     WD_MEMBER("el1", false, aarch32, read_el1),
-    WD_MEMBER("el2", false, has_el2, read_flag),
+    WD_MEMBER("el2", false, has_el2, wd_subject_read_flag),
     WD_JSON_MEMBER("regs", false, 0, read_registers),
     WD_JSON_MEMBER("ram", false, 0, read_ram),
     WD_JSON_MEMBER("mem", false, 0, read_mem),

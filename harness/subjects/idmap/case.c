@@ -5,49 +5,28 @@
 
 #include "harness/subjects/case_io.h"
 #include "harness/subjects/idmap/idmap_kind.h"
+#include "harness/subjects/members.h"
 
 static bool read_bits(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 32, 48, &number))
-        return false;
-    *(uint8_t *)into = (uint8_t)number;
-    return true;
+    return wd_subject_read_small(in, place, value, 32, 48, into);
 }
 
 static bool read_pages(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 0, WD_IDMAP_PAGES_ANY - 1, &number))
-        return false;
-    *(uint16_t *)into = (uint16_t)number;
-    return true;
+    return wd_subject_read_medium(in, place, value, 0, WD_IDMAP_PAGES_ANY - 1, into);
 }
 
 static bool read_count(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 1, WD_IDMAP_OWN_MAX, &number))
-        return false;
-    *(uint8_t *)into = (uint8_t)number;
-    return true;
+    return wd_subject_read_small(in, place, value, 1, WD_IDMAP_OWN_MAX, into);
 }
 
 static bool read_kind(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    const char *name;
+    static const struct wd_subject_names kinds = {wd_idmap_operation_names, WD_IDMAP_OPERATION_COUNT, "operation", ""};
 
-    if (!wd_json_read_string(in, place, value, &name))
-        return false;
-    for (unsigned i = 0; i < WD_IDMAP_OPERATION_COUNT; i++)
-        if (!strcmp(wd_idmap_operation_names[i], name)) {
-            *(uint8_t *)into = (uint8_t)i;
-            return true;
-        }
-    return wd_json_fail(in, place, "there is no operation %s", name);
+    return wd_subject_read_name(in, place, value, &kinds, into);
 }
 
 static bool read_regions(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
@@ -84,22 +63,16 @@ static const struct wd_json_members operation_members = WD_JSON_MEMBERS("member"
 
 static bool read_operations(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_idmap_operation usual = {0};
+    static const struct wd_subject_list list = {&operation_members, &usual, sizeof(usual), WD_IDMAP_OPERATIONS_MAX,
+                                                "a list of operations"};
     struct wd_idmap_case *c = into;
-    size_t i, count;
-    yyjson_val *element;
 
-    if (!wd_json_is_array(in, place, value, 0, WD_IDMAP_OPERATIONS_MAX, "a list of operations"))
+    if (!wd_subject_read_list(in, place, value, &list, c->operations, &c->operation_count))
         return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        struct wd_idmap_operation *operation = &c->operations[c->operation_count++];
-
-        if (!wd_json_read_object(in, &at, element, &operation_members, operation, NULL))
-            return false;
-        if (operation->kind == WD_IDMAP_OWN && !operation->pages)
-            operation->pages = 1;
-    }
+    for (unsigned i = 0; i < c->operation_count; i++)
+        if (c->operations[i].kind == WD_IDMAP_OWN && !c->operations[i].pages)
+            c->operations[i].pages = 1;
     return true;
 }
 
@@ -167,23 +140,13 @@ bool wd_idmap_check(const void *opaque, char *why, size_t size)
 
 /* ---------------------------------------------------------------- writing */
 
-static void put_number(struct wd_json_out *out, const char *name, int value)
-{
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":");
-    wd_json_put_integer(out, value);
-}
-
 void wd_idmap_write(struct wd_json_out *out, const void *opaque)
 {
     const struct wd_idmap_case *c = opaque;
 
-    WD_JSON_PUT(out, ",");
-    put_number(out, "bits", c->bits);
-    if (c->pages != WD_IDMAP_PAGES_ANY) {
-        WD_JSON_PUT(out, ",");
-        put_number(out, "pages", c->pages);
-    }
+    wd_subject_put_number(out, "bits", c->bits);
+    if (c->pages != WD_IDMAP_PAGES_ANY)
+        wd_subject_put_number(out, "pages", c->pages);
     WD_JSON_PUT(out, ",\"regions\":[");
     for (unsigned i = 0; i < c->region_count; i++) {
         if (i)
@@ -202,12 +165,9 @@ void wd_idmap_write(struct wd_json_out *out, const void *opaque)
             WD_JSON_PUT(out, ",");
         WD_JSON_PUT(out, "{\"op\":");
         wd_json_put_string(out, wd_idmap_operation_names[operation->kind]);
-        WD_JSON_PUT(out, ",\"addr\":");
-        wd_json_put_hex(out, operation->addr, 1);
-        if (operation->kind == WD_IDMAP_OWN) {
-            WD_JSON_PUT(out, ",");
-            put_number(out, "pages", operation->pages);
-        }
+        wd_subject_put_hex(out, "addr", operation->addr);
+        if (operation->kind == WD_IDMAP_OWN)
+            wd_subject_put_number(out, "pages", operation->pages);
         WD_JSON_PUT(out, "}");
     }
     WD_JSON_PUT(out, "]");
@@ -224,8 +184,7 @@ void wd_idmap_write_answer(struct wd_json_out *out, const void *opaque, const vo
         WD_JSON_PUT(out, "\"must\":");
         wd_json_put_string(out, answer->told_rule < WD_IDMAP_RULE_COUNT ? wd_idmap_kind.rules[answer->told_rule].text
                                                                         : "each operation does what it documents");
-        WD_JSON_PUT(out, ",");
-        put_number(out, "step", answer->told_step);
+        wd_subject_put_number(out, "step", answer->told_step);
         return;
     }
     WD_JSON_PUT(out, "\"results\":[");

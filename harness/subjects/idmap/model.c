@@ -151,20 +151,8 @@ static void answer(void *opaque, const void *opaque_case, void *opaque_answer)
 static void *open_model(const char *options, char *error, size_t error_size)
 {
     static struct model model;
-    static const char key[] = "defect=";
-    const char *defect = strstr(options, key);
 
-    model.defect = NONE;
-    if (!defect)
-        return &model;
-    defect += strlen(key);
-    for (unsigned i = 1; i < DEFECT_COUNT; i++)
-        if (!strcmp(ids[i], defect))
-            model.defect = i;
-    if (model.defect)
-        return &model;
-    snprintf(error, error_size, "there is no defect '%s'", defect);
-    return NULL;
+    return wd_subject_find_defect(options, ids, DEFECT_COUNT, &model.defect, error, error_size) ? &model : NULL;
 }
 
 static void close_model(void *model)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/subjects/case_io.h"
+#include "harness/subjects/members.h"
 #include "harness/subjects/pgtable/pgtable_kind.h"
 
 const char *const wd_pgtable_operation_names[] = {
@@ -26,74 +27,28 @@ const char *const wd_pgtable_detail_names[] = {
 
 /* ---------------------------------------------------------------- reading */
 
-static bool read_small(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, int low,
-                       int high, uint8_t *into)
-{
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, low, high, &number))
-        return false;
-    *into = (uint8_t)number;
-    return true;
-}
-
 static bool read_ia_bits(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    return read_small(in, place, value, 32, 48, into);
-}
-
-static bool read_flag(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
-{
-    return read_small(in, place, value, 0, 1, into);
+    return wd_subject_read_small(in, place, value, 32, 48, into);
 }
 
 static bool read_byte(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    return read_small(in, place, value, 0, 255, into);
+    return wd_subject_read_small(in, place, value, 0, 255, into);
 }
 
 static bool read_pages(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 0, WD_PGTABLE_PAGES_ANY - 1, &number))
-        return false;
-    *(uint16_t *)into = (uint16_t)number;
-    return true;
-}
-
-/* A list of names: a bit set. */
-static bool read_names(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value,
-                       const char *const *names, size_t name_count, const char *what, unsigned *bits)
-{
-    size_t i, count;
-    yyjson_val *element;
-
-    *bits = 0;
-    if (!wd_json_is_array(in, place, value, 0, name_count, what))
-        return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        const char *name;
-        size_t bit = 0;
-
-        if (!wd_json_read_string(in, &at, element, &name))
-            return false;
-        while (bit < name_count && strcmp(names[bit], name))
-            bit++;
-        if (bit == name_count)
-            return wd_json_fail(in, &at, "there is no %s%s", name, wd_json_nearest(name, names, name_count).text);
-        *bits |= 1U << bit;
-    }
-    return true;
+    return wd_subject_read_medium(in, place, value, 0, WD_PGTABLE_PAGES_ANY - 1, into);
 }
 
 static bool read_features(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_subject_names features = {wd_pgtable_feature_names, WD_PGTABLE_FEATURE_COUNT, "",
+                                                     "a list of features"};
     unsigned bits;
 
-    if (!read_names(in, place, value, wd_pgtable_feature_names, WD_PGTABLE_FEATURE_COUNT, "a list of features", &bits))
+    if (!wd_subject_read_names(in, place, value, &features, &bits))
         return false;
     *(uint8_t *)into = (uint8_t)bits;
     return true;
@@ -101,9 +56,11 @@ static bool read_features(struct wd_json_input *in, const struct wd_json_place *
 
 static bool read_prot(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_subject_names protections = {wd_pgtable_prot_names, WD_PGTABLE_PROT_COUNT, "",
+                                                        "a list of protections"};
     unsigned bits;
 
-    if (!read_names(in, place, value, wd_pgtable_prot_names, WD_PGTABLE_PROT_COUNT, "a list of protections", &bits))
+    if (!wd_subject_read_names(in, place, value, &protections, &bits))
         return false;
     *(uint16_t *)into = (uint16_t)bits;
     return true;
@@ -111,17 +68,9 @@ static bool read_prot(struct wd_json_input *in, const struct wd_json_place *plac
 
 static bool read_kind(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    const char *name;
+    static const struct wd_subject_names kinds = {wd_pgtable_operation_names, WD_PGTABLE_DESTROY, "operation", ""};
 
-    if (!wd_json_read_string(in, place, value, &name))
-        return false;
-    for (unsigned i = 0; i < WD_PGTABLE_DESTROY; i++)
-        if (!strcmp(wd_pgtable_operation_names[i], name)) {
-            *(uint8_t *)into = (uint8_t)i;
-            return true;
-        }
-    return wd_json_fail(in, place, "there is no operation %s%s", name,
-                        wd_json_nearest(name, wd_pgtable_operation_names, WD_PGTABLE_DESTROY).text);
+    return wd_subject_read_name(in, place, value, &kinds, into);
 }
 
 #define WD_OPERATION_MEMBER(name, required, member, read)                                                              \
@@ -134,30 +83,20 @@ static const struct wd_json_member operation_table[] = {
     WD_OPERATION_MEMBER("phys", false, phys, wd_json_read_hex),
     WD_OPERATION_MEMBER("prot", false, prot, read_prot),
     WD_OPERATION_MEMBER("pages", false, pages, read_pages),
-    WD_OPERATION_MEMBER("shared", false, shared, read_flag),
-    WD_OPERATION_MEMBER("mkold", false, mkold, read_flag),
+    WD_OPERATION_MEMBER("shared", false, shared, wd_subject_read_flag),
+    WD_OPERATION_MEMBER("mkold", false, mkold, wd_subject_read_flag),
     WD_OPERATION_MEMBER("annotation", false, annotation, read_byte),
 };
 static const struct wd_json_members operation_members = WD_JSON_MEMBERS("member", operation_table);
 
 static bool read_operations(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_pgtable_operation usual = {.pages = WD_PGTABLE_PAGES_ANY};
+    static const struct wd_subject_list list = {&operation_members, &usual, sizeof(usual), WD_PGTABLE_OPERATIONS_MAX,
+                                                "a list of operations"};
     struct wd_pgtable_case *c = into;
-    size_t i, count;
-    yyjson_val *element;
 
-    if (!wd_json_is_array(in, place, value, 0, WD_PGTABLE_OPERATIONS_MAX, "a list of operations"))
-        return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        struct wd_pgtable_operation *operation = &c->operations[c->count++];
-
-        *operation = (struct wd_pgtable_operation){.pages = WD_PGTABLE_PAGES_ANY};
-        if (!wd_json_read_object(in, &at, element, &operation_members, operation, NULL))
-            return false;
-    }
-    return true;
+    return wd_subject_read_list(in, place, value, &list, c->operations, &c->count);
 }
 
 static const struct wd_json_member member_table[] = {
@@ -201,59 +140,25 @@ bool wd_pgtable_check(const void *opaque, char *why, size_t size)
 
 /* ---------------------------------------------------------------- writing */
 
-static void put_hex(struct wd_json_out *out, const char *name, uint64_t value)
-{
-    WD_JSON_PUT(out, ",");
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":");
-    wd_json_put_hex(out, value, 1);
-}
-
-static void put_number(struct wd_json_out *out, const char *name, int value)
-{
-    WD_JSON_PUT(out, ",");
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":");
-    wd_json_put_integer(out, value);
-}
-
-static void put_names(struct wd_json_out *out, const char *name, unsigned bits, const char *const *names)
-{
-    bool first = true;
-
-    WD_JSON_PUT(out, ",");
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":[");
-    for (unsigned bit = 0; bits >> bit; bit++) {
-        if (!(bits >> bit & 1))
-            continue;
-        if (!first)
-            WD_JSON_PUT(out, ",");
-        first = false;
-        wd_json_put_string(out, names[bit]);
-    }
-    WD_JSON_PUT(out, "]");
-}
-
 static void put_operation(struct wd_json_out *out, const struct wd_pgtable_operation *o)
 {
     WD_JSON_PUT(out, "{\"op\":");
     wd_json_put_string(out, wd_pgtable_operation_names[o->kind]);
-    put_hex(out, "addr", o->addr);
+    wd_subject_put_hex(out, "addr", o->addr);
     if (o->size)
-        put_hex(out, "size", o->size);
+        wd_subject_put_hex(out, "size", o->size);
     if (o->phys)
-        put_hex(out, "phys", o->phys);
+        wd_subject_put_hex(out, "phys", o->phys);
     if (o->prot)
-        put_names(out, "prot", o->prot, wd_pgtable_prot_names);
+        wd_subject_put_names(out, "prot", o->prot, wd_pgtable_prot_names);
     if (o->pages != WD_PGTABLE_PAGES_ANY)
-        put_number(out, "pages", o->pages);
+        wd_subject_put_number(out, "pages", o->pages);
     if (o->shared)
-        put_number(out, "shared", 1);
+        wd_subject_put_number(out, "shared", 1);
     if (o->mkold)
-        put_number(out, "mkold", 1);
+        wd_subject_put_number(out, "mkold", 1);
     if (o->annotation)
-        put_number(out, "annotation", o->annotation);
+        wd_subject_put_number(out, "annotation", o->annotation);
     WD_JSON_PUT(out, "}");
 }
 
@@ -261,9 +166,9 @@ void wd_pgtable_write(struct wd_json_out *out, const void *opaque)
 {
     const struct wd_pgtable_case *c = opaque;
 
-    put_number(out, "ia_bits", c->ia_bits);
+    wd_subject_put_number(out, "ia_bits", c->ia_bits);
     if (c->features)
-        put_names(out, "features", c->features, wd_pgtable_feature_names);
+        wd_subject_put_names(out, "features", c->features, wd_pgtable_feature_names);
     WD_JSON_PUT(out, ",\"operations\":[");
     for (unsigned i = 0; i < c->count; i++) {
         if (i)
@@ -298,7 +203,7 @@ static void put_leaves(struct wd_json_out *out, const char *name, const struct w
     }
     WD_JSON_PUT(out, "]");
     if (count > SHOWN)
-        put_number(out, "left_out", (int)(count - SHOWN));
+        wd_subject_put_number(out, "left_out", (int)(count - SHOWN));
 }
 
 /* What an expectation is: a rule at a place. */
@@ -310,10 +215,10 @@ static void put_expectation(struct wd_json_out *out, const struct wd_pgtable_ans
         return;
     }
     wd_json_put_string(out, wd_pgtable_kind.rules[expected->told.rule].text);
-    put_number(out, "step", expected->told.step);
-    put_hex(out, "ia", expected->told.ia);
+    wd_subject_put_number(out, "step", expected->told.step);
+    wd_subject_put_hex(out, "ia", expected->told.ia);
     if (expected->told.entry)
-        put_hex(out, "entry", expected->told.entry);
+        wd_subject_put_hex(out, "entry", expected->told.entry);
 }
 
 void wd_pgtable_write_answer(struct wd_json_out *out, const void *c, const void *opaque)
@@ -338,9 +243,9 @@ void wd_pgtable_write_answer(struct wd_json_out *out, const void *c, const void 
         put_leaves(out, "leaves", answer, last - 1);
         return;
     }
-    put_number(out, "step", fault.step);
-    put_hex(out, "ia", fault.ia);
-    put_hex(out, "entry", fault.got);
+    wd_subject_put_number(out, "step", fault.step);
+    wd_subject_put_hex(out, "ia", fault.ia);
+    wd_subject_put_hex(out, "entry", fault.got);
     put_leaves(out, "before", answer, fault.step - 1);
     put_leaves(out, "leaves", answer, fault.step);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/subjects/case_io.h"
+#include "harness/subjects/members.h"
 #include "harness/subjects/tlbi/tlbi_kind.h"
 
 const char *const wd_tlbi_in_names[] = {
@@ -16,48 +17,29 @@ const char *const wd_tlbi_host_names[] = {
 #include "walkdiff/tlbi.def"
 };
 const char *const wd_tlbi_type_names[] = {"stage2", "stage1", "vncr"};
+static const char *const granule_names[] = {"4K", "16K", "64K"};
 
 /* ---------------------------------------------------------------- reading */
 
-static bool read_small(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, int high,
-                       void *into)
-{
-    int number;
-
-    if (!wd_json_read_integer(in, place, value, 0, high, &number))
-        return false;
-    *(uint8_t *)into = (uint8_t)number;
-    return true;
-}
-
-static bool read_flag(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
-{
-    return read_small(in, place, value, 1, into);
-}
-
 static bool read_level(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    return read_small(in, place, value, 3, into);
+    return wd_subject_read_small(in, place, value, 0, 3, into);
 }
 
 static bool read_number(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    return read_small(in, place, value, WD_TLBI_ENTRIES_MAX - 1, into);
+    return wd_subject_read_small(in, place, value, 0, WD_TLBI_ENTRIES_MAX - 1, into);
 }
 
 static bool read_granule(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    static const char *const names[] = {"4K", "16K", "64K"};
-    const char *name;
+    static const struct wd_subject_names granules = {granule_names, 3, "granule", ""};
+    uint8_t number;
 
-    if (!wd_json_read_string(in, place, value, &name))
+    if (!wd_subject_read_name(in, place, value, &granules, &number))
         return false;
-    for (unsigned i = 0; i < 3; i++)
-        if (!strcmp(names[i], name)) {
-            *(uint8_t *)into = (uint8_t)(12 + 2 * i);
-            return true;
-        }
-    return wd_json_fail(in, place, "4K, 16K or 64K is wanted");
+    *(uint8_t *)into = (uint8_t)(12 + 2 * number);
+    return true;
 }
 
 static bool read_asid(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
@@ -74,16 +56,9 @@ static bool read_asid(struct wd_json_input *in, const struct wd_json_place *plac
 
 static bool read_type(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    const char *name;
+    static const struct wd_subject_names types = {wd_tlbi_type_names, WD_TLBI_ENTRY_TYPE_COUNT, "type", ""};
 
-    if (!wd_json_read_string(in, place, value, &name))
-        return false;
-    for (unsigned i = 0; i < WD_TLBI_ENTRY_TYPE_COUNT; i++)
-        if (!strcmp(wd_tlbi_type_names[i], name)) {
-            *(uint8_t *)into = (uint8_t)i;
-            return true;
-        }
-    return wd_json_fail(in, place, "stage2, stage1 or vncr is wanted");
+    return wd_subject_read_name(in, place, value, &types, into);
 }
 
 static bool read_instruction(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
@@ -115,26 +90,12 @@ static bool read_registers(struct wd_json_input *in, const struct wd_json_place 
 
 static bool read_host(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
-    size_t i, count;
-    yyjson_val *element;
+    static const struct wd_subject_names features = {wd_tlbi_host_names, WD_TLBI_HOST_COUNT, "", "a list of features"};
+    unsigned bits;
 
-    if (!wd_json_is_array(in, place, value, 0, WD_TLBI_HOST_COUNT, "a list of features"))
+    if (!wd_subject_read_names(in, place, value, &features, &bits))
         return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        const char *name;
-        unsigned bit = 0;
-
-        if (!wd_json_read_string(in, &at, element, &name))
-            return false;
-        while (bit < WD_TLBI_HOST_COUNT && strcmp(wd_tlbi_host_names[bit], name))
-            bit++;
-        if (bit == WD_TLBI_HOST_COUNT)
-            return wd_json_fail(in, &at, "there is no %s%s", name,
-                                wd_json_nearest(name, wd_tlbi_host_names, WD_TLBI_HOST_COUNT).text);
-        *(uint8_t *)into |= (uint8_t)(1U << bit);
-    }
+    *(uint8_t *)into = (uint8_t)bits;
     return true;
 }
 
@@ -146,7 +107,7 @@ static bool read_host(struct wd_json_input *in, const struct wd_json_place *plac
 static const struct wd_json_member context_table[] = {
     WD_CONTEXT_MEMBER("vttbr", true, vttbr, wd_json_read_hex),
     WD_CONTEXT_MEMBER("vtcr", true, vtcr, wd_json_read_hex),
-    WD_CONTEXT_MEMBER("enabled", false, enabled, read_flag),
+    WD_CONTEXT_MEMBER("enabled", false, enabled, wd_subject_read_flag),
 };
 static const struct wd_json_members context_members = WD_JSON_MEMBERS("member", context_table);
 
@@ -157,7 +118,7 @@ static const struct wd_json_member entry_table[] = {
     WD_ENTRY_MEMBER("granule", false, granule, read_granule),
     WD_ENTRY_MEMBER("level", false, level, read_level),
     WD_ENTRY_MEMBER("asid", false, asid, read_asid),
-    WD_ENTRY_MEMBER("global", false, global, read_flag),
+    WD_ENTRY_MEMBER("global", false, global, wd_subject_read_flag),
     WD_ENTRY_MEMBER("leaf", false, leaf, wd_json_read_hex),
     WD_ENTRY_MEMBER("leaf_level", false, leaf_level, read_level),
 };
@@ -165,42 +126,22 @@ static const struct wd_json_members entry_members = WD_JSON_MEMBERS("member", en
 
 static bool read_contexts(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_tlbi_context usual = {.enabled = 1};
+    static const struct wd_subject_list list = {&context_members, &usual, sizeof(usual), WD_TLBI_CONTEXTS_MAX,
+                                                "a list of contexts"};
     struct wd_tlbi_case *c = into;
-    size_t i, count;
-    yyjson_val *element;
 
-    if (!wd_json_is_array(in, place, value, 0, WD_TLBI_CONTEXTS_MAX, "a list of contexts"))
-        return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        struct wd_tlbi_context *context = &c->contexts[c->context_count++];
-
-        *context = (struct wd_tlbi_context){.enabled = 1};
-        if (!wd_json_read_object(in, &at, element, &context_members, context, NULL))
-            return false;
-    }
-    return true;
+    return wd_subject_read_list(in, place, value, &list, c->contexts, &c->context_count);
 }
 
 static bool read_entries(struct wd_json_input *in, const struct wd_json_place *place, yyjson_val *value, void *into)
 {
+    static const struct wd_tlbi_entry usual = {.granule = 12, .level = 3, .leaf_level = 3};
+    static const struct wd_subject_list list = {&entry_members, &usual, sizeof(usual), WD_TLBI_ENTRIES_MAX,
+                                                "a list of entries"};
     struct wd_tlbi_case *c = into;
-    size_t i, count;
-    yyjson_val *element;
 
-    if (!wd_json_is_array(in, place, value, 0, WD_TLBI_ENTRIES_MAX, "a list of entries"))
-        return false;
-    yyjson_arr_foreach(value, i, count, element)
-    {
-        struct wd_json_place at = wd_json_element(place, element, i);
-        struct wd_tlbi_entry *entry = &c->entries[c->entry_count++];
-
-        *entry = (struct wd_tlbi_entry){.granule = 12, .level = 3, .leaf_level = 3};
-        if (!wd_json_read_object(in, &at, element, &entry_members, entry, NULL))
-            return false;
-    }
-    return true;
+    return wd_subject_read_list(in, place, value, &list, c->entries, &c->entry_count);
 }
 
 static const struct wd_json_member member_table[] = {
@@ -369,44 +310,6 @@ bool wd_tlbi_check(const void *opaque, char *why, size_t size)
 
 /* ---------------------------------------------------------------- writing */
 
-static void put_name(struct wd_json_out *out, const char *name)
-{
-    WD_JSON_PUT(out, ",");
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":");
-}
-
-static void put_hex(struct wd_json_out *out, const char *name, uint64_t value)
-{
-    put_name(out, name);
-    wd_json_put_hex(out, value, 1);
-}
-
-static void put_number(struct wd_json_out *out, const char *name, int value)
-{
-    put_name(out, name);
-    wd_json_put_integer(out, value);
-}
-
-static void put_bits(struct wd_json_out *out, unsigned bits, const char *const *names)
-{
-    bool first = true;
-
-    WD_JSON_PUT(out, "[");
-    for (unsigned bit = 0; bits >> bit; bit++) {
-        if (!(bits >> bit & 1))
-            continue;
-        if (!first)
-            WD_JSON_PUT(out, ",");
-        first = false;
-        if (names)
-            wd_json_put_string(out, names[bit]);
-        else
-            wd_json_put_integer(out, (int)bit);
-    }
-    WD_JSON_PUT(out, "]");
-}
-
 static void put_instruction(struct wd_json_out *out, unsigned instruction)
 {
     char name[32];
@@ -417,23 +320,21 @@ static void put_instruction(struct wd_json_out *out, unsigned instruction)
 
 static void put_entry(struct wd_json_out *out, const struct wd_tlbi_entry *entry)
 {
-    static const char *const granules[] = {"4K", "16K", "64K"};
-
     WD_JSON_PUT(out, "{\"type\":");
     wd_json_put_string(out, wd_tlbi_type_names[entry->type]);
     if (entry->type != WD_TLBI_VNCR)
-        put_number(out, "of", entry->of);
-    put_hex(out, "address", entry->address);
-    put_name(out, "granule");
-    wd_json_put_string(out, granules[(entry->granule - 12) / 2]);
-    put_number(out, "level", entry->level);
+        wd_subject_put_number(out, "of", entry->of);
+    wd_subject_put_hex(out, "address", entry->address);
+    wd_subject_put_name(out, "granule");
+    wd_json_put_string(out, granule_names[(entry->granule - 12) / 2]);
+    wd_subject_put_number(out, "level", entry->level);
     if (entry->asid)
-        put_hex(out, "asid", entry->asid);
+        wd_subject_put_hex(out, "asid", entry->asid);
     if (entry->global)
-        put_number(out, "global", 1);
+        wd_subject_put_number(out, "global", 1);
     if (entry->type == WD_TLBI_STAGE2) {
-        put_hex(out, "leaf", entry->leaf);
-        put_number(out, "leaf_level", entry->leaf_level);
+        wd_subject_put_hex(out, "leaf", entry->leaf);
+        wd_subject_put_number(out, "leaf_level", entry->leaf_level);
     }
     WD_JSON_PUT(out, "}");
 }
@@ -443,13 +344,11 @@ void wd_tlbi_write(struct wd_json_out *out, const void *opaque)
     const struct wd_tlbi_case *c = opaque;
     bool first = true;
 
-    put_name(out, "instruction");
+    wd_subject_put_name(out, "instruction");
     put_instruction(out, c->instruction);
-    put_hex(out, "operand", c->operand);
-    if (c->host) {
-        put_name(out, "host");
-        put_bits(out, c->host, wd_tlbi_host_names);
-    }
+    wd_subject_put_hex(out, "operand", c->operand);
+    if (c->host)
+        wd_subject_put_names(out, "host", c->host, wd_tlbi_host_names);
     WD_JSON_PUT(out, ",\"regs\":{");
     for (unsigned i = 0; i < WD_TLBI_IN_COUNT; i++) {
         if (!c->regs[i])
@@ -465,9 +364,9 @@ void wd_tlbi_write(struct wd_json_out *out, const void *opaque)
     for (unsigned i = 0; i < c->context_count; i++) {
         WD_JSON_PUT(out, "{\"vttbr\":");
         wd_json_put_hex(out, c->contexts[i].vttbr, 1);
-        put_hex(out, "vtcr", c->contexts[i].vtcr);
+        wd_subject_put_hex(out, "vtcr", c->contexts[i].vtcr);
         if (!c->contexts[i].enabled)
-            put_number(out, "enabled", 0);
+            wd_subject_put_number(out, "enabled", 0);
         WD_JSON_PUT(out, "}");
         if (i + 1U < c->context_count)
             WD_JSON_PUT(out, ",");
@@ -491,12 +390,11 @@ void wd_tlbi_write_answer(struct wd_json_out *out, const void *c, const void *op
     wd_json_put_string(out, outcomes[answer->outcome]);
     if (answer->outcome != WD_TLBI_DONE)
         return;
-    put_name(out, "gone");
-    put_bits(out, answer->gone, NULL);
+    wd_subject_put_names(out, "gone", answer->gone, NULL);
     if (answer->issued)
-        put_number(out, "issued", (int)answer->issued);
+        wd_subject_put_number(out, "issued", (int)answer->issued);
     if (answer->leaves_taken)
-        put_number(out, "leaves_taken", (int)answer->leaves_taken);
+        wd_subject_put_number(out, "leaves_taken", (int)answer->leaves_taken);
     if (!answer->shown)
         return;
     WD_JSON_PUT(out, ",\"instructions\":[");

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The host's half of the subject `abort` (walkdiff/subject.h). */
-#include <stdio.h>
-#include <string.h>
-
 #include "harness/walkers/kvm/abort/abort.h"
-#include "harness/walkers/kvm/host/guard.h"
+#include "harness/walkers/kvm/host/subject.h"
 #include "walkdiff/abort.h"
-
-/* From the builder: "7.3.4, gcc 12.2.0". */
-extern const char wd_build_version[];
 
 /* Kernel code calls back without a context: the case under way. */
 static const struct wd_abort_case *now;
@@ -40,15 +34,8 @@ static void call_tree(void *context)
     call->aborted = wd_tree_abort(&call->abort);
 }
 
-static void set_text(struct wd_subject_head *head, enum wd_subject_status status, const char *before, const char *text)
-{
-    head->status = (uint8_t)status;
-    snprintf(head->text, sizeof(head->text), "%s%s", before, text);
-}
-
 static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 {
-    static struct wd_result noted; /* crash and warnings */
     const struct wd_abort_case *c = opaque_case;
     struct wd_abort_answer *got = opaque_answer;
     struct call call = {.abort = {.esr = c->esr,
@@ -64,24 +51,17 @@ static void answer(void *subject, const void *opaque_case, void *opaque_answer)
     const char *unknown = wd_tree_abort_unknown_register(call.abort.in);
 
     (void)subject;
-    got->head.status = WD_SUBJECT_ANSWERED;
-    got->head.warning_count = 0;
     if (unknown) {
-        set_text(&got->head, WD_SUBJECT_UNSUPPORTED, "this tree's KVM has no ", unknown);
+        wd_subject_cannot(&got->head, "this tree's KVM has no ", unknown);
         return;
     }
     for (unsigned i = 0; i < WD_ABORT_OUT_COUNT; i++)
         got->regs[i] = wd_abort_mark(i);
     now = c;
-    noted.warning_count = 0;
-    if (!wd_guarded_call(call_tree, &call, &noted)) {
-        set_text(&got->head, WD_SUBJECT_CRASH, "", noted.text);
+    if (!wd_subject_call(call_tree, &call, &got->head))
         return;
-    }
-    for (unsigned i = 0; i < noted.warning_count && i < WD_SUBJECT_WARNINGS_MAX; i++)
-        snprintf(got->head.warnings[got->head.warning_count++], WD_SUBJECT_TEXT_MAX, "%s", noted.warnings[i]);
     if (call.aborted == WD_KVM_NO_SUCH_MACHINE)
-        set_text(&got->head, WD_SUBJECT_UNSUPPORTED, "", "this tree's KVM runs on no machine with this PARange");
+        wd_subject_cannot(&got->head, "", "this tree's KVM runs on no machine with this PARange");
     got->outcome = call.aborted == WD_KVM_MMIO    ? WD_ABORT_MMIO
                    : call.aborted == WD_KVM_GUEST ? WD_ABORT_GUEST
                                                   : WD_ABORT_ERROR;
@@ -93,33 +73,10 @@ static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 
 static void *open_subject(const char *options, char *error, size_t error_size)
 {
-    static char subject;
+    void *subject = wd_subject_open(options, error, error_size);
 
-    (void)options, (void)error, (void)error_size; /* the builder has looked at them */
-    wd_guard_open();
     wd_tree_abort_open();
-    return &subject;
+    return subject;
 }
 
-static void close_subject(void *subject)
-{
-    (void)subject; /* static, as the kernel's state is */
-}
-
-__attribute__((visibility("default"))) wd_subject_entry walkdiff_subject;
-
-const struct wd_subject_api *walkdiff_subject(void)
-{
-    static const struct wd_subject_api api = {
-        .abi = WD_SUBJECT_ABI,
-        .case_size = sizeof(struct wd_abort_case),
-        .answer_size = sizeof(struct wd_abort_answer),
-        .kind = "abort",
-        .name = "kvm",
-        .version = wd_build_version,
-        .open = open_subject,
-        .answer = answer,
-        .close = close_subject,
-    };
-    return &api;
-}
+WD_KVM_SUBJECT("abort", struct wd_abort_case, struct wd_abort_answer, open_subject, answer, wd_subject_close)

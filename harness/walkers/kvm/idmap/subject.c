@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The host's half of the subject `idmap` (walkdiff/subject.h). */
-#include <stdio.h>
-#include <string.h>
-
-#include "harness/walkers/kvm/host/guard.h"
+#include "harness/walkers/kvm/host/subject.h"
 #include "harness/walkers/kvm/idmap/idmap.h"
 #include "walkdiff/idmap.h"
-
-/* From the builder: "7.3.4, gcc 12.2.0". */
-extern const char wd_build_version[];
 
 /* Kernel code calls back without a context. */
 static struct wd_idmap_answer *answer_now;
@@ -54,64 +48,18 @@ static void call_tree(void *context)
     }
 }
 
-static void set_text(struct wd_subject_head *head, enum wd_subject_status status, const char *text)
-{
-    head->status = (uint8_t)status;
-    snprintf(head->text, sizeof(head->text), "%s", text);
-}
-
 static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 {
-    static struct wd_result noted; /* crash and warnings */
     struct wd_idmap_answer *got = opaque_answer;
     struct call call = {.c = opaque_case};
 
     (void)subject;
-    got->head.status = WD_SUBJECT_ANSWERED;
-    got->head.warning_count = 0;
     got->is_expectation = 0;
     got->steps_done = 0;
     answer_now = got;
     leaf_count = 0;
-    noted.warning_count = 0;
-    if (!wd_guarded_call(call_tree, &call, &noted)) {
-        set_text(&got->head, WD_SUBJECT_CRASH, noted.text);
-        return;
-    }
-    for (unsigned i = 0; i < noted.warning_count && i < WD_SUBJECT_WARNINGS_MAX; i++)
-        snprintf(got->head.warnings[got->head.warning_count++], WD_SUBJECT_TEXT_MAX, "%s", noted.warnings[i]);
-    if (call.cannot)
-        set_text(&got->head, WD_SUBJECT_UNSUPPORTED, call.cannot);
+    if (wd_subject_call(call_tree, &call, &got->head) && call.cannot)
+        wd_subject_cannot(&got->head, "", call.cannot);
 }
 
-static void *open_subject(const char *options, char *error, size_t error_size)
-{
-    static char subject;
-
-    (void)options, (void)error, (void)error_size; /* the builder has looked at them */
-    wd_guard_open();
-    return &subject;
-}
-
-static void close_subject(void *subject)
-{
-    (void)subject; /* static, as the kernel's state is */
-}
-
-__attribute__((visibility("default"))) wd_subject_entry walkdiff_subject;
-
-const struct wd_subject_api *walkdiff_subject(void)
-{
-    static const struct wd_subject_api api = {
-        .abi = WD_SUBJECT_ABI,
-        .case_size = sizeof(struct wd_idmap_case),
-        .answer_size = sizeof(struct wd_idmap_answer),
-        .kind = "idmap",
-        .name = "kvm",
-        .version = wd_build_version,
-        .open = open_subject,
-        .answer = answer,
-        .close = close_subject,
-    };
-    return &api;
-}
+WD_KVM_SUBJECT("idmap", struct wd_idmap_case, struct wd_idmap_answer, wd_subject_open, answer, wd_subject_close)

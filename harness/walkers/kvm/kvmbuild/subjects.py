@@ -46,6 +46,9 @@ AT = Subject(
     probes=("limit_nv_id_reg",),
 )
 
+# What the host's halves of those that are no walkers have in common.
+HOST = ("host/guard.c", "host/subject.c")
+
 # hyp/exception.c is the hypervisor's: it is compiled as such, and reads and writes memory (abort/entry.h).
 HYP = ("-D__KVM_VHE_HYPERVISOR__", "-I{tree}/arch/arm64/kvm/hyp/include")
 
@@ -62,7 +65,7 @@ ABORT = Subject(
         Source("arch/arm64/kvm/reset.c"),
     ),
     tree_half=("kernel/seams.c", "abort/tree.c"),
-    host_half=("host/guard.c", "abort/subject.c"),
+    host_half=(*HOST, "abort/subject.c"),
     core=(),
     missing="this kind of subject needs Linux 6.12 or later",
     needs_functions=("kvm_handle_guest_abort", "__kvm_adjust_pc", "get_kvm_ipa_limit"),
@@ -79,7 +82,7 @@ PGTABLE = Subject(
         ),
     ),
     tree_half=("kernel/seams.c", "pgtable/tree.c"),
-    host_half=("host/guard.c", "pgtable/subject.c"),
+    host_half=(*HOST, "pgtable/subject.c"),
     core=("harness/subjects/pgtable/machine.c",),
     missing="this kind of subject needs Linux 6.12 or later",
     needs_functions=("kvm_pgtable_stage2_map", "kvm_pgtable_stage2_unmap", "kvm_pgtable_stage2_split"),
@@ -99,7 +102,7 @@ TLBI = Subject(
         Source("arch/arm64/kvm/reset.c"),
     ),
     tree_half=("kernel/seams.c", "tlbi/tree.c", "tlbi/inside_nested.c", "tlbi/inside_sys_regs.c"),
-    host_half=("host/guard.c", "tlbi/subject.c"),
+    host_half=(*HOST, "tlbi/subject.c"),
     core=("harness/subjects/tlbi/decode.c",),
     missing="this kind of subject needs Linux 6.12 or later",
     needs_functions=("kvm_s2_mmu_iterate_by_vmid", "__kvm_tlbi_s1e2", "kvm_stage2_unmap_range"),
@@ -120,7 +123,7 @@ IDMAP = Subject(
         ),
     ),
     tree_half=("kernel/seams.c", "idmap/tree.c"),
-    host_half=("host/guard.c", "idmap/subject.c"),
+    host_half=(*HOST, "idmap/subject.c"),
     core=(),
     missing="this kind of subject needs Linux 6.12 or later",
     needs_functions=("host_stage2_idmap_locked", "kvm_pgtable_stage2_map"),

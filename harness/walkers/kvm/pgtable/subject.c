@@ -3,11 +3,8 @@
 #include <stdio.h>
 
 #include "harness/subjects/pgtable/machine.h"
-#include "harness/walkers/kvm/host/guard.h"
+#include "harness/walkers/kvm/host/subject.h"
 #include "harness/walkers/kvm/pgtable/pgtable.h"
-
-/* From the builder: "7.3.4, gcc 12.2.0". */
-extern const char wd_build_version[];
 
 /* Kernel code calls back without a context. */
 static struct wd_pgtable_machine *machine;
@@ -129,37 +126,23 @@ static void call_tree(void *context)
     wd_pgtable_machine_after(machine, 0);
 }
 
-static void set_text(struct wd_subject_head *head, enum wd_subject_status status, const char *text)
-{
-    head->status = (uint8_t)status;
-    snprintf(head->text, sizeof(head->text), "%s", text);
-}
-
 static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 {
-    static struct wd_result noted; /* crash and warnings */
     const struct wd_pgtable_case *c = opaque_case;
     struct wd_pgtable_answer *got = opaque_answer;
     struct call call = {.c = c};
 
     (void)subject;
-    got->head.status = WD_SUBJECT_ANSWERED;
-    got->head.warning_count = 0;
     for (unsigned i = 0; i < c->count && !call.cannot; i++) {
         struct wd_kvm_operation operation = for_tree(&c->operations[i]);
 
         call.cannot = wd_tree_pgtable_cannot(c->features, &operation);
     }
     wd_pgtable_machine_begin(machine, c, got, endless);
-    noted.warning_count = 0;
-    if (!call.cannot && !wd_guarded_call(call_tree, &call, &noted)) {
-        set_text(&got->head, WD_SUBJECT_CRASH, noted.text);
+    if (!call.cannot && !wd_subject_call(call_tree, &call, &got->head))
         return;
-    }
-    for (unsigned i = 0; i < noted.warning_count && i < WD_SUBJECT_WARNINGS_MAX; i++)
-        snprintf(got->head.warnings[got->head.warning_count++], WD_SUBJECT_TEXT_MAX, "%s", noted.warnings[i]);
     if (call.cannot)
-        set_text(&got->head, WD_SUBJECT_UNSUPPORTED, call.cannot);
+        wd_subject_cannot(&got->head, "", call.cannot);
 }
 
 static void *open_subject(const char *options, char *error, size_t error_size)
@@ -177,20 +160,4 @@ static void close_subject(void *subject)
     wd_pgtable_machine_close(subject);
 }
 
-__attribute__((visibility("default"))) wd_subject_entry walkdiff_subject;
-
-const struct wd_subject_api *walkdiff_subject(void)
-{
-    static const struct wd_subject_api api = {
-        .abi = WD_SUBJECT_ABI,
-        .case_size = sizeof(struct wd_pgtable_case),
-        .answer_size = sizeof(struct wd_pgtable_answer),
-        .kind = "pgtable",
-        .name = "kvm",
-        .version = wd_build_version,
-        .open = open_subject,
-        .answer = answer,
-        .close = close_subject,
-    };
-    return &api;
-}
+WD_KVM_SUBJECT("pgtable", struct wd_pgtable_case, struct wd_pgtable_answer, open_subject, answer, close_subject)

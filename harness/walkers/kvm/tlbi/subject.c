@@ -4,11 +4,8 @@
 #include <string.h>
 
 #include "harness/subjects/tlbi/decode.h"
-#include "harness/walkers/kvm/host/guard.h"
+#include "harness/walkers/kvm/host/subject.h"
 #include "harness/walkers/kvm/tlbi/tlbi.h"
-
-/* From the builder: "7.3.4, gcc 12.2.0". */
-extern const char wd_build_version[];
 
 /* Kernel code calls back without a context: the case under way, and what the machine's TLBs have lost. */
 static const struct wd_tlbi_case *now;
@@ -142,35 +139,22 @@ static void call_tree(void *context)
     look();
 }
 
-static void set_text(struct wd_subject_head *head, enum wd_subject_status status, const char *text)
-{
-    head->status = (uint8_t)status;
-    snprintf(head->text, sizeof(head->text), "%s", text);
-}
-
 static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 {
-    static struct wd_result noted; /* crash and warnings */
     struct wd_tlbi_answer *got = opaque_answer;
     struct call call = {0};
 
     (void)subject;
     memset(got, 0, sizeof(*got));
-    got->head.status = WD_SUBJECT_ANSWERED;
     now = opaque_case;
     answer_now = got;
     lost = 0;
-    noted.warning_count = 0;
-    if (!wd_guarded_call(call_tree, &call, &noted)) {
-        set_text(&got->head, WD_SUBJECT_CRASH, noted.text);
+    if (!wd_subject_call(call_tree, &call, &got->head))
         return;
-    }
-    for (unsigned i = 0; i < noted.warning_count && i < WD_SUBJECT_WARNINGS_MAX; i++)
-        snprintf(got->head.warnings[got->head.warning_count++], WD_SUBJECT_TEXT_MAX, "%s", noted.warnings[i]);
     if (!call.cannot && call.became == WD_KVM_NOT_IN_TABLE)
         call.cannot = "this tree's KVM has no such instruction in its table";
     if (call.cannot)
-        set_text(&got->head, WD_SUBJECT_UNSUPPORTED, call.cannot);
+        wd_subject_cannot(&got->head, "", call.cannot);
     got->outcome = call.became == WD_KVM_DONE        ? WD_TLBI_DONE
                    : call.became == WD_KVM_UNDEFINED ? WD_TLBI_UNDEFINED
                                                      : WD_TLBI_UNFINISHED;
@@ -178,33 +162,10 @@ static void answer(void *subject, const void *opaque_case, void *opaque_answer)
 
 static void *open_subject(const char *options, char *error, size_t error_size)
 {
-    static char subject;
+    void *subject = wd_subject_open(options, error, error_size);
 
-    (void)options, (void)error, (void)error_size; /* the builder has looked at them */
-    wd_guard_open();
     wd_tree_tlbi_open();
-    return &subject;
+    return subject;
 }
 
-static void close_subject(void *subject)
-{
-    (void)subject; /* static, as the kernel's state is */
-}
-
-__attribute__((visibility("default"))) wd_subject_entry walkdiff_subject;
-
-const struct wd_subject_api *walkdiff_subject(void)
-{
-    static const struct wd_subject_api api = {
-        .abi = WD_SUBJECT_ABI,
-        .case_size = sizeof(struct wd_tlbi_case),
-        .answer_size = sizeof(struct wd_tlbi_answer),
-        .kind = "tlbi",
-        .name = "kvm",
-        .version = wd_build_version,
-        .open = open_subject,
-        .answer = answer,
-        .close = close_subject,
-    };
-    return &api;
-}
+WD_KVM_SUBJECT("tlbi", struct wd_tlbi_case, struct wd_tlbi_answer, open_subject, answer, wd_subject_close)

@@ -7,8 +7,12 @@
 #include <cmocka.h>
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "walkdiff/oracle.h"
 #include "walkdiff/walker.h"
@@ -515,6 +519,41 @@ static void a_batch_of_any_size_is_answered_in_order(void **state)
     }
 }
 
+/* Cases of one kind are asked together; that is nobody's concern, not even where one of them ends the process. */
+static void a_crash_is_blamed_on_its_case_though_others_are_asked_before_their_turn(void **state)
+{
+    enum { COUNT = 4, CULPRIT = 2 };
+    struct shared {
+        struct wd_result results[COUNT];
+        volatile uint32_t done;
+    } *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const struct wd_word *poison = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct module *module = *state;
+    const struct wd_case *pointers[COUNT];
+    struct wd_case cases[COUNT];
+    int status;
+
+    for (unsigned i = 0; i < COUNT; i++) {
+        cases[i] = make_case(WD_AT_S1E1R, VA, s1_block, LENGTH(s1_block));
+        pointers[i] = &cases[i];
+    }
+    turn_stage2_on(&cases[1]); /* of another kind: it is asked behind the others */
+    cases[CULPRIT].mem = poison;
+    if (fork() == 0) {
+        signal(SIGSEGV, SIG_DFL); /* which the test runner has a handler for */
+        module->api->answer(module->walker, pointers, shared->results, COUNT, &shared->done);
+        _exit(0);
+    }
+    assert_true(wait(&status) > 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    assert_int_equal(shared->done, CULPRIT);
+    for (unsigned i = 0; i < CULPRIT; i++)
+        assert_int_equal(shared->results[i].par, answer(state, &cases[i]).par);
+    assert_int_not_equal(shared->results[0].par, shared->results[1].par);
+    munmap((void *)poison, 4096);
+    munmap(shared, sizeof(*shared));
+}
+
 static void options_are_refused(void **state)
 {
     const struct module *module = *state;
@@ -555,6 +594,7 @@ int main(void)
         cmocka_unit_test(pending_virtual_interrupts_do_not_stop_it),
         cmocka_unit_test(output_addresses_are_not_checked_against_any_size),
         cmocka_unit_test(a_batch_of_any_size_is_answered_in_order),
+        cmocka_unit_test(a_crash_is_blamed_on_its_case_though_others_are_asked_before_their_turn),
         cmocka_unit_test(options_are_refused),
     };
 

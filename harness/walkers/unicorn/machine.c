@@ -25,23 +25,12 @@ static const enum wd_register loaded_registers[] = {
 };
 enum { LOADED_COUNT = sizeof(loaded_registers) / sizeof(loaded_registers[0]) };
 
-/*
- * Registers that are set from outside before the stub comes to their context, which then finds that they hold what they
- * shall and leaves them alone. What the stub writes to SCTLR_ELx or TCR_EL1, and another ASID, makes Unicorn drop all
- * that it knows of addresses, the stub's own code among it, which took two thirds of the time of a case; what is
- * written from outside does not, and an AT neither fills nor uses what would be dropped. Whatever a version of Unicorn
- * makes of it, the stub has the last word.
- */
-static const struct {
-    enum wd_register reg;
-    int name; /* UC_ARM64_REG_CP_REG: it has none, its encoding stands for it */
-} preloaded[] = {
-    {WD_SCTLR_EL1, UC_ARM64_REG_CP_REG},    {WD_TCR_EL1, UC_ARM64_REG_CP_REG},
-    {WD_SCTLR_EL2, UC_ARM64_REG_CP_REG},    {WD_MAIR_EL1, UC_ARM64_REG_MAIR_EL1},
-    {WD_TTBR0_EL1, UC_ARM64_REG_TTBR0_EL1}, {WD_TTBR1_EL1, UC_ARM64_REG_TTBR1_EL1},
+/* Registers that have a name, by which a write costs less than by the encoding. */
+static const int names[WD_REGISTER_COUNT] = {
+    [WD_MAIR_EL1] = UC_ARM64_REG_MAIR_EL1,
+    [WD_TTBR0_EL1] = UC_ARM64_REG_TTBR0_EL1,
+    [WD_TTBR1_EL1] = UC_ARM64_REG_TTBR1_EL1,
 };
-enum { PRELOADED_COUNT = sizeof(preloaded) / sizeof(preloaded[0]) };
-_Static_assert((int)PRELOADED_COUNT == (int)WD_UNICORN_PRELOADED, "the machine knows where each is in a context");
 
 _Static_assert(sizeof(struct wd_agent_batch) +
                        WD_UNICORN_BATCH *
@@ -198,19 +187,11 @@ static uc_err start_engine(struct wd_unicorn *machine)
     return error;
 }
 
-static void find_preloaded(struct wd_unicorn *machine)
-{
-    for (size_t k = 0; k < PRELOADED_COUNT; k++)
-        while (loaded_registers[machine->preloaded_places[k]] != preloaded[k].reg)
-            machine->preloaded_places[k]++;
-}
-
 bool wd_unicorn_start(struct wd_unicorn *machine, const struct wd_unicorn_hooks *hooks, struct wd_error *error)
 {
     uc_err status;
 
     *machine = (struct wd_unicorn){.hooks = *hooks, .read_pa = NOTHING_READ};
-    find_preloaded(machine);
     machine->stub = aligned_alloc(STUB_PAGE, STUB_PROGRESS);
     if (!machine->stub)
         return wd_error_set(error, "unicorn: out of memory");
@@ -245,19 +226,34 @@ const uint64_t *wd_unicorn_responses(const struct wd_unicorn *machine)
     return (const uint64_t *)(machine->stub + STUB_RESPONSES);
 }
 
-void wd_unicorn_preload(struct wd_unicorn *machine, size_t i)
+/* The i-th context of the batch, each with one query. */
+static const struct wd_agent_context *context_at(struct wd_unicorn *machine, size_t i)
 {
     const size_t size = machine->image.context_words * sizeof(uint64_t) + sizeof(struct wd_agent_query);
-    const uint8_t *requests = (const uint8_t *)(wd_unicorn_requests(machine) + 1);
-    const struct wd_agent_context *context = (const struct wd_agent_context *)(requests + i * size);
 
-    for (size_t k = 0; k < PRELOADED_COUNT; k++) {
-        const uint64_t *value = &context->registers[machine->preloaded_places[k]];
+    return (const struct wd_agent_context *)((const uint8_t *)(wd_unicorn_requests(machine) + 1) + i * size);
+}
 
-        if (preloaded[k].name == UC_ARM64_REG_CP_REG)
-            write_system_register(machine, wd_a64_register_of_case(preloaded[k].reg), *value);
+/*
+ * What the stub writes to SCTLR_ELx or TCR_ELx, to HCR_EL2, VTTBR_EL2 and another ASID make Unicorn forget all that it
+ * knows of addresses, the stub's own code among it, which took two thirds of the time of a case. Most of what is
+ * written from outside does not (SCTLR_ELx, TCR_EL1, TTBRx_EL1), the rest costs less there; and an AT neither fills nor
+ * uses what would be forgotten. Whatever a version of Unicorn makes of it, the stub has the last word.
+ */
+void wd_unicorn_preload(struct wd_unicorn *machine, size_t i)
+{
+    const uint64_t *values = context_at(machine, i)->registers;
+    const uint64_t *before = i ? context_at(machine, i - 1)->registers : NULL;
+
+    for (size_t k = 0; k < LOADED_COUNT; k++) {
+        enum wd_register reg = loaded_registers[k];
+
+        if (before && values[k] == before[k])
+            continue;
+        if (names[reg])
+            uc_reg_write(machine->engine, names[reg], &values[k]);
         else
-            uc_reg_write(machine->engine, preloaded[k].name, value);
+            write_system_register(machine, wd_a64_register_of_case(reg), values[k]);
     }
 }
 

@@ -19,7 +19,6 @@
 #define WD_UNICORN_STUB_BASE UINT64_C(0x0b6d7a510000)
 enum {
     WD_UNICORN_STUB_SIZE = 0x10000,
-    WD_UNICORN_PRELOADED = 6,
     WD_UNICORN_BATCH = 256, /* cases, each with a context of its own, for which there is room */
 };
 
@@ -44,8 +43,7 @@ struct wd_unicorn {
     struct wd_agent_image image;
     struct wd_unicorn_hooks hooks;
     struct wd_unicorn_memory below, above; /* the stub */
-    size_t preloaded_places[WD_UNICORN_PRELOADED];
-    uint64_t read_pa, read_value; /* of the word that was read last in the query in hand */
+    uint64_t read_pa, read_value;          /* of the word that was read last in the query in hand */
 };
 
 /**
@@ -74,8 +72,9 @@ struct wd_agent_batch *wd_unicorn_requests(struct wd_unicorn *machine);
 const uint64_t *wd_unicorn_responses(const struct wd_unicorn *machine);
 
 /**
- * Sets registers for a context of the batch ahead of the stub, which costs less than to have the stub do it: before the
- * batch is run for its first context, and while it runs, when a query was answered, for the next one.
+ * Sets the registers for a context of the batch ahead of the stub, which costs less than to have the stub do it: before
+ * the batch is run for its first context, and while it runs, when a query was answered, for the next one. The stub then
+ * finds that they hold what they shall and leaves them alone.
  * @param i  the context; each of the batch has one query
  */
 void wd_unicorn_preload(struct wd_unicorn *machine, size_t i);

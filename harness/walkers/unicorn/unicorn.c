@@ -19,21 +19,26 @@
  *   - Nothing in its walker limits output addresses: cases with a larger PARange than its own are answered as far as
  *     PARange decides nothing else.
  * Everything else that differs is in harness/agent/cpu.h, or is a deviation, listed in cases/waivers/unicorn.toml.
- * AT neither fills nor uses Unicorn's TLB, so there is nothing to flush between cases.
+ * AT neither fills nor uses Unicorn's TLB, so there is nothing to flush between cases, and their order is of no
+ * consequence: they are asked in groups (grouped_order()). A batch that comes to a bad end is asked again case by case.
  */
 #include "harness/agent/cpu.h"
 #include "harness/walkers/unicorn/machine.h"
 #include "walkdiff/walker.h"
 
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 /* A case of the batch in hand. */
 struct pending {
     size_t index; /* of the case in the call of answer() */
     struct wd_cpu_case told;
+    bool answered;
 };
 
 struct walker {
@@ -44,8 +49,10 @@ struct walker {
     const struct wd_case *const *cases;
     struct wd_result *results;
     volatile uint32_t *done;
-    size_t pending_count, finished;
+    size_t pending_count, first; /* the first one that is not answered, if one is not */
     struct pending pending[WD_UNICORN_BATCH];
+    size_t order[WD_UNICORN_BATCH]; /* pending cases as they are asked */
+    size_t order_count, finished;
     bool read_nothing; /* the walk in hand read where no memory is */
     bool reached_stub; /* a descriptor of the walk in hand points at the stub */
 };
@@ -57,12 +64,17 @@ static bool points_at_stub(uint64_t address)
     return wd_bits(address, 47, 16) == wd_bits(WD_UNICORN_STUB_BASE, 47, 16);
 }
 
+static const struct wd_case *case_in_hand(const struct walker *w)
+{
+    return w->cases[w->pending[w->order[w->finished]].index];
+}
+
 static uint64_t read_memory(void *context, uint64_t pa)
 {
     struct walker *w = context;
     uint64_t value = 0;
 
-    if (!wd_case_read(w->cases[w->pending[w->finished].index], pa, &value))
+    if (!wd_case_read(case_in_hand(w), pa, &value))
         w->read_nothing = true;
     if (points_at_stub(value) || points_at_stub(__builtin_bswap64(value)))
         w->reached_stub = true;
@@ -124,32 +136,40 @@ static void conclude(struct walker *w, const struct pending *p, uint64_t par)
         wd_cpu_conclude(w->cases[p->index], &p->told, par, result);
 }
 
-/* All before the next pending one are answered. */
 static void note_answer(void *context)
 {
     struct walker *w = context;
+    struct pending *p = &w->pending[w->order[w->finished]];
 
-    conclude(w, &w->pending[w->finished], wd_unicorn_responses(&w->machine)[w->finished]);
+    conclude(w, p, wd_unicorn_responses(&w->machine)[w->finished]);
+    p->answered = true;
     w->finished++;
     w->read_nothing = w->reached_stub = false;
-    if (w->finished < w->pending_count) {
-        *w->done = (uint32_t)w->pending[w->finished].index;
+    while (w->first < w->pending_count && w->pending[w->first].answered)
+        w->first++;
+    if (w->first < w->pending_count)
+        *w->done = (uint32_t)w->pending[w->first].index;
+    if (w->finished < w->order_count)
         wd_unicorn_preload(&w->machine, w->finished);
-    }
 }
 
-static void write_request(struct walker *w, const struct wd_case *c, const struct wd_cpu_case *told)
+/* ---------------------------------------------------------------- batches */
+
+/* Writes the i-th request of the order. */
+static void write_request(struct walker *w, size_t i)
 {
     const struct wd_agent_image *image = &w->machine.image;
+    const struct pending *p = &w->pending[w->order[i]];
+    const struct wd_case *c = w->cases[p->index];
     size_t context_size = image->context_words * sizeof(uint64_t);
     size_t size = context_size + sizeof(struct wd_agent_query);
-    uint8_t *request = (uint8_t *)(wd_unicorn_requests(&w->machine) + 1) + w->pending_count * size;
+    uint8_t *request = (uint8_t *)(wd_unicorn_requests(&w->machine) + 1) + i * size;
     struct wd_agent_context *context = (struct wd_agent_context *)request;
     struct wd_agent_query *query = (struct wd_agent_query *)(request + context_size);
 
     *context = (struct wd_agent_context){.queries = 1};
-    for (size_t i = 0; wd_unicorn_register(i) < WD_REGISTER_COUNT; i++)
-        context->registers[i] = told->regs[wd_unicorn_register(i)];
+    for (size_t k = 0; wd_unicorn_register(k) < WD_REGISTER_COUNT; k++)
+        context->registers[k] = p->told.regs[wd_unicorn_register(k)];
     *query = (struct wd_agent_query){.at = image->at[c->op], .pan = wd_agent_pan(c->pan), .va = c->va};
 }
 
@@ -166,30 +186,142 @@ static void take(struct walker *w, size_t index)
         wd_result_unsupported(&w->results[index], reason);
         return;
     }
+    __builtin_prefetch(c->mem); /* for its walk */
     p->index = index;
+    p->answered = false;
     p->told.regs[WD_HCR_EL2] = wd_unicorn_hcr(p->told.regs[WD_HCR_EL2]);
-    write_request(w, c, &p->told);
     w->pending_count++;
+}
+
+/* Cases of a group can follow each other without a write that makes Unicorn forget addresses. */
+enum { GROUPS = 32 };
+
+static unsigned group_of(const struct pending *p)
+{
+    uint64_t hcr = p->told.regs[WD_HCR_EL2];
+
+    return (unsigned)(WD_GET(hcr, HCR_EL2, VM) << 4 | WD_GET(hcr, HCR_EL2, DC) << 3 | WD_GET(hcr, HCR_EL2, PTW) << 2) |
+           (unsigned)(p->told.regs[WD_TCR_EL2] != 0) << 1 | (unsigned)(p->told.regs[WD_VTTBR_EL2] != 0);
+}
+
+/* All cases of the batch, by their groups, those of one in the order of the call. */
+static void make_grouped_order(struct walker *w)
+{
+    uint8_t groups[WD_UNICORN_BATCH];
+    size_t next[GROUPS + 1] = {0};
+
+    for (size_t i = 0; i < w->pending_count; i++)
+        next[(groups[i] = (uint8_t)group_of(&w->pending[i])) + 1]++;
+    for (size_t group = 1; group < GROUPS; group++)
+        next[group] += next[group - 1];
+    for (size_t i = 0; i < w->pending_count; i++)
+        w->order[next[groups[i]]++] = i;
+    w->order_count = w->pending_count;
+}
+
+/* Those that are not answered yet, in the order of the call. */
+static void make_plain_order(struct walker *w)
+{
+    w->order_count = 0;
+    for (size_t i = 0; i < w->pending_count; i++)
+        if (!w->pending[i].answered)
+            w->order[w->order_count++] = i;
+}
+
+/* @return NULL, or why Unicorn did not come to the end of the order */
+static const char *run_order(struct walker *w)
+{
+    uc_err error;
+
+    for (size_t i = 0; i < w->order_count; i++)
+        write_request(w, i);
+    wd_unicorn_requests(&w->machine)->contexts = w->order_count;
+    w->finished = 0;
+    w->read_nothing = w->reached_stub = false;
+    *w->done = (uint32_t)w->pending[w->first].index;
+    wd_unicorn_preload(&w->machine, 0);
+    error = wd_unicorn_run(&w->machine);
+    if (error != UC_ERR_OK)
+        return uc_strerror(error);
+    return w->finished == w->order_count ? NULL : "stopped before the end";
+}
+
+/* What a batch can die of, and the end of the time that it is given, a hundred times what it takes. */
+static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGVTALRM};
+enum { FATAL_COUNT = sizeof(fatal_signals) / sizeof(fatal_signals[0]), GUARD_MICROSECONDS = 200000 };
+
+/* Where a signal that came while a batch ran leads to. A signal handler can know of nothing else. */
+static sigjmp_buf bad_end;
+
+static void come_to_a_bad_end(int number)
+{
+    siglongjmp(bad_end, number);
+}
+
+/* Of the process's own time: a machine that is busy, or a process that was stopped, makes nothing a hang. */
+static void set_alarm(long microseconds)
+{
+    setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value = {.tv_usec = microseconds}}, NULL);
+}
+
+/* run_order(), where Unicorn may crash or hang. @return whether it came to the end */
+static bool run_guarded(struct walker *w)
+{
+    const struct sigaction guard = {.sa_handler = come_to_a_bad_end};
+    struct sigaction before[FATAL_COUNT];
+    volatile bool good = false;
+
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        sigaction(fatal_signals[i], &guard, &before[i]);
+    if (!sigsetjmp(bad_end, 1)) {
+        set_alarm(GUARD_MICROSECONDS);
+        good = !run_order(w);
+    }
+    set_alarm(0);
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        sigaction(fatal_signals[i], &before[i], NULL);
+    return good;
+}
+
+/*
+ * Asks what a batch that came to a bad end left unanswered, in the order of the call: `done` then tells the case in
+ * hand, and if that is what Unicorn dies of, or hangs at, the engine takes it for what it is. This is a new Unicorn;
+ * the old one may be in any state, and is not touched again.
+ */
+static void ask_one_by_one(struct walker *w)
+{
+    const struct wd_unicorn_hooks hooks = w->machine.hooks;
+    struct wd_error problem;
+    const char *error;
+
+    make_plain_order(w);
+    if (!w->order_count) /* the alarm came when all was done */
+        return;
+    error = wd_unicorn_start(&w->machine, &hooks, &problem) ? run_order(w) : problem.text;
+    if (error) {
+        fprintf(stderr, "unicorn: %s\n", error);
+        abort();
+    }
 }
 
 static void run_batch(struct walker *w)
 {
-    uc_err error;
-
+    w->first = 0;
     if (w->pending_count == 0)
         return;
-    wd_unicorn_requests(&w->machine)->contexts = w->pending_count;
-    w->finished = 0;
-    w->read_nothing = w->reached_stub = false;
-    *w->done = (uint32_t)w->pending[0].index;
-    wd_unicorn_preload(&w->machine, 0);
-    error = wd_unicorn_run(&w->machine);
-    if (error != UC_ERR_OK || w->finished != w->pending_count) {
-        /* The engine takes the end of the process as a crash in the case in hand, which it is. */
-        fprintf(stderr, "unicorn: %s\n", error != UC_ERR_OK ? uc_strerror(error) : "stopped before the end");
-        abort();
-    }
-    w->pending_count = w->finished = 0;
+    make_grouped_order(w);
+    if (!run_guarded(w))
+        ask_one_by_one(w);
+    w->pending_count = 0;
+}
+
+/* Cases come from where they were made, another processor's cache as a rule: they are asked for some time before. */
+enum { AHEAD = 2, CACHE_LINE = 64 };
+
+static void fetch_ahead(const struct wd_case *c)
+{
+    for (size_t byte = 0; byte < sizeof(*c); byte += CACHE_LINE)
+        __builtin_prefetch((const uint8_t *)c + byte);
 }
 
 static void unicorn_answer(void *walker, const struct wd_case *const *cases, struct wd_result *results, size_t count,
@@ -201,6 +333,8 @@ static void unicorn_answer(void *walker, const struct wd_case *const *cases, str
     w->results = results;
     w->done = done;
     for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            fetch_ahead(cases[i + AHEAD]);
         take(w, i);
         if (w->pending_count == WD_UNICORN_BATCH)
             run_batch(w);

@@ -234,7 +234,8 @@ struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct w
                                   .outer = write_back_rwa,
                                   .mair = 0xff,
                                   .shareability = WD_NON_SHAREABLE,
-                                  .tagged = wd_check(w, 1, WD_RULE_DEFAULT_TAGGED, 0, p->default_tagged)};
+                                  .tagged = wd_check(w, 1, WD_RULE_DEFAULT_TAGGED, 0, p->default_tagged) &&
+                                            !wd_mistaken(w, WD_MISTAKE_DCT_IGNORED)};
 }
 
 void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows, int level,
@@ -394,7 +395,7 @@ static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params
         a.outer = weaker_cacheability(w, &s1->outer, &s2.outer);
     }
     a.tagged = stays_tagged(&a, s1->tagged);
-    a.no_tag_access = s2.no_tag_access && s1->tagged;
+    a.no_tag_access = s2.no_tag_access && s1->tagged && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
     if (!a.device && wd_check(w, 2, WD_RULE_XS_WRITE_BACK, level, fully_write_back(&a)))
         a.xs = false;
     return a;
@@ -475,8 +476,8 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
     }
     if (s1->from_reserved && s1->device && (memattr == 7 || memattr == 5))
         a.from_reserved = wd_mistaken(w, WD_MISTAKE_RESERVED_DEVICE_KEPT);
-    a.tagged = stays_tagged(&a, s1->tagged);
-    a.no_tag_access = a.tagged && encoding > 13;
+    a.tagged = stays_tagged(&a, s1->tagged) && !(memattr == 6 && wd_mistaken(w, WD_MISTAKE_FWB_TAG_LOST));
+    a.no_tag_access = a.tagged && encoding > 13 && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device) &&
         !wd_mistaken(w, WD_MISTAKE_CD_IGNORED_WITH_FWB)) {
         make_non_cacheable(&a);
@@ -529,30 +530,38 @@ static unsigned combine_halves(struct wd_walk *w, unsigned s1, unsigned s2)
     return encode_nibble(&c);
 }
 
-/* MAIR's encoding of what MemAttr without FWB says, where it is not reserved: 0100 is Write-Back, if it is anything. */
+/* MAIR's encoding of what MemAttr without FWB says: 0100 is Write-Back, 1000 Non-cacheable, if they are anything. */
 static unsigned encoding_of_memattr(unsigned memattr)
 {
     static const uint8_t halves[4] = {0, 4, 8, 12};
 
     if (memattr < 4)
         return memattr << 2;
+    if (memattr == 8)
+        return 0x44;
     return memattr == 4 ? 0xcc : (unsigned)halves[memattr >> 2] << 4 | halves[memattr & 3];
 }
 
 /*
  * The mistake of combining what PAR_EL1.ATTR would say of each stage, as if encodings had no meaning but as two halves
  * or as a Device type: those with XS = 0 and the reserved ones have another.
+ * @param field  MemAttr as the descriptor has it
  * @param memattr  an allocated encoding
  */
 static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
-                              unsigned memattr, struct wd_attributes *a)
+                              unsigned field, unsigned memattr, struct wd_attributes *a)
 {
+    bool reserved_with_fwb = p->fwb && field >> 2 == 2 && wd_has(w->regs, WD_FEAT_MTE_PERM) &&
+                             wd_mistaken(w, WD_MISTAKE_FWB_RESERVED_BY_ENCODING);
     unsigned encoded, stage1 = s1->mair, stage2, with_fwb = p->fwb ? memattr & 7 : 0;
     struct wd_attributes copy = *s1;
 
     if (!s1->from_reserved && !(s1->tagged && s1->mair == 0xf0))
         stage1 = encode(&copy, s1->xs || !wd_has(w->regs, WD_FEAT_XS));
-    if (with_fwb > 4) {
+    if (reserved_with_fwb) {
+        stage2 = encoding_of_memattr(field);
+        encoded = stage1 < stage2 ? stage1 : stage2;
+    } else if (with_fwb > 4) {
         bool non_cacheable_forced = with_fwb == 5 && !s1->device;
 
         if (with_fwb == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs) ||
@@ -586,7 +595,7 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
                                       const struct wd_attributes *stage1, uint64_t descriptor, int level)
 {
     bool with_xs = wd_has(w->regs, WD_FEAT_XS);
-    unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
+    unsigned field = (unsigned)wd_bits(descriptor, 5, 2), memattr;
     struct wd_attributes s1 = *stage1, a;
     struct wd_s2_params without_cd;
     bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
@@ -598,9 +607,9 @@ struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_para
     }
     if (not_combined)
         take_xs_by_halves(p, descriptor, &s1);
-    memattr = p->fwb ? allocated_fwb_memattr(w, memattr, level) : allocated_memattr(w, memattr, level);
+    memattr = p->fwb ? allocated_fwb_memattr(w, field, level) : allocated_memattr(w, field, level);
     a = p->fwb ? force_write_back(w, p, &s1, descriptor, memattr, level) : combine(w, p, &s1, memattr, level);
-    combine_encodings(w, p, stage1, memattr, &a);
+    combine_encodings(w, p, stage1, field, memattr, &a);
     if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && with_xs) && !not_combined)
         a.xs = false;
     if (p->cd && is_non_cacheable_without_xs(w, &a) && wd_mistaken(w, WD_MISTAKE_CD_XS_LOST))

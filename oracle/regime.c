@@ -36,13 +36,21 @@ static uint8_t stage2_granules(uint64_t mmfr0, uint8_t stage1)
                      stage2_granule(WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran64_2), WD_GRANULE_64K, stage1));
 }
 
+/* Sets E2H, and what follows from it. */
+static void set_e2h(struct wd_walk *w, bool e2h)
+{
+    uint64_t hcr = w->regs[WD_HCR_EL2];
+
+    w->e2h = e2h;
+    w->in_host = e2h && WD_GET(hcr, HCR_EL2, TGE);
+    w->stage2_enabled = (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !w->in_host;
+}
+
 void wd_read_features(struct wd_walk *w)
 {
-    uint64_t hcr = w->regs[WD_HCR_EL2], mmfr0 = w->regs[WD_ID_AA64MMFR0_EL1];
+    uint64_t mmfr0 = w->regs[WD_ID_AA64MMFR0_EL1];
 
-    w->e2h = wd_e2h(w->regs);
-    w->in_host = w->e2h && WD_GET(hcr, HCR_EL2, TGE);
-    w->stage2_enabled = (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !w->in_host;
+    set_e2h(w, wd_e2h(w->regs));
     w->granules[0] = stage1_granules(mmfr0);
     w->granules[1] = stage2_granules(mmfr0, w->granules[0]);
     w->pa_max = wd_pa_max(w->regs);
@@ -61,6 +69,14 @@ static bool executable(struct wd_walk *w, const struct wd_operation_info *operat
     return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 && trapped);
 }
 
+/* E2H where it is RES1 and written as 0. */
+static void read_e2h_written_as_0(struct wd_walk *w)
+{
+    wd_apply(w, 1, WD_RULE_E2H_RES1, 0);
+    if (wd_mistaken(w, WD_MISTAKE_E2H_AS_WRITTEN))
+        set_e2h(w, false);
+}
+
 /* The mistake of choosing the regime from HCR_EL2.{E2H,TGE} alone. */
 static bool supposed_el1(const struct wd_walk *w)
 {
@@ -72,6 +88,8 @@ bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
     const struct wd_operation_info *operation = &wd_operations[w->c->op];
     enum wd_rule rule;
 
+    if (w->e2h && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H))
+        read_e2h_written_as_0(w);
     if (!executable(w, operation))
         return false;
 

@@ -116,7 +116,7 @@ def test_the_vectors_as_a_guest_has_them_show_each_cause_as_often_as_the_page_sa
     }
 
 
-@pytest.mark.parametrize("profile", ["v80", "n1", "lva64", "v92", "v94pie", "v9xs"])
+@pytest.mark.parametrize("profile", ["v80", "n1", "lva64", "v92", "v94pie", "v9xs", "max", "random"])
 def test_fuzzing_finds_nothing_that_is_not_on_the_page(profile: str) -> None:
     command = [str(program(ROOT)), "fuzz", "--walker", f"kvm:{tree('7.3')}", *ALL]
     done = subprocess.run(

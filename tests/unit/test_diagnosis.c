@@ -124,6 +124,19 @@ static void the_regime_by_hcr_alone_is_told(void **state)
     expect_cause(&hand, OFF_PAR(HAND_VA), nothing, CAUSE(REGIME_BY_HCR));
 }
 
+static void e2h_taken_as_it_is_written_is_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    hand_el20(&hand, WD_AT_S1E1R, HAND_VA);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    SET(&hand, HCR_EL2, E2H, 0);
+    SET(&hand, ID_AA64MMFR4_EL1, E2H0, 15);
+    assert_int_equal(judge(&hand, PAGE_PAR, nothing).verdict, WD_VERDICT_AGREE);
+    expect_cause(&hand, OFF_PAR(HAND_VA), nothing, CAUSE(E2H_AS_WRITTEN));
+}
+
 static void a_clamped_txsz_is_told_where_it_must_fault(void **state)
 {
     const struct hand_path path = {.granule_bits = 12, .input_bits = 48, .base = HAND_STAGE1_TABLES};
@@ -677,6 +690,56 @@ static void table_access_flags_that_are_not_set_are_told(void **state)
 }
 
 /* What Non-cacheable memory with XS = 0 is taken for. */
+/* Tagged memory in stage 1, MemAttr with FWB and FEAT_MTE_PERM in stage 2. */
+static void start_tagged(struct hand *hand, uint64_t memattr)
+{
+    start_both(hand, 0xf0, memattr);
+    SET(hand, ID_AA64PFR1_EL1, MTE, 2);
+    SET(hand, ID_AA64PFR2_EL1, MTEPERM, 1);
+    SET(hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(hand, HCR_EL2, FWB, 1);
+}
+
+static void mistakes_about_tagged_memory_are_told(void **state)
+{
+    struct hand hand;
+
+    (void)state;
+    start_tagged(&hand, 6);
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(FWB_TAG_LOST));
+    start_tagged(&hand, 14);
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(FWB_TAG_LOST));
+    start_tagged(&hand, 15);
+    expect_cause(&hand, par_success(HAND_IPA, 0xf0, SH_INNER), nothing, CAUSE(NO_TAG_ACCESS_IGNORED));
+    start_tagged(&hand, 4);
+    SET(&hand, HCR_EL2, FWB, 0);
+    expect_cause(&hand, par_success(HAND_IPA, 0xf0, SH_INNER), nothing, CAUSE(NO_TAG_ACCESS_IGNORED));
+    start_tagged(&hand, 15);
+    SET(&hand, ID_AA64PFR2_EL1, MTEPERM, 0);
+    SET(&hand, HCR_EL2, DC, 1);
+    SET(&hand, HCR_EL2, DCT, 1);
+    hand.c.va = HAND_IPA;
+    expect_cause(&hand, par_success(HAND_IPA, 0xff, SH_INNER), nothing, CAUSE(DCT_IGNORED));
+}
+
+static void what_fwb_reserves_taken_by_its_number_is_told(void **state)
+{
+    static const uint8_t encodings[4] = {0x44, 0x84, 0x88, 0x8c};
+    struct hand hand;
+
+    (void)state;
+    for (unsigned i = 1; i < 4; i++) { /* 1000 as Non-cacheable is a permitted meaning */
+        start_tagged(&hand, 8 + i);
+        expect_cause(&hand, par_success(HAND_IPA, encodings[i], SH_INNER), nothing, CAUSE(FWB_RESERVED_BY_ENCODING));
+    }
+    start_tagged(&hand, 10);
+    SET(&hand, HCR_EL2, CD, 1);
+    assert_int_equal(judge(&hand, par_success(HAND_IPA, 0x44, SH_OUTER), nothing).verdict, WD_VERDICT_PERMITTED);
+    start_tagged(&hand, 11);
+    hand.c.regs[WD_MAIR_EL1] = 0x77; /* the lower encoding of the two */
+    assert_int_equal(judge(&hand, par_success(HAND_IPA, 0x77, SH_INNER), nothing).verdict, WD_VERDICT_PERMITTED);
+}
+
 static void mistakes_about_non_cacheable_memory_without_xs_are_told(void **state)
 {
     struct hand hand;
@@ -1159,6 +1222,7 @@ int main(void)
         cmocka_unit_test(of_several_causes_at_once_the_first_is_told),
         cmocka_unit_test(an_instruction_that_is_asked_for_again_has_a_cause),
         cmocka_unit_test(the_regime_by_hcr_alone_is_told),
+        cmocka_unit_test(e2h_taken_as_it_is_written_is_told),
         cmocka_unit_test(a_clamped_txsz_is_told_where_it_must_fault),
         cmocka_unit_test(a_start_level_by_the_input_size_is_told),
         cmocka_unit_test(a_walk_fault_at_the_level_of_stage_1_is_told),
@@ -1170,6 +1234,8 @@ int main(void)
         cmocka_unit_test(attributes_of_a_stage_1_that_is_off_are_told),
         cmocka_unit_test(table_access_flags_that_are_not_set_are_told),
         cmocka_unit_test(mistakes_about_non_cacheable_memory_without_xs_are_told),
+        cmocka_unit_test(mistakes_about_tagged_memory_are_told),
+        cmocka_unit_test(what_fwb_reserves_taken_by_its_number_is_told),
         cmocka_unit_test(the_size_of_a_leafs_base_is_told),
         cmocka_unit_test(what_leads_to_an_instruction_that_is_asked_for_again_is_a_deviation),
         cmocka_unit_test(a_walk_permission_fault_that_becomes_another_is_told),

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "generators/generate.h"
@@ -32,8 +33,24 @@ struct wd_bare {
     unsigned job, jobs;
 };
 
-/** Has a loop run. @return programs a second */
-typedef double wd_bare_loop(const struct wd_bare *bare, const char *option);
+/** What came of a loop. */
+struct wd_bare_figures {
+    double rate;     /* programs a second */
+    double programs; /* that were run */
+    double encoding; /* processor time of this process while the clock stood, seconds */
+};
+
+/** Has a loop run. */
+typedef struct wd_bare_figures wd_bare_loop(const struct wd_bare *bare, const char *option);
+
+/** Processor time of this process so far, seconds. */
+static inline double wd_bare_processor_time(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
 
 static _Noreturn void wd_bare_fail(const char *text)
 {
@@ -50,15 +67,18 @@ static inline const struct wd_case *wd_bare_case(const struct wd_bare *bare, uin
     return &buffer.c;
 }
 
-/** main() of a bare loop: PROFILE SEED SECONDS JOBS [OPTION]. Prints programs a second of all jobs together. */
+/**
+ * main() of a bare loop: PROFILE SEED SECONDS JOBS [OPTION]. Prints the figures of all jobs together: programs a
+ * second, programs, and seconds of processor time that are none of theirs.
+ */
 static inline int wd_bare_main(int argc, char **argv, wd_bare_loop *loop)
 {
     struct wd_bare bare = {.mix = {.profiles = {argc > 4 ? wd_profile_by_name(argv[1]) : NULL}, .count = 1}};
-    double *rates =
-        mmap(NULL, WD_BARE_JOBS_MAX * sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    double sum = 0;
+    struct wd_bare_figures *of_job =
+        mmap(NULL, WD_BARE_JOBS_MAX * sizeof(*of_job), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct wd_bare_figures sum = {0};
 
-    if (!bare.mix.profiles[0] || rates == MAP_FAILED)
+    if (!bare.mix.profiles[0] || of_job == MAP_FAILED)
         wd_bare_fail("takes PROFILE SEED SECONDS JOBS [OPTION]");
     bare.seed = strtoull(argv[2], NULL, 0);
     bare.seconds = strtod(argv[3], NULL);
@@ -67,18 +87,20 @@ static inline int wd_bare_main(int argc, char **argv, wd_bare_loop *loop)
         wd_bare_fail("one job, or two");
     for (bare.job = 0; bare.job < bare.jobs; bare.job++) {
         if (fork() == 0) {
-            rates[bare.job] = loop(&bare, argc > 5 ? argv[5] : "");
+            of_job[bare.job] = loop(&bare, argc > 5 ? argv[5] : "");
             _exit(0);
         }
     }
     while (wait(NULL) > 0)
         ;
     for (unsigned job = 0; job < bare.jobs; job++) {
-        if (rates[job] <= 0)
+        if (of_job[job].rate <= 0)
             wd_bare_fail("a job gave no figure");
-        sum += rates[job];
+        sum.rate += of_job[job].rate;
+        sum.programs += of_job[job].programs;
+        sum.encoding += of_job[job].encoding;
     }
-    printf("%.1f\n", sum);
+    printf("%.1f %.0f %.3f\n", sum.rate, sum.programs, sum.encoding);
     return 0;
 }
 

@@ -125,17 +125,19 @@ static void start(struct loop *loop, const char *cpu)
         wd_bare_fail(error.text);
 }
 
-static double run(const struct wd_bare *bare, const char *cpu)
+static struct wd_bare_figures run(const struct wd_bare *bare, const char *cpu)
 {
     static struct loop loop;
-    double spent = 0, begin;
+    double spent = 0, begin, encoding = 0, before;
     uint64_t programs = 0;
 
     start(&loop, cpu);
     for (uint64_t chunk = 0; spent < bare->seconds; chunk++) {
         loop.count = 0;
+        before = wd_bare_processor_time();
         for (uint64_t i = 0; i < WD_BARE_CHUNK; i++)
             encode(&loop, wd_bare_case(bare, chunk, i));
+        encoding += wd_bare_processor_time() - before;
         begin = wd_now();
         for (size_t i = 0; i < loop.count && wd_now() - begin + spent < bare->seconds;) {
             size_t count = run_batch(&loop, i);
@@ -147,7 +149,7 @@ static double run(const struct wd_bare *bare, const char *cpu)
     }
     wd_machine_stop(&loop.machine);
     free(loop.encoded);
-    return (double)programs / spent;
+    return (struct wd_bare_figures){(double)programs / spent, (double)programs, encoding};
 }
 
 int main(int argc, char **argv)

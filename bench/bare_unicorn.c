@@ -98,11 +98,11 @@ static void run_chunk(struct loop *loop)
     }
 }
 
-static double run(const struct wd_bare *bare, const char *option)
+static struct wd_bare_figures run(const struct wd_bare *bare, const char *option)
 {
     static struct loop loop;
     struct wd_error error;
-    double spent = 0, begin;
+    double spent = 0, begin, encoding = 0, before;
     uint64_t programs = 0;
 
     (void)option;
@@ -115,8 +115,10 @@ static double run(const struct wd_bare *bare, const char *option)
         wd_bare_fail("no memory");
     for (uint64_t chunk = 0; spent < bare->seconds; chunk++) {
         loop.count = loop.word_count = 0;
+        before = wd_bare_processor_time();
         for (uint64_t i = 0; i < WD_BARE_CHUNK; i++)
             encode(&loop, wd_bare_case(bare, chunk, i));
+        encoding += wd_bare_processor_time() - before;
         begin = wd_now();
         run_chunk(&loop);
         spent += wd_now() - begin;
@@ -125,7 +127,7 @@ static double run(const struct wd_bare *bare, const char *option)
     wd_unicorn_stop(&loop.machine);
     free(loop.words);
     free(loop.encoded);
-    return (double)programs / spent;
+    return (struct wd_bare_figures){(double)programs / spent, (double)programs, encoding};
 }
 
 int main(int argc, char **argv)

@@ -16,12 +16,16 @@
  * of the bare one. With two jobs two bare loops run side by side.
  *
  * By the clock: the machine should have nothing else to do. Each is measured in three rounds, in turns; shown are the
- * medians, and the least and the greatest part.
+ * medians, and the least and the greatest part. A machine that has other work tells more by the last two columns: the
+ * processor time, of all processes together, that an answer costs in the bare and in the whole loop, with all starts.
+ * Where there are as many jobs as processors, nothing else counts.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +33,7 @@
 #include "generators/generate.h"
 #include "harness/host/walker_spec.h"
 
-enum { BATCH = 256, SECONDS = 6, ROUNDS = 3, SEED = 1, JOBS_MAX = 2, COMMAND_MAX = 4096 + 256 };
+enum { BATCH = 256, SECONDS = 6, WHOLE_SECONDS = 12, ROUNDS = 3, SEED = 1, JOBS_MAX = 2, COMMAND_MAX = 4096 + 256 };
 
 struct shared {
     double rate[JOBS_MAX];
@@ -116,51 +120,74 @@ static double alone_side_by_side(const struct wd_walker_spec *spec, const struct
     return sum;
 }
 
-/* What a command prints. */
-static void read_output(const char *command, char *text, size_t size)
+/* What a loop gives. */
+struct figures {
+    double rate; /* answers a second */
+    double cost; /* processor time an answer, seconds */
+};
+
+/* Processor time of all processes that ended, seconds; of those that lost their parents too (PR_SET_CHILD_SUBREAPER).
+ */
+static double processor_time(void)
 {
+    struct rusage usage;
+
+    while (wait(NULL) > 0)
+        ;
+    getrusage(RUSAGE_CHILDREN, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+/* What a command prints. @return the processor time that it took */
+static double read_output(const char *command, char *text, size_t size)
+{
+    double before = processor_time();
     FILE *output = popen(command, "r");
     size_t length = output ? fread(text, 1, size - 1, output) : 0;
 
     text[length] = '\0';
     if (output)
         pclose(output);
+    return processor_time() - before;
 }
 
-/* Answers a second of the bare loop of a walker. */
-static double bare_loop(const struct wd_walker_spec *spec, const char *profile, unsigned jobs)
+static struct figures bare_loop(const struct wd_walker_spec *spec, const char *profile, unsigned jobs)
 {
     const char *cpu = strstr(spec->options, "cpu=");
-    char command[COMMAND_MAX], text[64];
+    char command[COMMAND_MAX], text[64], *next;
+    double rate, programs, encoding, time;
 
     snprintf(command, sizeof(command), "'%s%s' %s %d %d %u %.*s", WALKDIFF_BARE, spec->name, profile, SEED, SECONDS,
              jobs, cpu ? (int)strcspn(cpu + 4, ",") : 0, cpu ? cpu + 4 : "");
-    read_output(command, text, sizeof(text));
-    if (strtod(text, NULL) <= 0)
+    time = read_output(command, text, sizeof(text));
+    rate = strtod(text, &next);
+    programs = strtod(next, &next);
+    encoding = strtod(next, NULL);
+    if (rate <= 0 || programs <= 0)
         fail("there is no bare loop of this walker, or it says why it does not run");
-    return strtod(text, NULL);
+    return (struct figures){rate, (time - encoding) / programs};
 }
 
-/* Answers a second of the whole loop. */
-static double whole_loop(const char *program, const char *walker, const char *profile, unsigned jobs)
+static struct figures whole_loop(const char *program, const char *walker, const char *profile, unsigned jobs)
 {
     static char text[1 << 20];
     char command[COMMAND_MAX];
     const char *seconds, *cases, *unsupported;
-    double answered;
+    double answered, time;
 
     snprintf(
         command, sizeof(command),
         "'%s' fuzz --walker %s --ref none --profile %s --seed %d --time %ds --jobs %u --no-shrink --json 2>/dev/null",
-        program, walker, profile, SEED, SECONDS, jobs);
-    read_output(command, text, sizeof(text));
+        program, walker, profile, SEED, WHOLE_SECONDS, jobs);
+    time = read_output(command, text, sizeof(text));
     seconds = strstr(text, "\"seconds\":");
     cases = strstr(text, "\"cases\":");
     unsupported = strstr(text, "\"unsupported\":");
     if (!seconds || !cases)
         fail("fuzz gave no summary");
     answered = strtod(cases + 8, NULL) - (unsupported ? strtod(unsupported + 14, NULL) : 0);
-    return answered / strtod(seconds + 10, NULL);
+    return (struct figures){answered / strtod(seconds + 10, NULL), time / answered};
 }
 
 /* What is measured if nothing else is asked for. */
@@ -202,25 +229,32 @@ static void measure(const char *walker, const char *profile)
     if (!wd_walker_spec_parse(walker, &places, &spec, &error))
         fail(error.text);
     for (unsigned jobs = 1; jobs <= JOBS_MAX; jobs++) {
-        double bare[ROUNDS], alone[ROUNDS], ours[ROUNDS], part[ROUNDS];
+        double bare[ROUNDS], alone[ROUNDS], ours[ROUNDS], part[ROUNDS], bare_cost[ROUNDS], our_cost[ROUNDS];
 
         for (size_t i = 0; i < ROUNDS; i++) {
-            bare[i] = bare_loop(&spec, profile, jobs);
+            struct figures figures = bare_loop(&spec, profile, jobs);
+
+            bare[i] = figures.rate;
+            bare_cost[i] = figures.cost * 1e6;
             alone[i] = alone_side_by_side(&spec, &mix, jobs);
-            ours[i] = whole_loop(WALKDIFF_PROGRAM, walker, profile, jobs);
+            figures = whole_loop(WALKDIFF_PROGRAM, walker, profile, jobs);
+            ours[i] = figures.rate;
+            our_cost[i] = figures.cost * 1e6;
             part[i] = 100 * ours[i] / bare[i];
         }
         sort(part);
-        printf("%-20s %-7s %4u %10.0f %13.0f %11.0f %5.0f%% (%.0f to %.0f)\n", walker, profile, jobs, median(bare),
-               median(alone), median(ours), median(part), part[0], part[ROUNDS - 1]);
+        printf("%-20s %-7s %4u %10.0f %13.0f %11.0f %5.0f%% (%.0f to %.0f) %8.2f %8.2f\n", walker, profile, jobs,
+               median(bare), median(alone), median(ours), median(part), part[0], part[ROUNDS - 1], median(bare_cost),
+               median(our_cost));
         fflush(stdout);
     }
 }
 
 int main(int argc, char **argv)
 {
-    printf("%-20s %-7s %4s %10s %13s %11s %6s\n", "answers a second", "profile", "jobs", "bare loop", "walker alone",
-           "whole loop", "part");
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    printf("%-20s %-7s %4s %10s %13s %11s %6s %13s %8s %8s\n", "answers a second", "profile", "jobs", "bare loop",
+           "walker alone", "whole loop", "part", "µs each:", "bare", "whole");
     for (int i = 2; i < argc; i++)
         measure(argv[i], argv[1]);
     for (size_t i = 0; argc <= 2 && i < USUAL_COUNT; i++)

@@ -10,6 +10,8 @@
 static const uint64_t atomic_update_choices =
     CHOICE(S1_ATOMIC_UPDATE) | CHOICE(S1_ATOMIC_UPDATE_BY_STAGE_2) | CHOICE(S2_ATOMIC_UPDATE);
 
+enum { SH_RESERVED = 1 };
+
 static const unsigned attribute_aspects = 1u << WD_ASPECT_ATTR | 1u << WD_ASPECT_SH;
 
 static bool may_be_atomic_update_fault(const struct wd_result *got)
@@ -225,9 +227,21 @@ static void pass_over(struct wd_leaf_walk *walk)
         attributes->consulted[count - 1].option = walk->resolution.option[attributes->consulted[count - 1].choice];
 }
 
+/*
+ * Whether the answer reports what no attributes lead to: SH = 01 is reserved in PAR_EL1, and a descriptor that has it
+ * is taken to have one of the others (R_ZWYSH, R_DNZJQ).
+ */
+static bool reports_reserved_shareability(const struct wd_leaf_walk *walk)
+{
+    return !walk->resolution.supposes && !walk->resolution.mistakes && !WD_GET(walk->got->unanswered, PAR_EL1, SH) &&
+           WD_GET(walk->got->par, PAR_EL1, SH) == SH_RESERVED;
+}
+
 /* Goes to the next leaf of the walk, in the tree of attributes. */
 static bool next_attributes(struct wd_leaf_walk *walk, const struct wd_attributes_wanted *wanted)
 {
+    if (!wanted->other_most && reports_reserved_shareability(walk))
+        return false;
     while (wanted->any && wd_resolution_next(&walk->resolution, &walk->attributes, walk->futile)) {
         if (is_unwanted(walk, wanted)) {
             pass_over(walk);

@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE.parent / "detection"))
 
 from edits import Edit  # noqa: E402
 from first_finding import Comparison, Search, search  # noqa: E402
-from kvm import KvmAbort, KvmPgtable, KvmTlbi, KvmWalker  # noqa: E402
+from kvm import KvmAbort, KvmIdmap, KvmPgtable, KvmTlbi, KvmWalker  # noqa: E402
 from sample import SampleWalker  # noqa: E402
 
 RESULTS = HERE / "results"
@@ -132,6 +132,7 @@ def campaign(subject: Subject, options: argparse.Namespace) -> Iterator[Outcome]
         yield from pool.map(lambda item: try_out(subject, item[1], item[0], find, options), enumerate(chosen))
 
 
+MADE = {"kvm": KvmWalker, "abort": KvmAbort, "pgtable": KvmPgtable, "tlbi": KvmTlbi, "idmap": KvmIdmap}
 ABOUT = """`bench/mutation --subject {name} --count {count}`: a random sample of the edits in lines that random
 cases execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core.{compared}"""
 COMPARED = """
@@ -145,7 +146,7 @@ def main() -> int:
     parser.add_argument(
         "--subject",
         default="sample",
-        help="sample, kvm:TREE (KVM's walker of a Linux tree), abort:TREE, pgtable:TREE, or tlbi:TREE",
+        help="sample, kvm:TREE (KVM's walker of a Linux tree), abort:TREE, pgtable:TREE, tlbi:TREE, or idmap:TREE",
     )
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--count", type=int, default=400, help="mutants")
@@ -166,7 +167,7 @@ def main() -> int:
         options.work = options.work or Path(temporary)
         kind, _, tree = options.subject.partition(":")
         folder = options.work / "walker"
-        made = {"kvm": KvmWalker, "abort": KvmAbort, "pgtable": KvmPgtable, "tlbi": KvmTlbi}.get(kind)
+        made = MADE.get(kind)
         subject = made(ROOT, tree, folder) if made else SampleWalker(ROOT, options.build, folder)
         known = explanations(subject.name)
         outcomes = []

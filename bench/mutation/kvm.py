@@ -130,7 +130,7 @@ class KvmWalker:
         if inside:  # an adapter's file that includes it is what is compiled
             around = target.with_suffix(".around.c")
             text = Path(inside).read_text()
-            around.write_text(text.replace(f'#include "{Path(path).name}"', f'#include "{source}"'))
+            around.write_text(text.replace(f'#include "{path}"', f'#include "{source}"'))
             command = [*command, f"-fmacro-prefix-map={source}={FOLDER}/{path}"]
             names = f"-I{self._source(path).parent}"
             run([*command, *options, names, "-g0", "-o", target, around])
@@ -302,4 +302,50 @@ class KvmTlbi(KvmWalker):
     wrapper = SUBJECT_WRAPPER
     kind = "tlbi"
     what = "emulation of TLB maintenance"
+    options: tuple[str, ...] = ()
+
+
+class KvmIdmap(KvmWalker):
+    """pKVM's identity map of its host: faults and donations, and of the builder underneath what maps and annotates."""
+
+    files = ("hyp/nvhe/mem_protect.c", "hyp/pgtable.c")
+    functions = frozenset(
+        [
+            "host_s2_zalloc_pages_exact",
+            "host_s2_zalloc_page",
+            "host_stage2_unmap_dev_all",
+            "find_mem_range",
+            "is_in_mem_range",
+            "range_is_memory",
+            "__host_stage2_idmap",
+            "host_stage2_try",
+            "range_included",
+            "host_stage2_adjust_range",
+            "host_stage2_idmap_locked",
+            "__host_update_page_state",
+            "host_stage2_set_owner_metadata_locked",
+            "host_stage2_set_owner_locked",
+            "host_stage2_force_pte_cb",
+            "host_stage2_idmap",
+            "kvm_pgtable_get_leaf",
+            "leaf_walker",
+            "kvm_pgtable_stage2_map",
+            "kvm_pgtable_stage2_annotate",
+            "stage2_set_prot_attr",
+            "stage2_leaf_mapping_allowed",
+            "stage2_map_walker_phys_addr",
+            "stage2_map_walker_try_leaf",
+            "stage2_map_walk_leaf",
+            "stage2_map_walk_table_pre",
+            "stage2_map_walker",
+            "stage2_block_is_allowed",
+            "stage2_pte_needs_update",
+            "stage2_pte_is_counted",
+            "kvm_block_mapping_supported",
+            "kvm_phys_is_valid",
+        ]
+    )
+    wrapper = SUBJECT_WRAPPER
+    kind = "idmap"
+    what = "identity map of its host"
     options: tuple[str, ...] = ()

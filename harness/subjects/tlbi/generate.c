@@ -15,7 +15,7 @@ static uint64_t mask(unsigned bits)
 
 static unsigned physical_bits(const struct wd_tlbi_case *c)
 {
-    static const uint8_t sizes[] = {32, 36, 40};
+    static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48};
 
     return sizes[c->regs[WD_TLBI_IN_ID_AA64MMFR0_EL1]];
 }
@@ -28,11 +28,16 @@ static uint16_t choose_id(struct wd_random *random, bool wide)
 
 static void choose_machine(struct wd_random *random, struct wd_tlbi_case *c)
 {
-    static const uint8_t sizes[] = {60, 37, 3};
+    static const uint8_t sizes[] = {50, 31, 3, 3, 3, 10}, small_sizes[] = {60, 37, 3};
+    unsigned scope;
 
     c->instruction = (uint8_t)wd_random_below(random, 2 * WD_TLBI_INSTRUCTION_COUNT);
     c->host = (uint8_t)wd_random_below(random, 1U << WD_TLBI_HOST_COUNT);
-    WD_PUT(c, ID_AA64MMFR0_EL1, wd_random_index(random, sizes, 3));
+    scope = wd_tlbi_instructions[c->instruction % WD_TLBI_INSTRUCTION_COUNT].scope;
+    /* What goes through all addresses of a table takes its time where they are many. */
+    WD_PUT(c, ID_AA64MMFR0_EL1,
+           scope == WD_SCOPE_ALLE1 || scope == WD_SCOPE_S12 ? wd_random_index(random, small_sizes, 3)
+                                                            : wd_random_index(random, sizes, 6));
     if (wd_random_chance(random, 90))
         WD_PUT(c, ID_AA64ISAR0_EL1, (uint64_t)(wd_random_chance(random, 80) ? 2 : 1) << 56);
     if (wd_random_chance(random, 85))
@@ -73,6 +78,51 @@ static uint8_t choose_level(struct wd_random *random, unsigned granule)
     return (uint8_t)(granule == 12 ? 1 + wd_random_index(random, of_4k, 3) : wd_random_chance(random, 40) ? 2 : 3);
 }
 
+/* An offset in 2^bits bytes: the first one, the last one, or any. */
+static uint64_t place_in(struct wd_random *random, unsigned bits)
+{
+    static const uint8_t places[] = {25, 15, 60};
+    uint64_t any = wd_random_bits(random) & mask(bits);
+
+    switch (wd_random_index(random, places, 3)) {
+    case 0:
+        return 0;
+    case 1:
+        return mask(bits);
+    default:
+        return any;
+    }
+}
+
+/* Brings an address to the first or the last of all, or of the block of a lower level that it is in. */
+static uint64_t at_an_end(struct wd_random *random, uint64_t address, unsigned granule, int level, unsigned bits)
+{
+    int least = granule == 12 ? 1 : 2; /* the first level that has blocks */
+    unsigned size = bits;
+
+    if (level > least && wd_random_chance(random, 90))
+        size = wd_tlbi_size(granule, wd_random_between(random, least, level - 1));
+    return (address & ~mask(size)) | (wd_random_chance(random, 65) ? 0 : mask(size));
+}
+
+/* An address that is near another one, or that one is taken for where a bit of it, or the place of its field, is lost. */
+static uint64_t like(struct wd_random *random, uint64_t address, unsigned size, unsigned bits)
+{
+    static const uint8_t ways[] = {40, 40, 12, 8};
+    uint64_t any = wd_random_bits(random);
+
+    switch (wd_random_index(random, ways, 4)) {
+    case 0:
+        return address ^ (any & mask(size > 20 ? size : 20));
+    case 1:
+        return address ^ (any & mask(size > 30 ? size : 30));
+    case 2:
+        return address ^ WD_BIT(12 + any % (bits - 12));
+    default:
+        return any & 1 ? address << 1 : address >> 1;
+    }
+}
+
 static void choose_leaf(struct wd_random *random, struct wd_tlbi_entry *entry)
 {
     unsigned size = wd_tlbi_size(entry->granule, entry->level), leaf;
@@ -81,9 +131,7 @@ static void choose_leaf(struct wd_random *random, struct wd_tlbi_entry *entry)
         entry->leaf_level = (uint8_t)(wd_random_chance(random, 70) ? 3 : wd_random_between(random, 1, 2));
         leaf = wd_tlbi_size(12, entry->leaf_level);
     } while (leaf > size);
-    entry->leaf = entry->address | (wd_random_bits(random) & mask(size) & ~mask(leaf));
-    if (wd_random_chance(random, 25))
-        entry->leaf = entry->address;
+    entry->leaf = entry->address | (place_in(random, size) & ~mask(leaf));
 }
 
 static void choose_stage2(struct wd_random *random, struct wd_tlbi_case *c, struct wd_tlbi_entry *entry)
@@ -100,9 +148,9 @@ static void choose_stage2(struct wd_random *random, struct wd_tlbi_case *c, stru
     entry->address = wd_random_bits(random) & mask(bits);
     if (wd_random_chance(random, 50))
         entry->address &= 0x7fffffff; /* they are near one another */
-    if (other && other->type == WD_TLBI_STAGE2 && wd_random_chance(random, 40)) {
-        entry->address = other->address + (wd_random_bits(random) & mask(size > 20 ? size : 20));
-        if (wd_random_chance(random, 40)) { /* another piece of it */
+    if (other && other->type == WD_TLBI_STAGE2 && wd_random_chance(random, 50)) {
+        entry->address = like(random, other->address, size, bits);
+        if (wd_random_chance(random, 30)) { /* another piece of it */
             entry->of = other->of;
             entry->granule = other->granule;
             entry->level = other->level;
@@ -110,6 +158,8 @@ static void choose_stage2(struct wd_random *random, struct wd_tlbi_case *c, stru
             entry->address = other->address;
         }
     }
+    if (wd_random_chance(random, 30))
+        entry->address = at_an_end(random, entry->address, entry->granule, entry->level, bits);
     entry->address &= mask(bits) & ~mask(size);
     choose_leaf(random, entry);
 }
@@ -208,7 +258,10 @@ static uint64_t address_operand(struct wd_random *random, const struct wd_tlbi_e
     unsigned size = wd_tlbi_size(entry->granule, entry->level);
     uint64_t operand;
 
-    address += wd_random_chance(random, 50) ? wd_random_bits(random) & mask(size) : 0;
+    if (is_ipa && wd_random_chance(random, 25)) /* a piece that the host holds, or one like it */
+        address = entry->leaf + (wd_random_bits(random) & mask(wd_tlbi_size(12, entry->leaf_level)));
+    else if (wd_random_chance(random, 75))
+        address += place_in(random, size);
     operand = address >> 12 & mask(is_ipa ? 36 : 44);
     if (is_ipa && wd_random_chance(random, 10))
         operand |= wd_random_bits(random) & (mask(4) << 36 | mask(4) << 60); /* RES0, and NS */

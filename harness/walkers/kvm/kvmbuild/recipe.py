@@ -4,7 +4,7 @@
 The output is one JSON object: `library`, the walker; `sources`, by its path in the tree each file that was compiled,
 with its place (`path`), the `command` that compiles it but for `-o OBJECT SOURCE`, and its `object`; `link`, the
 command that links but for `-o LIBRARY OBJECTS…`; `objects`, all that are linked. A file of the tree that is compiled
-inside one of the adapter's, which includes it by its name alone, has that one's place too (`inside`), and is compiled
+inside one of the adapter's, which includes it by its place in KVM's folder, has that one's place too (`inside`), and is compiled
 by it.
 """
 
@@ -46,7 +46,7 @@ class Recorder(Compiler):
         return made
 
     def _note_included(self, command: list[str], source: str, made: Path) -> None:
-        for name in re.findall(r'^#include "(\w+\.c)"$', self.store.path_of(source).read_text(), re.MULTILINE):
+        for name in re.findall(r'^#include "([\w/]+\.c)"$', self.store.path_of(source).read_text(), re.MULTILINE):
             file = f"arch/arm64/kvm/{name}"
             self.compiled[file] = {
                 "path": str(self.store.roots["tree"] / file),

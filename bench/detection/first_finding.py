@@ -102,11 +102,11 @@ class Comparison:
             self._known[cases] = buckets_of(self._run(self.walker, cases))
         return self._known[cases]
 
-    def search(self, walker: str, seconds: float) -> Search:
-        """Looks for a difference, no longer than some time."""
+    def search(self, walker: str, seconds: float, most: int = STAGES[-1]) -> Search:
+        """Looks for a difference, no longer than some time and in no more than so many cases."""
         begin = time.monotonic()
         cases = 0
-        for stage in STAGES:
+        for stage in (each for each in STAGES if each <= most):
             baseline = self._baseline(stage)
             spent = time.monotonic() - begin if cases else 0.0  # the baseline is not the mutant's
             if not cases:

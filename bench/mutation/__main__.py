@@ -77,7 +77,7 @@ def searcher_of(subject: Subject, options: argparse.Namespace) -> Searcher:
     unchanged = subject.walker(subject.unchanged())
     if subject.deviates:
         comparison = Comparison(options.program, unchanged, "--timeout", "1s", *subject.options)
-        return lambda walker: comparison.search(walker, options.limit)
+        return lambda walker: comparison.search(walker, options.limit, options.most)
     right = search(options.program, unchanged, 1, 5, *subject.options)
     if right.found:
         raise SystemExit(f"{subject.name}: the walker itself deviates: {right.signature}")
@@ -134,7 +134,7 @@ def campaign(subject: Subject, options: argparse.Namespace) -> Iterator[Outcome]
 
 MADE = {"kvm": KvmWalker, "abort": KvmAbort, "pgtable": KvmPgtable, "tlbi": KvmTlbi, "idmap": KvmIdmap}
 ABOUT = """`bench/mutation --subject {name} --count {count}`: a random sample of the edits in lines that random
-cases execute (seed {seed}), one edit a mutant, each searched for no longer than {limit:g} s on one core.{compared}"""
+cases execute (seed {seed}), one edit a mutant, each searched for {limited} on one core.{compared}"""
 COMPARED = """
 KVM deviates by itself, so a mutant is found where what walkdiff finds in it differs from what it finds in the walker
 without the edit, on the same cases."""
@@ -152,6 +152,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=400, help="mutants")
     parser.add_argument("--seed", type=int, default=1, help="of the sample of mutants")
     parser.add_argument("--limit", type=float, default=60, help="seconds that a search may take")
+    parser.add_argument(
+        "--most", type=int, default=4_000_000, help="cases that a search may take, for subjects that deviate themselves"
+    )
     parser.add_argument("--coverage-cases", type=int, default=300_000, help="cases that say what is executed")
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="these mutants instead, by a part of their names")
     parser.add_argument("--jobs", type=int, default=1, help="mutants that are tried out at once")
@@ -183,7 +186,10 @@ def main() -> int:
     if options.update:
         RESULTS.mkdir(exist_ok=True)
         compared = COMPARED if subject.deviates else ""
-        about = ABOUT.format(name=kind, compared=compared, count=options.count, seed=options.seed, limit=options.limit)
+        limited = f"no longer than {options.limit:g} s"
+        if subject.deviates and options.most < parser.get_default("most"):
+            limited = f"in no more than {options.most:,} cases"
+        about = ABOUT.format(name=kind, compared=compared, count=options.count, seed=options.seed, limited=limited)
         kept = {
             "title": subject.title,
             "about": about,

@@ -163,11 +163,22 @@ static unsigned judge_rest(const struct moment *m, uint64_t begin, uint64_t size
     return lacks(&m->after, &m->before, begin, size) ? WD_IDMAP_RULE_NOTHING_ELSE : GOOD;
 }
 
+/*
+ * The memory type is left to stage 1 by MemAttr = 0b1111, Normal Write-Back, since the weaker of both counts; where
+ * HCR_EL2.FWB is 1, by 0b0111. A tree has the former where its host runs without FWB.
+ */
+static bool leaves_type_to_stage1(const struct wd_idmap_leaf *leaf)
+{
+    uint64_t type = leaf->entry & WD_ENTRY_MEMATTR;
+
+    return type == WD_ENTRY_MEMATTR || type == WD_ENTRY_MEMATTR_STAGE1;
+}
+
 static bool has_attributes(const struct wd_idmap_leaf *leaf, bool memory)
 {
     uint64_t permissions = WD_ENTRY_READ | WD_ENTRY_WRITE;
 
-    return (leaf->entry & WD_ENTRY_S2AP) == permissions && (leaf->entry & WD_ENTRY_AF) &&
+    return (leaf->entry & WD_ENTRY_S2AP) == permissions && (leaf->entry & WD_ENTRY_AF) && leaves_type_to_stage1(leaf) &&
            (leaf->entry & WD_ENTRY_XN) == (memory ? 0 : UINT64_C(1) << 54);
 }
 

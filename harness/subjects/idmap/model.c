@@ -58,7 +58,7 @@ static void put(struct model *model, uint64_t address, int level, uint64_t entry
 
 static uint64_t entry_of(const struct model *model, const struct wd_idmap_case *c, uint64_t address, int level)
 {
-    uint64_t begin, last, entry = address | WD_ENTRY_AF | (level == WD_ENTRY_LAST_LEVEL ? 3 : 1);
+    uint64_t begin, last, entry = address | WD_ENTRY_AF | WD_ENTRY_MEMATTR | (level == WD_ENTRY_LAST_LEVEL ? 3 : 1);
     bool memory = wd_idmap_range(c, address, &begin, &last);
 
     if (model->defect == SHIFTED && level == 2)

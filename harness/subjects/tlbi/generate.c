@@ -105,7 +105,8 @@ static uint64_t at_an_end(struct wd_random *random, uint64_t address, unsigned g
     return (address & ~mask(size)) | (wd_random_chance(random, 65) ? 0 : mask(size));
 }
 
-/* An address that is near another one, or that one is taken for where a bit of it, or the place of its field, is lost. */
+/* An address that is near another one, or that one is taken for where a bit of it, or the place of its field, is lost.
+ */
 static uint64_t like(struct wd_random *random, uint64_t address, unsigned size, unsigned bits)
 {
     static const uint8_t ways[] = {40, 40, 12, 8};

@@ -77,7 +77,7 @@ def test_a_sequence_is_shrunk_operation_by_operation_and_explained(tmp_path: Pat
 
 def test_the_answer_tells_results_and_leaves() -> None:
     answer = json.loads(walkdiff("run", "--walker", MODEL, stdin=json.dumps(CASE)).stdout)
-    leaves = [["0x40001000", 3, "0x4"], ["0x40200000", 2, "0x402004c1"]]
+    leaves = [["0x40001000", 3, "0x4"], ["0x40200000", 2, "0x402004fd"]]
     assert answer == {"id": "two", "results": [0, 0], "leaves": leaves}
 
 

@@ -67,6 +67,13 @@ KVM = {
 SYS_REGS, NESTED = "arch/arm64/kvm/sys_regs.c", "arch/arm64/kvm/nested.c"
 EDITS = [
     (
+        "TL-01",  # the operand's address as where TBI is 0: its top byte counts, of which an operand has none
+        NESTED,
+        "#define tlbi_va_s1_to_va(v)\t(u64)sign_extend64((v) << 12, 48)",
+        "#define tlbi_va_s1_to_va(v)\t((u64)(v) << 12)",
+        "VA_MATCH: VA: vncr",
+    ),
+    (
         "TL-02",
         SYS_REGS,
         "base_addr &= ~(max_size - 1);",

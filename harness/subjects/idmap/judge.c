@@ -182,6 +182,17 @@ static bool has_attributes(const struct wd_idmap_leaf *leaf, bool memory)
            (leaf->entry & WD_ENTRY_XN) == (memory ? 0 : UINT64_C(1) << 54);
 }
 
+/* Pages are wanting where those of the mappings of holes were recycled, and were not enough. */
+static bool recycled(const struct moment *m)
+{
+    uint64_t begin, last;
+
+    for (unsigned i = 0; i < m->after.count; i++)
+        if (is_valid(&m->after.leaves[i]) && !wd_idmap_range(m->c, m->after.leaves[i].address, &begin, &last))
+            return false;
+    return m->scarce;
+}
+
 static unsigned judge_fault(const struct moment *m)
 {
     const struct wd_idmap_leaf *was = wd_idmap_at(&m->before, m->operation->addr), *leaf;
@@ -195,7 +206,7 @@ static unsigned judge_fault(const struct moment *m)
     if (was)
         return m->result == WD_IDMAP_EPERM ? unchanged(m, WD_IDMAP_RULE_RESULT_PINNED) : WD_IDMAP_RULE_RESULT_PINNED;
     if (m->result)
-        return m->result == WD_IDMAP_ENOMEM && m->scarce ? judge_rest(m, 0, 0) : WD_IDMAP_RULE_RESULT_NO_CAUSE;
+        return m->result == WD_IDMAP_ENOMEM && recycled(m) ? judge_rest(m, 0, 0) : WD_IDMAP_RULE_RESULT_NO_CAUSE;
     leaf = wd_idmap_at(&m->after, m->operation->addr);
     if (!is_valid(leaf))
         return WD_IDMAP_RULE_COVERS;
@@ -219,7 +230,7 @@ static unsigned judge_own(const struct moment *m)
     if (!wd_idmap_may_own(m->c, m->operation))
         return m->result == WD_IDMAP_EPERM ? unchanged(m, WD_IDMAP_RULE_RESULT_REFUSED) : WD_IDMAP_RULE_RESULT_REFUSED;
     if (m->result)
-        return m->result == WD_IDMAP_ENOMEM && m->scarce ? GOOD : WD_IDMAP_RULE_RESULT_NO_CAUSE;
+        return m->result == WD_IDMAP_ENOMEM && recycled(m) ? GOOD : WD_IDMAP_RULE_RESULT_NO_CAUSE;
     for (uint64_t page = begin; page < begin + size; page += 4096) {
         const struct wd_idmap_leaf *leaf = wd_idmap_at(&m->after, page);
 
@@ -227,6 +238,19 @@ static unsigned judge_own(const struct moment *m)
             return WD_IDMAP_RULE_OWNED;
     }
     return judge_rest(m, begin, size);
+}
+
+/* Whether there are more leaves than an operation makes: one, or the pages of an OWN. A split leaves out the rest. */
+static bool makes_too_many(const struct moment *m)
+{
+    return m->after.count > m->before.count + (m->operation->kind == WD_IDMAP_OWN ? m->operation->pages : 1U);
+}
+
+static unsigned judge(const struct moment *m)
+{
+    if (makes_too_many(m))
+        return WD_IDMAP_RULE_NOTHING_ELSE;
+    return m->operation->kind == WD_IDMAP_FAULT ? judge_fault(m) : judge_own(m);
 }
 
 /* The first operation that is wrong. @return the rule that it breaks, or GOOD */
@@ -242,7 +266,7 @@ static unsigned find(const struct wd_idmap_case *c, const struct wd_idmap_answer
                            .result = answer->results[*step],
                            .scarce = c->pages != WD_IDMAP_PAGES_ANY,
                            .starved = starved};
-        unsigned rule = m.operation->kind == WD_IDMAP_FAULT ? judge_fault(&m) : judge_own(&m);
+        unsigned rule = judge(&m);
 
         if (rule != GOOD)
             return rule;

@@ -4,8 +4,8 @@
 The output is one JSON object: `library`, the walker; `sources`, by its path in the tree each file that was compiled,
 with its place (`path`), the `command` that compiles it but for `-o OBJECT SOURCE`, and its `object`; `link`, the
 command that links but for `-o LIBRARY OBJECTS…`; `objects`, all that are linked. A file of the tree that is compiled
-inside one of the adapter's, which includes it by its place in KVM's folder, has that one's place too (`inside`), and is compiled
-by it.
+inside one of the adapter's, which includes it by its place in KVM's folder, has that one's place too (`inside`), and is
+compiled by it.
 """
 
 import json

@@ -95,7 +95,7 @@ static size_t run_batch(struct loop *loop, size_t first)
         count--;
     *batch = (struct wd_agent_batch){.contexts = count};
     memcpy(batch + 1, loop->encoded + loop->begin[first], loop->begin[first + count] - loop->begin[first]);
-    if (wd_machine_round(&loop->machine, &death) == WD_ROUND_DONE) {
+    if (wd_machine_round(&loop->machine, false, &death) == WD_ROUND_DONE) {
         read_answers(loop, count);
         return count;
     }

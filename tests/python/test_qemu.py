@@ -185,6 +185,25 @@ def test_a_death_of_qemu_costs_no_start_unless_it_cannot_copy_itself(forks: bool
     assert log.read_text().count("started") == 3 + (0 if forks else 5)
 
 
+def test_tables_of_cases_that_qemu_died_of_are_gone_when_the_next_ones_are_asked(tmp_path: Path) -> None:
+    """In main memory, which outlives the copy that died, and in a module."""
+    needs_qemu()
+    fatal = json.loads((CASES / "waivers" / "qemu" / "dies.json").read_text(encoding="utf-8"))
+    cases = []
+    for base in (0x40000000, 1 << 47):
+        regs = fatal["regs"] | {"VTTBR_EL2": hex(base)}
+        full = fatal | {"regs": regs, "mem": [[hex(base), fatal["mem"][0][1]]]}
+        # More than a batch: in one batch, cases that QEMU may die of are asked behind the others.
+        cases += [full, full] + 300 * [full | {"mem": []}]
+    file = tmp_path / "cases.jsonl"
+    file.write_text("".join(json.dumps(case | {"id": str(i)}) + "\n" for i, case in enumerate(cases)), encoding="utf-8")
+    got = results(walkdiff("run", "--walker", "qemu,cpu=max", str(file)).stdout)
+    crashes = [int(name) for name, result in got.items() if "crash" in result]
+    assert crashes == [0, 1, 302, 303]
+    # No table: a Translation fault of stage 2 at level 2, where the walk begins.
+    assert {result["par"] for name, result in got.items() if int(name) not in crashes} == {"0x0000000000000a0d"}
+
+
 def test_a_walker_that_is_killed_a_dozen_times_before_it_is_open_answers_all_the_same(tmp_path: Path) -> None:
     needs_qemu()
     done = trial("qemu,cpu=neoverse-n1", 12, tmp_path, every=20, pause=0.01, seed=1)

@@ -12,6 +12,8 @@
  * Memory that cases use and main memory are kept out of copies by QEMU (MADV_DONTFORK), for other accelerators' sake;
  * that is made to do nothing. Main memory is shared with the host and among all copies; all else is each copy's own.
  * Huge pages for it (MADV_HUGEPAGE) are no help where a table or two are read: each copy would clear 2 MiB for them.
+ * While the stub waits all that cases use is 0: what a process has of it is given back before it is copied, as most of
+ * the time that a copy takes goes by its page tables.
  */
 #include <errno.h>
 #include <signal.h>
@@ -37,6 +39,56 @@ static bool is_doorbell(int fd)
 
     return !fstat(WD_GIVEN_FD, &given) && S_ISFIFO(given.st_mode) && !fstat(fd, &other) &&
            given.st_dev == other.st_dev && given.st_ino == other.st_ino;
+}
+
+/*
+ * Memory of the machine, which QEMU tells by its MADV_DONTFORK. What is given back is that of which QEMU had touched
+ * nothing when the stub waited for the first time: modules, but not the flash, where the stub is.
+ */
+static struct {
+    unsigned char *begin;
+    size_t length;
+    bool for_cases;
+} blocks[64];
+static size_t block_count;
+
+static void note_block(void *begin, size_t length)
+{
+    if (block_count == sizeof(blocks) / sizeof(blocks[0]))
+        return; /* it costs time, no more */
+    blocks[block_count].begin = begin;
+    blocks[block_count++].length = length;
+}
+
+/* @return false too if it can not be told */
+static bool is_untouched(unsigned char *begin, size_t length)
+{
+    static unsigned char resident[1 << 14];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), step = sizeof(resident) * page;
+
+    for (size_t done = 0; done < length; done += step) {
+        size_t part = length - done < step ? length - done : step;
+
+        if (mincore(begin + done, part, resident))
+            return false;
+        for (size_t i = 0; i < part / page; i++)
+            if (resident[i] & 1)
+                return false;
+    }
+    return true;
+}
+
+static void find_memory_for_cases(void)
+{
+    for (size_t i = 0; i < block_count; i++)
+        blocks[i].for_cases = is_untouched(blocks[i].begin, blocks[i].length);
+}
+
+static void give_back_memory_for_cases(void)
+{
+    for (size_t i = 0; i < block_count; i++)
+        if (blocks[i].for_cases)
+            syscall(SYS_madvise, blocks[i].begin, blocks[i].length, MADV_DONTNEED);
 }
 
 /* Makes the new process a copy that goes on. A dump of its memory, when it dies, is of no use to anybody. */
@@ -82,6 +134,10 @@ static bool go_on_in_copy(int doorbell)
     pid_t self = getpid(), copy;
 
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (depth == 0)
+        find_memory_for_cases();
+    else
+        give_back_memory_for_cases();
     copy = fork();
     if (copy == 0) {
         become_copy(self);
@@ -119,6 +175,8 @@ EXPORTED ssize_t read(int fd, void *buffer, size_t size)
 
 EXPORTED int madvise(void *begin, size_t length, int advice)
 {
+    if (advice == MADV_DONTFORK)
+        note_block(begin, length);
     if (advice == MADV_DONTFORK || advice == MADV_HUGEPAGE)
         return 0;
     return (int)syscall(SYS_madvise, begin, length, advice);

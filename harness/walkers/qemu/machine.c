@@ -396,9 +396,9 @@ static bool make_files(struct wd_machine *machine)
         write(machine->forks_file, forks, forks_size) != (ssize_t)forks_size ||
         fcntl(machine->words_file, F_SETFL, O_APPEND) || ftruncate(machine->memory_file, WD_MAIN_MEMORY_SIZE))
         return false;
-    machine->exchange = mmap(NULL, WD_EXCHANGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_file,
-                             WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE);
-    return machine->exchange != MAP_FAILED;
+    machine->memory = mmap(NULL, WD_MAIN_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, machine->memory_file, 0);
+    machine->exchange = machine->memory + (WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE);
+    return machine->memory != MAP_FAILED;
 }
 
 bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config *config, struct wd_error *error)
@@ -419,13 +419,53 @@ bool wd_machine_start(struct wd_machine *machine, const struct wd_machine_config
     return build_image(machine, error) && wd_machine_restart(machine, error);
 }
 
-/* What a walk that did not end left there, and the device tree that QEMU puts at its beginning. */
-static bool clear_main_memory(const struct wd_machine *machine, struct wd_error *error)
+/* Gives main memory back: what cases used of it, and the device tree that QEMU puts at its beginning. */
+static bool clear_main_memory(struct wd_machine *machine, struct wd_error *error)
 {
+    machine->deaths = 0;
     return !fallocate(machine->memory_file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
                       WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE) ||
            wd_error_set(error, "qemu: cannot clear memory: %s", strerror(errno));
 }
+
+static void clear_words_of(const struct wd_machine *machine, const struct wd_agent_word *words, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t offset = words[i].pa - WD_MAIN_MEMORY_BASE;
+
+        if (offset < WD_EXCHANGE_BASE - WD_MAIN_MEMORY_BASE)
+            memset(machine->memory + offset, 0, sizeof(words[i].value));
+    }
+}
+
+/*
+ * Clears what a copy that died left in main memory: the words of the context in hand. Behind its last query that may be
+ * this one still or the next one already. (Modules are each copy's own.)
+ */
+static void clear_words_in_hand(const struct wd_machine *machine)
+{
+    const uint8_t *next = machine->exchange + REQUESTS, *end = next + REQUESTS_SIZE;
+    uint64_t contexts = ((const struct wd_agent_batch *)next)->contexts, answered = wd_machine_answered(machine);
+    const size_t head = machine->image.context_words * sizeof(uint64_t);
+
+    next += sizeof(struct wd_agent_batch);
+    for (uint64_t queries = 0; contexts-- > 0 && queries <= answered && (size_t)(end - next) >= head;) {
+        const struct wd_agent_context *context = (const struct wd_agent_context *)next;
+        const struct wd_agent_word *words = (const struct wd_agent_word *)(next + head);
+        uint64_t room = (uint64_t)(end - next) - head;
+
+        queries += context->queries;
+        if (context->words > room / sizeof(*words) ||
+            context->queries > (room - context->words * sizeof(*words)) / sizeof(struct wd_agent_query))
+            return; /* no request of ours */
+        if (queries >= answered)
+            clear_words_of(machine, words, context->words);
+        next += head + context->words * sizeof(*words) + context->queries * sizeof(struct wd_agent_query);
+    }
+}
+
+/* So that what cases used of main memory at some time does not stay for ever. */
+enum { DEATHS_MAX = 256 };
 
 bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
 {
@@ -433,6 +473,10 @@ bool wd_machine_restart(struct wd_machine *machine, struct wd_error *error)
     struct wd_death death = {.killed = true};
     struct wd_fork_report report;
 
+    if (machine->pid && ++machine->deaths < DEATHS_MAX) {
+        clear_words_in_hand(machine);
+        return true;
+    }
     if (machine->pid)
         return clear_main_memory(machine, error);
     for (unsigned i = 0; death.killed && (i < STARTS || wd_now() < patience_ends); i++) {
@@ -486,14 +530,14 @@ uint32_t wd_machine_answered(const struct wd_machine *machine)
 
 /*
  * The chain of copies: behind the QEMU that was started, which never runs again, one that has been through a round, so
- * that it has translated the stub; of that one the copy that runs.
+ * that it has translated the stub; of that one the copy that runs; and of that one another for each risky round.
  */
-enum { CHAIN = 2 };
+enum { CHAIN = 2, RISKY_CHAIN };
 
 /* Has the QEMU that waits go on, if it shall and can in a copy. */
-static enum bell go_on(struct wd_machine *machine, struct wd_fork_report *report)
+static enum bell go_on(struct wd_machine *machine, bool risky, struct wd_fork_report *report)
 {
-    uint8_t what = machine->depth < CHAIN ? WD_RING_GO_IN_CHILD : WD_RING_GO;
+    uint8_t what = machine->depth < (risky ? RISKY_CHAIN : CHAIN) ? WD_RING_GO_IN_CHILD : WD_RING_GO;
     enum bell bell = ring(machine, what) ? wait_for_bell(machine, report) : BELL_END;
 
     if (bell == BELL_REPORT && !report->forked)
@@ -504,12 +548,12 @@ static enum bell go_on(struct wd_machine *machine, struct wd_fork_report *report
     return bell;
 }
 
-enum wd_round wd_machine_round(struct wd_machine *machine, struct wd_death *death)
+enum wd_round wd_machine_round(struct wd_machine *machine, bool risky, struct wd_death *death)
 {
     struct wd_fork_report report;
 
     *(volatile uint32_t *)(machine->exchange + PROGRESS) = 0;
-    switch (go_on(machine, &report)) {
+    switch (go_on(machine, risky, &report)) {
     case BELL_RUNG:
         return WD_ROUND_DONE;
     case BELL_REPORT:
@@ -531,8 +575,8 @@ void wd_machine_stop(struct wd_machine *machine)
         kill(machine->pid, SIGKILL);
         bury(machine, NULL);
     }
-    if (machine->exchange && machine->exchange != MAP_FAILED)
-        munmap(machine->exchange, WD_EXCHANGE_SIZE);
+    if (machine->memory && machine->memory != MAP_FAILED)
+        munmap(machine->memory, WD_MAIN_MEMORY_SIZE);
     close_end(&machine->memory_file);
     close_end(&machine->image_file);
     close_end(&machine->forks_file);

@@ -37,10 +37,12 @@ struct wd_machine {
     struct wd_physical_map map;
     int memory_file, image_file, forks_file;
     int words_file;          /* what QEMU writes to its standard error */
-    uint8_t *exchange;       /* the shared part of main memory */
+    uint8_t *memory;         /* main memory, shared with it */
+    uint8_t *exchange;       /* in main memory */
     int pid;                 /* 0: does not run */
     int given_end, done_end; /* the doorbell: ours to write to, to read from */
     unsigned depth;          /* how many wait behind the one that runs, each for the death of its copy */
+    unsigned deaths;         /* of copies, since main memory was given back */
 };
 
 /** How a round ended. */
@@ -82,8 +84,12 @@ const uint8_t *wd_machine_responses(const struct wd_machine *machine, size_t *si
 /** How many queries the stub has answered since the last round began. */
 uint32_t wd_machine_answered(const struct wd_machine *machine);
 
-/** Has the stub do what stands in the requests. Behind a death the machine must be started again. */
-enum wd_round wd_machine_round(struct wd_machine *machine, struct wd_death *death);
+/**
+ * Has the stub do what stands in the requests. Behind a death the machine must be started again.
+ * @param risky  it may well die of this. Then a copy that was made for this does it: the one that it was made of has
+ * still all the memory that it works with, and costs less the next time than a new one.
+ */
+enum wd_round wd_machine_round(struct wd_machine *machine, bool risky, struct wd_death *death);
 
 /** Ends the process and gives back all that the machine has. A machine of all zeroes is none. */
 void wd_machine_stop(struct wd_machine *machine);

@@ -34,7 +34,9 @@ struct pending {
     enum wd_regime regime;       /* likewise */
     enum wd_operation operation; /* what is executed */
     uint64_t hash;               /* of its context */
+    uint64_t place;              /* in the order: by these numbers */
     bool answered;
+    bool is_risky;        /* QEMU may well die of it */
     bool looks_for_stage; /* its AT took an external abort at a stage that is to be found out; `result` has the rest */
 };
 
@@ -83,26 +85,65 @@ static bool same_context(const struct walker *w, const struct pending *a, const 
     return !case_a->mem_count || !memcmp(case_a->mem, case_b->mem, case_a->mem_count * sizeof(case_a->mem[0]));
 }
 
-/* The cases that are not answered yet, in the order of the call, but those of one context one behind the other. */
+/*
+ * Contexts of one group can follow each other with fewer writes that make QEMU forget addresses, those of the stub's
+ * code among them: writes of other values to SCTLR_ELx, TCR_ELx and VTTBR_EL2, and some bits of HCR_EL2.
+ */
+static unsigned group_of(const uint64_t *regs)
+{
+    static const enum wd_register often_zero[] = {WD_SCTLR_EL1, WD_TCR_EL1, WD_SCTLR_EL2, WD_TCR_EL2, WD_VTTBR_EL2};
+    uint64_t hcr = regs[WD_HCR_EL2];
+    unsigned group = (unsigned)(WD_GET(hcr, HCR_EL2, VM) << 3 | WD_GET(hcr, HCR_EL2, DC) << 2 |
+                                WD_GET(hcr, HCR_EL2, PTW) << 1 | WD_GET(hcr, HCR_EL2, FWB));
+
+    for (size_t i = 0; i < sizeof(often_zero) / sizeof(often_zero[0]); i++)
+        group = 2 * group + (regs[often_zero[i]] != 0);
+    return group;
+}
+
+enum { GROUP_BITS = 9 };
+
+/* Risky cases are last; then a group is together, and in it a context. */
+static uint64_t place_of(const struct pending *p)
+{
+    uint64_t place = p->hash >> (GROUP_BITS + 1);
+
+    place |= (uint64_t)group_of(p->told.regs) << (63 - GROUP_BITS);
+    return place | (uint64_t)p->is_risky << 63;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct pending *one = *(const struct pending *const *)a, *other = *(const struct pending *const *)b;
+
+    if (one->place != other->place)
+        return one->place < other->place ? -1 : 1;
+    return one < other ? -1 : one > other;
+}
+
+/* The cases that are not answered yet. */
 static size_t make_order(struct walker *w)
 {
+    const struct pending *sorted[BATCH];
     size_t count = 0;
 
-    for (size_t i = 0; i < w->pending_count; i++) {
-        size_t place = count;
-
-        if (w->pending[i].answered)
-            continue;
-        while (place > 0 && w->pending[w->order[place - 1]].hash != w->pending[i].hash)
-            place--;
-        if (!place)
-            place = count;
-        for (size_t k = count; k > place; k--)
-            w->order[k] = w->order[k - 1];
-        w->order[place] = i;
-        count++;
-    }
+    for (size_t i = 0; i < w->pending_count; i++)
+        if (!w->pending[i].answered)
+            sorted[count++] = &w->pending[i];
+    qsort(sorted, count, sizeof(sorted[0]), by_place);
+    for (size_t i = 0; i < count; i++)
+        w->order[i] = (size_t)(sorted[i] - w->pending);
     return count;
+}
+
+/* How many of an order, from the first one on, are as risky as that. */
+static size_t as_risky_as_the_first(const struct walker *w, const size_t *order, size_t count)
+{
+    size_t i = 1;
+
+    while (i < count && w->pending[order[i]].is_risky == w->pending[order[0]].is_risky)
+        i++;
+    return i;
 }
 
 /* How many cases of the call are answered without a gap; `taken` are answered or pending. */
@@ -203,6 +244,7 @@ enum { EC_UNKNOWN = 0x00, EC_DATA_ABORT = 0x24, EC_DATA_ABORT_SAME_EL = 0x25 }; 
 
 /* Fault status codes of a Translation fault: level 0 (others are above it), and level -1. */
 enum { FST_TRANSLATION = 0x04, FST_TRANSLATION_MINUS_1 = 0x2b };
+enum { FST_PERMISSION = 0x0c }; /* at level 0 */
 
 #define WD_READ_ONLY "an update in memory that is read-only"
 
@@ -404,7 +446,7 @@ static void bury(struct walker *w, struct pending *p, const struct wd_death *dea
  */
 static size_t ask(struct walker *w, const size_t *order, size_t count)
 {
-    size_t asked = write_requests(w, order, count), answered;
+    size_t asked = write_requests(w, order, as_risky_as_the_first(w, order, count)), answered;
     struct wd_death death;
 
     if (!asked) { /* one case alone is too large */
@@ -412,7 +454,7 @@ static size_t ask(struct walker *w, const size_t *order, size_t count)
         wd_result_unsupported(&w->results[w->pending[order[0]].index], "more memory than a request can hold");
         return 1;
     }
-    if (wd_machine_round(&w->machine, &death) == WD_ROUND_DONE) {
+    if (wd_machine_round(&w->machine, w->pending[order[0]].is_risky, &death) == WD_ROUND_DONE) {
         w->chances = 0;
         take_responses(w, order, asked);
         return asked;
@@ -439,6 +481,15 @@ static void run_batch(struct walker *w, size_t taken, volatile uint32_t *done)
     w->pending_count = 0;
 }
 
+/* What QEMU 10.0 dies of. Whoever is asked with care and lives answers as any other. */
+static bool may_be_fatal(const struct wd_case *c, const struct wd_forecast *forecast)
+{
+    struct kind kind = kind_of(&forecast->result);
+
+    return wd_operations[c->op].both_stages && kind.fault && kind.stage2 && !kind.on_walk &&
+           (kind.status & 0x3c) == FST_PERMISSION;
+}
+
 /* Takes a case into the batch, or says at once that it is unsupported. */
 static void take(struct walker *w, size_t index)
 {
@@ -460,6 +511,8 @@ static void take(struct walker *w, size_t index)
     p->index = index;
     p->operation = (enum wd_operation)c->op;
     p->hash = hash_context(w, c, &p->told);
+    p->is_risky = may_be_fatal(c, &forecast);
+    p->place = place_of(p);
     p->answered = p->looks_for_stage = false;
     w->pending_count++;
 }

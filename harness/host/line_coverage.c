@@ -40,14 +40,14 @@ static struct wd_coverage_head *map_file(const char *path)
     return head->magic == WD_COVERAGE_MAGIC && head->size == (uint64_t)status.st_size - sizeof(*head) ? head : NULL;
 }
 
-bool wd_coverage_open(const char *path, const struct wd_walker_api *api, struct wd_error *error)
+bool wd_coverage_open(const char *path, const void *inside, struct wd_error *error)
 {
     struct wd_coverage_head *head = map_file(path);
     Dl_info info;
 
     if (!head)
         return wd_error_set(error, "coverage: %s: %s", path, errno ? strerror(errno) : "no map of a library");
-    if (!dladdr(api, &info))
+    if (!dladdr(inside, &info))
         return wd_error_set(error, "coverage: the walker is in no library");
     coverage.base = (uintptr_t)info.dli_fbase;
     coverage.size = head->size;

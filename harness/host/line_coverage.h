@@ -12,7 +12,10 @@
 #define WALKDIFF_LINE_COVERAGE_H
 
 #include "harness/support/error.h"
-#include "walkdiff/walker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define WD_COVERAGE_MAGIC UINT64_C(0x3165676172766f43) /* "Covrage1", as the file holds it */
 
@@ -29,11 +32,11 @@ struct wd_aimed {
 };
 
 /**
- * Notes from now on what the code that `api` lies in runs. There is one walker a process.
+ * Notes from now on what the library that `inside` lies in runs. There is one walker a process.
  * @param path  of the file
  * @return false: `error` says why not
  */
-bool wd_coverage_open(const char *path, const struct wd_walker_api *api, struct wd_error *error);
+bool wd_coverage_open(const char *path, const void *inside, struct wd_error *error);
 
 /**
  * From now on the blocks that are aimed at are noted by case.

@@ -90,8 +90,7 @@ static bool exceptions_identical(const struct wd_exception *a, const struct wd_e
            (!a->has_ipa || a->ipa == b->ipa);
 }
 
-/* "BUG arch/arm64/kvm/at.c:150": the line moves with every line above it that comes or goes. */
-static bool texts_identical(const char *a, const char *b)
+bool wd_texts_identical(const char *a, const char *b)
 {
     const char *colon = strrchr(a, ':');
     size_t length = colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1) ? (size_t)(colon - a) + 1
@@ -112,6 +111,6 @@ bool wd_results_identical(const struct wd_result *a, const struct wd_result *b)
         return a->unanswered == b->unanswered && exceptions_identical(&a->exception, &b->exception) &&
                words_identical(a, b);
     default:
-        return texts_identical(a->text, b->text);
+        return wd_texts_identical(a->text, b->text);
     }
 }

@@ -55,4 +55,7 @@ enum wd_change wd_change_of(const struct wd_judged *before, const struct wd_judg
  */
 bool wd_results_identical(const struct wd_result *a, const struct wd_result *b);
 
+/** Whether two texts are the same but for the number of a line at their ends: "BUG arch/arm64/kvm/at.c:150". */
+bool wd_texts_identical(const char *a, const char *b);
+
 #endif

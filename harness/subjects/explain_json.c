@@ -8,7 +8,7 @@
 #include "harness/support/allocate.h"
 
 static const char *const answer_names[] = {"expected", "got", "base", "patch"};
-enum { ANSWERS = sizeof(answer_names) / sizeof(answer_names[0]), ROWS_MAX = 64, VALUE_MAX = 128 };
+enum { ANSWERS = sizeof(answer_names) / sizeof(answer_names[0]), ROWS_MAX = 64, VALUE_MAX = 512 };
 
 /* A member of any of the answers: its name, and what each answer has there. */
 struct row {
@@ -79,21 +79,40 @@ static void put_flag(struct wd_json_out *out, const char *before, const char *na
     wd_json_put(out, flag ? ":true" : ":false", flag ? 5 : 6);
 }
 
+/* An answer in a few words: what it says first. */
+static void words_of(const struct table *table, size_t number, char words[VALUE_MAX])
+{
+    static const struct {
+        const char *member, *before;
+    } telling[] = {{"outcome", ""},         {"must", ""},      {"crash", "crash: "}, {"unsupported", "unsupported: "},
+                   {"results", "results "}, {"hang", "hang: "}};
+
+    for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+        for (size_t row = 0; row < table->count; row++) {
+            if (strcmp(table->rows[row].name, telling[i].member) != 0 || !table->rows[row].present[number])
+                continue;
+            snprintf(words, VALUE_MAX, "%s%s", telling[i].before, table->rows[row].value[number]);
+            return;
+        }
+    snprintf(words, VALUE_MAX, "an answer");
+}
+
 static void put_answers(struct wd_json_out *out, const struct table *table, yyjson_val *const *answers)
 {
     bool first = true;
 
     WD_JSON_PUT(out, ",\"answers\":[");
     for (size_t i = 0; i < ANSWERS; i++) {
-        const struct row *outcome = row_of((struct table *)(uintptr_t)table, "outcome");
         bool first_name = true;
+        char words[VALUE_MAX];
 
         if (!answers[i])
             continue;
         put(out, first ? "{" : ",{", "name", answer_names[i]);
         first = false;
         put(out, ",", "outcome", "of the kind");
-        put(out, ",", "words", outcome && outcome->present[i] ? outcome->value[i] : "no answer");
+        words_of(table, i, words);
+        put(out, ",", "words", words);
         WD_JSON_PUT(out, ",\"differs\":[");
         for (size_t row = 0; row < table->count; row++) {
             if (!differs(&table->rows[row], i))
@@ -181,7 +200,7 @@ static bool tell(void *context, const struct wd_subject_entry *entry, struct wd_
         answers[i] = yyjson_obj_get(telling->root, answer_names[i]);
         add_answer(&table, answers[i], i);
     }
-    if (answers[0] && answers[1])
+    if (answers[0] && (answers[1] || answers[2] || answers[3]))
         put_answers(&out, &table, answers);
     WD_JSON_PUT(&out, "}\n");
     wd_json_end_stream(&out);

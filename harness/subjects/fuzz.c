@@ -8,16 +8,21 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "harness/subjects/report.h"
+#include "harness/subjects/case_io.h"
+#include "harness/subjects/compare.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
 
-enum { DEFAULT_SECONDS = 60, CASES_ALONE_MAX = 1024 };
+enum { DEFAULT_SECONDS = 60, CASES_ALONE_MAX = 1024, STORED_MAX = 64 };
 
 static const double shrink_seconds = 10, plain_progress_seconds = 10, write_seconds = 5;
 
 struct options {
     const char *walker, *out;
+    const char *against;     /* the subject before a change */
+    const char *coverage[2]; /* files to note in what the subject runs, and the one before the change */
+    const char *stored[STORED_MAX];
+    size_t stored_count;
     struct wd_waiver_folders waivers;
     bool has_seed, quiet, json, no_shrink, until_finding;
     uint64_t seed, begin, cases, jobs;
@@ -42,6 +47,10 @@ enum fuzz_option {
     TIMEOUT,
     WAIVERS,
     NO_SHRINK,
+    AGAINST,
+    COVERAGE,
+    COVERAGE_BEFORE,
+    STORED,
     OTHER
 };
 
@@ -61,6 +70,10 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, TIMEOUT},
     {"waivers", required_argument, NULL, WAIVERS},
     {"no-shrink", no_argument, NULL, NO_SHRINK},
+    {"against", required_argument, NULL, AGAINST},
+    {"coverage", required_argument, NULL, COVERAGE},
+    {"coverage-before", required_argument, NULL, COVERAGE_BEFORE},
+    {"stored", required_argument, NULL, STORED},
     /* of walkers alone: */
     {"profile", required_argument, NULL, OTHER},
     {"guided", no_argument, NULL, OTHER},
@@ -119,6 +132,20 @@ static bool take(struct options *options, enum fuzz_option option, const char *a
     case NO_SHRINK:
         options->no_shrink = true;
         return true;
+    case AGAINST:
+        options->against = argument;
+        return true;
+    case COVERAGE:
+    case COVERAGE_BEFORE:
+        options->coverage[option == COVERAGE_BEFORE] = argument;
+        return true;
+    case STORED:
+        if (options->stored_count == STORED_MAX) {
+            wd_complain("fuzz: --stored: at most %d", STORED_MAX);
+            return false;
+        }
+        options->stored[options->stored_count++] = argument;
+        return true;
     default:
         wd_complain("fuzz: --%s is for walkers; subjects of another kind do not have it", long_options[index].name);
         return false;
@@ -133,6 +160,10 @@ static const char *contradiction(const struct options *options)
         return "--case makes cases alone: no --begin, --cases, --time or --out";
     if (options->jobs < 1 || options->jobs > WD_SUBJECT_JOBS_MAX)
         return "--jobs: 1 to 64";
+    if (options->against && (options->alone_count || options->out || options->until_finding || !options->json))
+        return "--against compares two subjects, for programs: needs --json; no --case, --out or --until-finding";
+    if (!options->against && (options->stored_count || options->coverage[0] || options->coverage[1]))
+        return "--stored and --coverage need --against";
     return NULL;
 }
 
@@ -215,7 +246,7 @@ static bool shrink_all(struct follower *follower, struct wd_error *error)
             finding->assessment.judgement.key != finding->key)
             continue; /* not the same when it is asked again: stays as it was found */
         finding->shrunk =
-            wd_subject_shrink(follower->session, finding->c.bytes, &finding->assessment, shrink_seconds, error);
+            wd_subject_shrink(&follower->session, 1, finding->c.bytes, &finding->assessment, shrink_seconds, error);
     }
     return true;
 }
@@ -253,6 +284,111 @@ static int run_plan(struct follower *follower)
     wd_subject_state_free(&state);
     return status;
 }
+
+/* ---------------------------------------------------------------- two subjects */
+
+/* Cases that are read before the first is asked. */
+struct stored {
+    union wd_subject_case *cases;
+    char **ids;
+    size_t count;
+    bool bad;
+};
+
+static bool store_case(void *context, const struct wd_subject_entry *entry, struct wd_error *error)
+{
+    struct stored *stored = context;
+
+    (void)error;
+    stored->cases = wd_allocated(realloc(stored->cases, (stored->count + 1) * sizeof(*stored->cases)));
+    stored->ids = wd_allocated(realloc(stored->ids, (stored->count + 1) * sizeof(*stored->ids)));
+    stored->cases[stored->count] = entry->c;
+    stored->ids[stored->count++] = wd_copy_text(entry->id, strlen(entry->id));
+    return true;
+}
+
+static void complain_of_stored(void *context, const char *message)
+{
+    struct stored *stored = context;
+
+    stored->bad = true;
+    wd_complain("%s", message);
+}
+
+static bool read_stored(const struct options *options, const struct wd_subject_kind *kind, struct stored *stored)
+{
+    const struct wd_subject_reader reader = {.read = store_case, .complain = complain_of_stored, .context = stored};
+    struct wd_case_files files = {0};
+    struct wd_error error;
+    bool good = true;
+
+    for (size_t i = 0; good && i < options->stored_count; i++)
+        good = wd_case_files_add(&files, options->stored[i], &error);
+    good = good && wd_subject_read_files(kind, &files, &reader, &error);
+    if (!good)
+        wd_complain("%s", error.text);
+    wd_case_files_free(&files);
+    return good && !stored->bad;
+}
+
+static void free_stored(struct stored *stored)
+{
+    for (size_t i = 0; i < stored->count; i++)
+        free(stored->ids[i]);
+    free(stored->ids);
+    free(stored->cases);
+}
+
+static int compare(const struct options *options, const struct wd_subject_sides *sides, struct wd_subject_plan *plan,
+                   const char *const *command)
+{
+    struct stored stored = {0};
+    struct wd_subject_changes changes = {0};
+    struct wd_subject_state state = {0};
+    struct wd_error error;
+    int status = WD_EXIT_FAILED;
+
+    if (read_stored(options, plan->spec->kind, &stored)) {
+        plan->against = &sides->before->spec;
+        plan->stored = stored.cases;
+        plan->stored_count = stored.count;
+        if (stored.count && !options->cases && !(options->seconds > 0)) {
+            plan->cases = 0; /* these alone */
+            plan->seconds = 0;
+        }
+        if (wd_subject_run(plan, NULL, NULL, &state, &error) &&
+            wd_subject_changes_collect(sides, plan, &state, &changes, &error)) {
+            wd_subject_write_changes(stdout, sides, plan, &state, &changes, command, (const char *const *)stored.ids);
+            status = changes.count ? WD_EXIT_FOUND : WD_EXIT_NOTHING_FOUND;
+        } else {
+            wd_complain("%s", error.text);
+        }
+    }
+    wd_subject_changes_free(&changes);
+    wd_subject_state_free(&state);
+    free_stored(&stored);
+    return status;
+}
+
+/* Opens the subject before the change, and compares. */
+static int run_against(const struct wd_places *places, const struct options *options,
+                       const struct wd_subject_session *after, struct wd_subject_plan *plan, const char *const *command)
+{
+    struct wd_subject_session before;
+    const struct wd_subject_sides sides = {.before = &before, .after = after};
+    int status = wd_subject_session_open(&before, places, options->against, &options->waivers, options->timeout);
+
+    if (status == WD_EXIT_NOTHING_FOUND && before.spec.kind != after->spec.kind)
+        status = wd_complain("fuzz: --against: %s is of the kind %s, and %s of %s", before.spec.text,
+                             before.spec.kind->name, after->spec.text, after->spec.kind->name);
+    before.spec.coverage = options->coverage[1];
+    if (status == WD_EXIT_NOTHING_FOUND)
+        status = compare(options, &sides, plan, command);
+    wd_subject_session_close(&before);
+    return status;
+}
+
+/* ---------------------------------------------------------------- the verb */
 
 int wd_subject_fuzz(const struct wd_places *places, int argc, char **argv)
 {
@@ -301,7 +437,10 @@ int wd_subject_fuzz(const struct wd_places *places, int argc, char **argv)
         if (!options.quiet && !options.json && !options.alone_count)
             printf("seed %" PRIu64 ", %s (%s)\n", options.seed, session.spec.text,
                    wd_subject_host_version(session.host));
-        status = options.alone_count ? run_alone(&session, &options) : run_plan(&follower);
+        session.spec.coverage = options.coverage[0];
+        status = options.against       ? run_against(places, &options, &session, &plan, command)
+                 : options.alone_count ? run_alone(&session, &options)
+                                       : run_plan(&follower);
     }
     wd_subject_session_close(&session);
     free(command);

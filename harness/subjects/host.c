@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "harness/host/line_coverage.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
 
@@ -162,6 +163,10 @@ static _Noreturn void serve(const struct wd_subject_spec *spec, struct exchange 
         snprintf(shared->error, sizeof(shared->error), "%s", error.text);
     else if (!(subject = api->open(spec->options, shared->error, sizeof(shared->error))) && !*shared->error)
         snprintf(shared->error, sizeof(shared->error), "'%s' cannot be opened", spec->text);
+    if (subject && spec->coverage && !wd_coverage_open(spec->coverage, (const void *)(uintptr_t)api, &error)) {
+        snprintf(shared->error, sizeof(shared->error), "%s", error.text);
+        subject = NULL;
+    }
     if (subject)
         snprintf(shared->version, sizeof(shared->version), "%s", api->version ? api->version : "");
     if (write(end, &byte, 1) != 1 || !subject)

@@ -13,6 +13,7 @@ struct wd_subject_spec {
     const char *name;                     /**< "model", "kvm", "so": as waivers call it */
     const struct wd_subject_api *builtin; /**< NULL: in `walker.library` */
     const char *options;
+    const char *coverage; /**< a file to note in what its library runs (harness/host/line_coverage.h); NULL: none */
     struct wd_walker_spec walker;
 };
 

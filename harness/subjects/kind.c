@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "harness/judge/changes.h"
 #include "harness/subjects/abort/abort_kind.h"
 #include "harness/subjects/idmap/idmap_kind.h"
 #include "harness/subjects/pgtable/pgtable_kind.h"
@@ -40,6 +41,14 @@ bool wd_subject_find_defect(const char *options, const char *const *ids, unsigne
             return true;
     snprintf(error, error_size, "there is no defect '%s'", id);
     return false;
+}
+
+bool wd_subject_identical(const struct wd_subject_kind *kind, const void *a, const void *b)
+{
+    const struct wd_subject_head *one = a, *other = b;
+
+    return one->status == other->status && one->warning_count == other->warning_count &&
+           (one->status == WD_SUBJECT_ANSWERED ? kind->same(a, b) : wd_texts_identical(one->text, other->text));
 }
 
 /* A number that tells texts apart: FNV-1a. */

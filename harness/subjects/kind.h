@@ -14,7 +14,13 @@
 #include "harness/support/json_out.h"
 #include "walkdiff/subject.h"
 
-enum { WD_SUBJECT_FACETS_MAX = 8, WD_SUBJECT_CASE_MAX = 4096, WD_SUBJECT_ANSWER_MAX = 32768, WD_NO_RULE = 0xFFFF };
+enum {
+    WD_SUBJECT_FACETS_MAX = 8,
+    WD_SUBJECT_FACET_VALUES = 16, /**< of one facet */
+    WD_SUBJECT_CASE_MAX = 4096,
+    WD_SUBJECT_ANSWER_MAX = 32768,
+    WD_NO_RULE = 0xFFFF
+};
 
 /** A rule or a choice of a kind. */
 struct wd_subject_text {
@@ -83,6 +89,9 @@ struct wd_subject_kind {
     /** Writes an answer with status ANSWERED as the members of an object; what the case was begun with is left out. */
     void (*write_answer)(struct wd_json_out *out, const void *c, const void *answer);
 
+    /** Whether two answers with status ANSWERED are the same in everything that they say. */
+    bool (*same)(const void *a, const void *b);
+
     /** Judges an answer whose status is ANSWERED; verdict, rule, key, choices and facets. */
     void (*judge)(const void *c, const void *answer, struct wd_subject_judgement *judgement);
 
@@ -123,6 +132,12 @@ const struct wd_subject_kind *wd_subject_kind_by_name(const char *name);
  */
 bool wd_subject_find_defect(const char *options, const char *const *ids, unsigned count, unsigned *defect, char *error,
                             size_t error_size);
+
+/**
+ * Whether two answers of whatever status are the same in everything, and as many warnings. Where in its file a warning
+ * or a BUG() stands is not looked at: lines move.
+ */
+bool wd_subject_identical(const struct wd_subject_kind *kind, const void *a, const void *b);
 
 /** Judges an answer of whatever status. */
 void wd_subject_judge(const struct wd_subject_kind *kind, const void *c, const void *answer,

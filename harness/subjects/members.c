@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/subjects/members.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------- reading */
@@ -118,7 +119,21 @@ void wd_subject_put_hex(struct wd_json_out *out, const char *name, uint64_t valu
     wd_json_put_hex(out, value, 1);
 }
 
-void wd_subject_put_number(struct wd_json_out *out, const char *name, int value)
+void wd_subject_put_count(struct wd_json_out *out, const char *name, uint64_t count)
+{
+    char text[24];
+
+    wd_subject_put_name(out, name);
+    wd_json_put(out, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, count));
+}
+
+void wd_subject_put_text(struct wd_json_out *out, const char *name, const char *text)
+{
+    wd_subject_put_name(out, name);
+    wd_json_put_string(out, text);
+}
+
+void wd_subject_put_number(struct wd_json_out *out, const char *name, int64_t value)
 {
     wd_subject_put_name(out, name);
     wd_json_put_integer(out, value);

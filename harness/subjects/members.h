@@ -55,7 +55,9 @@ void wd_subject_put_name(struct wd_json_out *out, const char *name);
 
 /** Writes a member, with a comma before it. */
 void wd_subject_put_hex(struct wd_json_out *out, const char *name, uint64_t value);
-void wd_subject_put_number(struct wd_json_out *out, const char *name, int value);
+void wd_subject_put_number(struct wd_json_out *out, const char *name, int64_t value);
+void wd_subject_put_count(struct wd_json_out *out, const char *name, uint64_t count);
+void wd_subject_put_text(struct wd_json_out *out, const char *name, const char *text);
 
 /** Writes a bit set as a member: the names of its bits, or their numbers if there are no names. */
 void wd_subject_put_names(struct wd_json_out *out, const char *name, unsigned bits, const char *const *names);

@@ -17,7 +17,7 @@ enum { BUFFER = 4096 };
 
 static bool same_bucket(const struct wd_subject_cell *a, const struct wd_subject_cell *b)
 {
-    return a->verdict == b->verdict && a->key == b->key && a->rule == b->rule;
+    return a->mark.verdict == b->mark.verdict && a->mark.key == b->mark.key && a->mark.rule == b->mark.rule;
 }
 
 static const struct wd_subject_finding *find_old(const struct wd_subject_findings *old,
@@ -43,7 +43,7 @@ static bool show(const struct wd_subject_session *session, const struct wd_subje
         finding->asked = true;
         return true;
     }
-    session->spec.kind->generate(plan->seed, finding->first, finding->c.bytes);
+    wd_subject_plan_case(plan, finding->first, finding->c.bytes);
     finding->asked = true;
     return wd_subject_assess(session, finding->c.bytes, &finding->assessment, error);
 }
@@ -54,7 +54,7 @@ static void add_cell(const struct wd_subject_kind *kind, struct wd_subject_findi
     finding->count += cell->count;
     finding->first = cell->first < finding->first ? cell->first : finding->first;
     for (unsigned i = 0; i < kind->facet_count; i++)
-        finding->facets[i][cell->facets[i] & 15] += cell->count;
+        finding->facets[i][cell->facets[i] % WD_SUBJECT_FACET_VALUES] += cell->count;
 }
 
 static int in_order(const void *a, const void *b)
@@ -76,14 +76,15 @@ static size_t collect_bucket(const struct wd_subject_session *session, const str
     size_t end = begin;
 
     *finding = (struct wd_subject_finding){
-        .verdict = first->verdict, .rule = first->rule, .key = first->key, .first = UINT64_MAX};
+        .verdict = first->mark.verdict, .rule = first->mark.rule, .key = first->mark.key, .first = UINT64_MAX};
     for (; end < state->cell_count && same_bucket(first, &state->cells[end]); end++)
         finding->first = state->cells[end].first < finding->first ? state->cells[end].first : finding->first;
     if (!show(session, plan, old, finding, error)) /* for its signature, which waivers look at */
         return 0;
     finding->first = UINT64_MAX;
     for (size_t i = begin; i < end; i++) {
-        int waiver = wd_subject_waiver(session, finding->assessment.signature, first->rule, state->cells[i].facets);
+        int waiver =
+            wd_subject_waiver(session, finding->assessment.signature, first->mark.rule, state->cells[i].facets);
 
         if (waiver >= 0)
             findings->waived[waiver] += state->cells[i].count;
@@ -154,8 +155,8 @@ static void put_count(struct wd_json_out *out, bool *first, const char *name, ui
     wd_json_put(out, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, count));
 }
 
-static void put_facets(struct wd_json_out *out, const struct wd_subject_kind *kind,
-                       const struct wd_subject_finding *finding)
+void wd_subject_put_facets(struct wd_json_out *out, const struct wd_subject_kind *kind,
+                           const uint64_t facets[WD_SUBJECT_FACETS_MAX][WD_SUBJECT_FACET_VALUES])
 {
     bool first_facet = true;
 
@@ -166,8 +167,8 @@ static void put_facets(struct wd_json_out *out, const struct wd_subject_kind *ki
         put_name(out, &first_facet, kind->facets[i].name);
         WD_JSON_PUT(out, "{");
         for (unsigned value = 0; value < kind->facets[i].count; value++)
-            if (finding->facets[i][value])
-                put_count(out, &first, kind->facets[i].values[value], finding->facets[i][value]);
+            if (facets[i][value])
+                put_count(out, &first, kind->facets[i].values[value], facets[i][value]);
         WD_JSON_PUT(out, "}");
     }
     WD_JSON_PUT(out, "}");
@@ -191,7 +192,7 @@ static void put_finding(struct wd_json_out *out, const struct wd_subject_session
     put_text(out, &first, "walker", session->spec.text);
     put_text(out, &first, "kind", kind->name);
     put_name(out, &first, "facets");
-    put_facets(out, kind, finding);
+    wd_subject_put_facets(out, kind, (const uint64_t(*)[WD_SUBJECT_FACET_VALUES])finding->facets);
     put_count(out, &first, "count", finding->count);
     put_name(out, &first, "first");
     WD_JSON_PUT(out, "{");
@@ -221,6 +222,22 @@ static void put_verdicts(struct wd_json_out *out, const uint64_t verdicts[WD_VER
         if (verdicts[i])
             put_count(out, &first, wd_verdict_names[i], verdicts[i]);
     WD_JSON_PUT(out, "}");
+}
+
+void wd_subject_put_command(struct wd_json_out *out, const char *const *command)
+{
+    WD_JSON_PUT(out, "[");
+    for (size_t i = 0; command[i]; i++) {
+        if (i)
+            WD_JSON_PUT(out, ",");
+        wd_json_put_string(out, command[i]);
+    }
+    WD_JSON_PUT(out, "]");
+}
+
+const char *wd_subject_state_name(const struct wd_subject_state *state)
+{
+    return state->complete ? "complete" : state->interrupted ? "interrupted" : "running";
 }
 
 /* The verdicts, with those that are waived apart. */
@@ -253,16 +270,10 @@ void wd_subject_write_summary_json(FILE *stream, const struct wd_subject_session
     put_text(&out, &first, "walkdiff", WALKDIFF_VERSION);
     put_text(&out, &first, "kind", kind->name);
     put_name(&out, &first, "command");
-    WD_JSON_PUT(&out, "[");
-    for (size_t i = 0; command[i]; i++) {
-        if (i)
-            WD_JSON_PUT(&out, ",");
-        wd_json_put_string(&out, command[i]);
-    }
-    WD_JSON_PUT(&out, "]");
+    wd_subject_put_command(&out, command);
     put_count(&out, &first, "seed", plan->seed);
     put_count(&out, &first, "begin", plan->begin);
-    put_text(&out, &first, "state", state->complete ? "complete" : state->interrupted ? "interrupted" : "running");
+    put_text(&out, &first, "state", wd_subject_state_name(state));
     put_name(&out, &first, "seconds");
     wd_json_put(&out, seconds, strlen(seconds));
     put_count(&out, &first, "cases", state->cases);

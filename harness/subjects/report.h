@@ -12,7 +12,7 @@ struct wd_subject_finding {
     uint16_t rule;
     uint32_t key;
     uint64_t count, first;
-    uint64_t facets[WD_SUBJECT_FACETS_MAX][16]; /**< how often each value */
+    uint64_t facets[WD_SUBJECT_FACETS_MAX][WD_SUBJECT_FACET_VALUES]; /**< how often each value */
     union wd_subject_case c;
     struct wd_subject_assessment assessment;
     bool asked, shrunk;
@@ -33,6 +33,16 @@ bool wd_subject_findings_collect(const struct wd_subject_session *session, const
                                  struct wd_error *error);
 
 void wd_subject_findings_free(struct wd_subject_findings *findings);
+
+/** Writes how often each value of each facet was there, as an object. */
+void wd_subject_put_facets(struct wd_json_out *out, const struct wd_subject_kind *kind,
+                           const uint64_t facets[WD_SUBJECT_FACETS_MAX][WD_SUBJECT_FACET_VALUES]);
+
+/** Writes the words of a command as an array. */
+void wd_subject_put_command(struct wd_json_out *out, const char *const *command);
+
+/** "complete", "interrupted", "running": how far a run is. */
+const char *wd_subject_state_name(const struct wd_subject_state *state);
 
 /** Writes findings.jsonl and summary.json of a folder anew, each whole or not at all. */
 bool wd_subject_write_folder(const char *folder, const struct wd_subject_session *session,

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/subjects/compare.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
 
@@ -46,25 +47,60 @@ struct run {
 
 static uint64_t limit_of(const struct wd_subject_plan *plan)
 {
-    return plan->cases < UINT64_MAX - plan->begin ? plan->begin + plan->cases : UINT64_MAX;
+    uint64_t before = plan->begin + plan->stored_count;
+
+    return plan->cases < UINT64_MAX - before ? before + plan->cases : UINT64_MAX;
+}
+
+void wd_subject_plan_case(const struct wd_subject_plan *plan, uint64_t index, void *c)
+{
+    if (index < plan->stored_count)
+        memcpy(c, plan->stored[index].bytes, plan->spec->kind->case_size);
+    else
+        plan->spec->kind->generate(plan->seed, index - plan->stored_count, c);
 }
 
 /* ---------------------------------------------------------------- a process */
+
+static uint64_t hash_of_mark(const struct wd_subject_mark *mark)
+{
+    return mark->key ^ (uint64_t)mark->choices << 20 ^ (uint64_t)mark->verdict << 56;
+}
 
 static uint64_t hash_of(const struct wd_subject_cell *cell)
 {
     uint64_t facets, hash;
 
     memcpy(&facets, cell->facets, sizeof(facets));
-    hash = (cell->key ^ (uint64_t)cell->verdict << 40 ^ facets * UINT64_C(0x9e3779b97f4a7c15)) *
+    hash = (hash_of_mark(&cell->mark) ^ hash_of_mark(&cell->before) * 31 ^ facets * UINT64_C(0x9e3779b97f4a7c15)) *
            UINT64_C(0xbf58476d1ce4e5b9);
     return hash ^ hash >> 31;
 }
 
+static int compare_marks(const struct wd_subject_mark *a, const struct wd_subject_mark *b)
+{
+    if (a->verdict != b->verdict)
+        return a->verdict < b->verdict ? -1 : 1;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    if (a->rule != b->rule)
+        return a->rule < b->rule ? -1 : 1;
+    return a->choices < b->choices ? -1 : a->choices > b->choices;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    const struct wd_subject_cell *one = a, *two = b;
+    int order = compare_marks(&one->mark, &two->mark);
+
+    order = order ? order : compare_marks(&one->before, &two->before);
+    order = order ? order : one->change - two->change;
+    return order ? order : memcmp(one->facets, two->facets, sizeof(one->facets));
+}
+
 static bool same_cell(const struct wd_subject_cell *a, const struct wd_subject_cell *b)
 {
-    return a->key == b->key && a->verdict == b->verdict && a->rule == b->rule &&
-           !memcmp(a->facets, b->facets, sizeof(a->facets));
+    return !in_order(a, b);
 }
 
 /* Counts a finding. */
@@ -91,7 +127,9 @@ static void count_cell(struct counts *counts, const struct wd_subject_cell *cell
 static void count(struct counts *counts, uint64_t index, const struct wd_subject_judgement *judgement)
 {
     struct wd_subject_cell cell = {
-        .count = 1, .first = index, .key = judgement->key, .rule = judgement->rule, .verdict = judgement->verdict};
+        .count = 1,
+        .first = index,
+        .mark = {.key = judgement->key, .rule = judgement->rule, .verdict = judgement->verdict}};
 
     counts->verdicts[judgement->verdict]++;
     for (uint32_t bits = judgement->consulted; bits; bits &= bits - 1)
@@ -118,22 +156,76 @@ static bool take_chunk(const struct run *run, struct counts *counts)
     return counts->next < counts->end;
 }
 
+/* Of the next case the index, which others can see from now on. */
+static uint64_t begin_case(const struct run *run, struct counts *counts, void *c)
+{
+    uint64_t index = counts->next++;
+
+    atomic_store_explicit(&counts->at, index, memory_order_relaxed);
+    wd_subject_plan_case(run->plan, index, c);
+    return index;
+}
+
 static void do_case(const struct run *run, struct counts *counts, const struct wd_subject_api *api, void *subject)
 {
     static union wd_subject_case c;
     static union wd_subject_answer answer;
     const struct wd_subject_kind *kind = run->plan->spec->kind;
     struct wd_subject_judgement judgement;
-    uint64_t index = counts->next++;
+    uint64_t index = begin_case(run, counts, c.bytes);
 
-    atomic_store_explicit(&counts->at, index, memory_order_relaxed);
-    kind->generate(run->plan->seed, index, c.bytes);
     api->answer(subject, c.bytes, answer.bytes);
     wd_subject_judge(kind, c.bytes, answer.bytes, &judgement);
     count(counts, index, &judgement);
     atomic_store_explicit(&counts->at, UINT64_MAX, memory_order_relaxed);
     if (run->plan->until_finding && wd_verdict_is_finding[judgement.verdict])
         atomic_store(&run->shared->stop, true);
+}
+
+/* ---------------------------------------------------------------- comparing */
+
+/* A subject, and the one that it was before; each in a process of its own, so that this one lives. */
+struct compared {
+    struct wd_subject_host *after, *before;
+    union wd_subject_case c;
+    union wd_subject_answer answers[2];
+};
+
+static bool compare_case(const struct run *run, struct counts *counts, struct compared *compared,
+                         struct wd_error *error)
+{
+    uint64_t index = begin_case(run, counts, compared->c.bytes);
+    struct wd_subject_cell cell = {.count = 1, .first = index};
+
+    if (!wd_subject_host_ask(compared->after, compared->c.bytes, compared->answers[0].bytes, error) ||
+        !wd_subject_host_ask(compared->before, compared->c.bytes, compared->answers[1].bytes, error))
+        return false;
+    if (wd_subject_changed(run->plan->spec->kind, compared->c.bytes, compared->answers[1].bytes,
+                           compared->answers[0].bytes, &cell))
+        count_cell(counts, &cell);
+    counts->cases++;
+    atomic_store_explicit(&counts->at, UINT64_MAX, memory_order_relaxed);
+    return true;
+}
+
+static _Noreturn void compare(const struct run *run, struct counts *counts)
+{
+    struct compared *compared = wd_allocate(1, sizeof(*compared));
+    struct wd_error error = {0};
+    bool good;
+
+    signal(SIGINT, SIG_IGN);
+    compared->after = wd_subject_host_open(run->plan->spec, run->plan->timeout, &error);
+    compared->before = compared->after ? wd_subject_host_open(run->plan->against, run->plan->timeout, &error) : NULL;
+    good = compared->before;
+    do {
+        while (good && counts->next < counts->end && !atomic_load_explicit(&run->shared->stop, memory_order_relaxed))
+            good = compare_case(run, counts, compared, &error);
+    } while (good && take_chunk(run, counts));
+    if (!good)
+        snprintf(counts->error, sizeof(counts->error), "%s", error.text);
+    counts->done = good;
+    _exit(good ? 0 : 2);
 }
 
 static _Noreturn void work(const struct run *run, struct counts *counts)
@@ -168,6 +260,8 @@ static bool start(struct run *run, unsigned job, struct wd_error *error)
     process = fork();
     if (!process) {
         wd_end_with_parent(parent);
+        if (run->plan->against)
+            compare(run, &run->shared->jobs[job]);
         work(run, &run->shared->jobs[job]);
     }
     if (process < 0)
@@ -191,7 +285,7 @@ static void blame(struct run *run, unsigned job, int status, bool hang)
     atomic_store(&counts->at, UINT64_MAX);
     if (index != UINT64_MAX) {
         wd_subject_end_text(status, head.text, sizeof(head.text));
-        kind->generate(run->plan->seed, index, c->bytes);
+        wd_subject_plan_case(run->plan, index, c->bytes);
         wd_subject_judge(kind, c->bytes, &head, &judgement);
         count(counts, index, &judgement);
         if (run->plan->until_finding)
@@ -206,6 +300,8 @@ static bool is_hanging(struct run *run, unsigned job)
     uint64_t at = atomic_load_explicit(&counts->at, memory_order_relaxed);
     uint64_t cases = counts->cases;
 
+    if (run->plan->against)
+        return false; /* it looks after the time itself */
     if (at == run->seen_at[job] && cases == run->seen_cases[job] && at != UINT64_MAX)
         return wd_now() - run->since[job] > run->plan->timeout;
     run->seen_at[job] = at;
@@ -239,19 +335,6 @@ static bool look_after(struct run *run, unsigned job, struct wd_error *error)
     blame(run, job, status, hang);
     run->restarts++;
     return start(run, job, error);
-}
-
-static int in_order(const void *a, const void *b)
-{
-    const struct wd_subject_cell *one = a, *two = b;
-
-    if (one->verdict != two->verdict)
-        return one->verdict < two->verdict ? -1 : 1;
-    if (one->key != two->key)
-        return one->key < two->key ? -1 : 1;
-    if (one->rule != two->rule)
-        return one->rule < two->rule ? -1 : 1;
-    return memcmp(one->facets, two->facets, sizeof(one->facets));
 }
 
 /* Adds up what all processes have counted so far. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/subjects/members.h"
 #include "harness/subjects/verbs.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
@@ -78,46 +79,46 @@ enum wd_verdict wd_subject_verdict(const struct wd_subject_assessment *assessmen
 
 /* ---------------------------------------------------------------- showing */
 
-static void put(struct wd_json_out *out, const char *name, const char *text)
+void wd_subject_put_judgement(struct wd_json_out *out, const struct wd_subject_session *session, const void *c,
+                              enum wd_verdict verdict, const struct wd_subject_assessment *assessment, bool words)
 {
-    WD_JSON_PUT(out, ",");
-    wd_json_put_string(out, name);
-    WD_JSON_PUT(out, ":");
-    wd_json_put_string(out, text);
+    const struct wd_subject_kind *kind = session->spec.kind;
+    bool differs = verdict == WD_VERDICT_WAIVED || wd_verdict_is_finding[verdict];
+
+    WD_JSON_PUT(out, "\"walker\":");
+    wd_json_put_string(out, session->spec.text);
+    wd_subject_put_text(out, "verdict", wd_verdict_names[verdict]);
+    if (differs) {
+        wd_subject_put_text(out, "rule", wd_subject_rule_name(kind, assessment->judgement.rule));
+        WD_JSON_PUT(out, ",\"expected\":");
+        wd_subject_write_answer(out, kind, c, assessment->expected.bytes, NULL);
+    }
+    if (*assessment->choice)
+        wd_subject_put_text(out, "choice", assessment->choice);
+    WD_JSON_PUT(out, ",\"got\":");
+    wd_subject_write_answer(out, kind, c, assessment->got.bytes, NULL);
+    if (differs) {
+        wd_subject_put_text(out, "signature", assessment->signature);
+        wd_subject_put_text(out, "title", assessment->title);
+    }
+    if (words) {
+        wd_subject_put_text(out, "expected_words", "what the rules of the kind ask for");
+        wd_subject_put_text(out, "got_words", differs ? assessment->title : wd_verdict_names[verdict]);
+    }
+    if (assessment->waiver >= 0)
+        wd_subject_put_text(out, "waiver", wd_waiver_id(session->waivers, (size_t)assessment->waiver));
 }
 
 static void show_json(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
                       const struct wd_subject_assessment *assessment, bool words)
 {
-    const struct wd_subject_kind *kind = session->spec.kind;
     char buffer[4096];
     struct wd_json_out out = wd_json_to_stream(stream, buffer, sizeof(buffer));
-    enum wd_verdict verdict = wd_subject_verdict(assessment);
-    bool differs = verdict == WD_VERDICT_WAIVED || wd_verdict_is_finding[verdict];
 
     WD_JSON_PUT(&out, "{\"id\":");
     wd_json_put_string(&out, id);
-    put(&out, "walker", session->spec.text);
-    put(&out, "verdict", wd_verdict_names[verdict]);
-    if (differs) {
-        put(&out, "rule", wd_subject_rule_name(kind, assessment->judgement.rule));
-        WD_JSON_PUT(&out, ",\"expected\":");
-        wd_subject_write_answer(&out, kind, c, assessment->expected.bytes, NULL);
-    }
-    if (*assessment->choice)
-        put(&out, "choice", assessment->choice);
-    WD_JSON_PUT(&out, ",\"got\":");
-    wd_subject_write_answer(&out, kind, c, assessment->got.bytes, NULL);
-    if (differs) {
-        put(&out, "signature", assessment->signature);
-        put(&out, "title", assessment->title);
-    }
-    if (words) {
-        put(&out, "expected_words", "what the rules of the kind ask for");
-        put(&out, "got_words", differs ? assessment->title : wd_verdict_names[verdict]);
-    }
-    if (assessment->waiver >= 0)
-        put(&out, "waiver", wd_waiver_id(session->waivers, (size_t)assessment->waiver));
+    WD_JSON_PUT(&out, ",");
+    wd_subject_put_judgement(&out, session, c, wd_subject_verdict(assessment), assessment, words);
     WD_JSON_PUT(&out, "}\n");
     wd_json_end_stream(&out);
 }
@@ -174,33 +175,53 @@ static bool is_same(const struct wd_subject_kind *kind, const union wd_subject_c
     return !memcmp(a->bytes, b->bytes, kind->case_size);
 }
 
-bool wd_subject_shrink(const struct wd_subject_session *session, void *c, struct wd_subject_assessment *assessment,
-                       double seconds, struct wd_error *error)
+static bool keeps(const struct wd_subject_kind *kind, const struct wd_subject_judgement *wanted,
+                  const struct wd_subject_judgement *tried, bool choices)
 {
-    const struct wd_subject_kind *kind = session->spec.kind;
-    const struct wd_subject_judgement wanted = assessment->judgement;
-    struct wd_subject_assessment *tried = wd_allocate(1, sizeof(*tried));
+    return tried->verdict == wanted->verdict && tried->key == wanted->key && tried->rule == wanted->rule &&
+           (!choices || tried->choices == wanted->choices) && !(tried->consulted & ~wanted->consulted & kind->doubtful);
+}
+
+/* Asks all of a case that is tried. @return whether it is one that may be taken; `good` becomes false after an error */
+static bool is_kept(const struct wd_subject_session *const *sessions, size_t count, const void *c,
+                    const struct wd_subject_judgement *wanted, struct wd_subject_assessment *tried, bool *good,
+                    struct wd_error *error)
+{
+    const struct wd_subject_kind *kind = sessions[0]->spec.kind;
+
+    for (size_t i = 0; i < count; i++) {
+        *good = wd_subject_assess(sessions[i], c, &tried[i], error);
+        if (!*good || !keeps(kind, &wanted[i], &tried[i].judgement, count > 1))
+            return false;
+    }
+    return count < 2 || !wd_subject_identical(kind, tried[0].got.bytes, tried[1].got.bytes);
+}
+
+bool wd_subject_shrink(const struct wd_subject_session *const *sessions, size_t count, void *c,
+                       struct wd_subject_assessment *assessments, double seconds, struct wd_error *error)
+{
+    const struct wd_subject_kind *kind = sessions[0]->spec.kind;
+    struct wd_subject_judgement wanted[WD_SUBJECT_SHRINK_MAX];
+    struct wd_subject_assessment *tried = wd_allocate(count, sizeof(*tried));
     union wd_subject_case *seen = wd_allocate(2, sizeof(*seen)); /* the simplest so far, and one that is tried */
     double until = wd_now() + seconds;
     bool *taken = wd_allocate(kind->replacing + 1, sizeof(*taken)); /* steps that replace, so that there is an end */
     bool moved = true, good = true;
     char why[256];
 
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = assessments[i].judgement;
     memcpy(seen[0].bytes, c, kind->case_size);
     while (moved && good && wd_now() < until) {
         moved = false;
         for (unsigned step = 0; good && wd_now() < until && kind->simplify(seen[0].bytes, step, seen[1].bytes);
              step++) {
             if ((step < kind->replacing && taken[step]) || is_same(kind, &seen[0], &seen[1]) ||
-                !kind->check(seen[1].bytes, why, sizeof(why)))
-                continue;
-            good = wd_subject_assess(session, seen[1].bytes, tried, error);
-            if (!good || tried->judgement.verdict != wanted.verdict || tried->judgement.key != wanted.key ||
-                tried->judgement.rule != wanted.rule ||
-                (tried->judgement.consulted & ~wanted.consulted & kind->doubtful))
+                !kind->check(seen[1].bytes, why, sizeof(why)) ||
+                !is_kept(sessions, count, seen[1].bytes, wanted, tried, &good, error))
                 continue;
             seen[0] = seen[1];
-            *assessment = *tried;
+            memcpy(assessments, tried, count * sizeof(*tried));
             moved = true;
             if (step < kind->replacing)
                 taken[step] = true;

@@ -49,8 +49,12 @@ bool wd_subject_concerns(char **argv)
 
 /* ---------------------------------------------------------------- options */
 
+enum { WALKERS_MAX = 8 };
+
 struct options {
-    const char *walker, *out, *keep, *signature;
+    const char *walkers[WALKERS_MAX + 1]; /* ends with NULL */
+    size_t walker_count;
+    const char *out, *keep, *signature;
     struct wd_waiver_folders waivers;
     double timeout, seconds;
     bool json, words, bisect, quiet;
@@ -75,15 +79,21 @@ static const struct option long_options[] = {
     {0},
 };
 
+/* How many are asked at once. */
+static size_t most_walkers(const char *verb)
+{
+    return !strcmp(verb, "explain") ? WALKERS_MAX : !strcmp(verb, "shrink") ? WD_SUBJECT_SHRINK_MAX : 1;
+}
+
 static bool take_option(struct options *options, const char *verb, int option)
 {
     switch (option) {
     case WALKER:
-        if (options->walker) {
-            wd_complain("%s: a subject is asked alone: one --walker", verb);
+        if (options->walker_count == most_walkers(verb)) {
+            wd_complain("%s: --walker: at most %zu", verb, options->walker_count);
             return false;
         }
-        options->walker = optarg;
+        options->walkers[options->walker_count++] = optarg;
         return true;
     case WAIVERS:
         return wd_add_waiver_folder(&options->waivers, optarg);
@@ -152,13 +162,16 @@ struct doing {
     const struct options *options;
     const struct wd_places *places;
     struct wd_subject_session session;
+    struct wd_subject_session other; /* shrink: of the second walker */
     const struct wd_subject_kind *kind;
     bool is_open, bad_lines;
     char walker[512]; /* of a finding */
     uint64_t cases, verdicts[WD_VERDICT_COUNT], left;
     uint64_t others; /* findings that have another signature than the one that counts */
-    struct wd_subject_assessment assessment;
+    struct wd_subject_assessment assessments[WD_SUBJECT_SHRINK_MAX];
     FILE *out;
+    char *bytes; /* what was put there */
+    size_t size;
 };
 
 static void complain(void *context, const char *message)
@@ -182,7 +195,7 @@ static void put_case(struct doing *doing, const void *c, const char *id)
 /* Opens the subject that a finding names, if none is named otherwise. */
 static bool have_subject(struct doing *doing, const struct wd_subject_entry *entry, struct wd_error *error)
 {
-    if (doing->is_open && (doing->options->walker || !strcmp(doing->walker, entry->walker)))
+    if (doing->is_open && (*doing->options->walkers || !strcmp(doing->walker, entry->walker)))
         return true;
     if (!*entry->walker)
         return wd_error_set(error, "shrink: --walker is missing, and the case is no finding that names one");
@@ -194,17 +207,39 @@ static bool have_subject(struct doing *doing, const struct wd_subject_entry *ent
     return doing->is_open || wd_error_set(error, "%s: the finding's subject cannot be asked", doing->walker);
 }
 
+/* `shrink --out` leaves the cases in a file, whole or not at all. */
+static bool store_output(const struct doing *doing, struct wd_error *error)
+{
+    char fresh[PATH_MAX];
+    FILE *file;
+    bool good;
+
+    fflush(doing->out);
+    if (!doing->options->out)
+        return true;
+    snprintf(fresh, sizeof(fresh), "%s.new", doing->options->out);
+    file = fopen(fresh, "we");
+    good = file && fwrite(doing->bytes, 1, doing->size, file) == doing->size;
+    if (file && fclose(file))
+        good = false;
+    return (good && !rename(fresh, doing->options->out)) ||
+           wd_error_set(error, "%s cannot be written", doing->options->out);
+}
+
 static bool shrink_entry(struct doing *doing, const struct wd_subject_entry *entry, struct wd_error *error)
 {
     union wd_subject_case *c = wd_allocate(1, sizeof(*c));
-    struct wd_subject_assessment *assessment = &doing->assessment;
+    const struct wd_subject_session *const sessions[] = {&doing->session, &doing->other};
+    size_t count = doing->options->walker_count == 2 ? 2 : 1;
+    struct wd_subject_assessment *assessment = doing->assessments;
     char id[300];
-    bool good, fixed = false;
+    bool good = true, fixed = false;
 
     *c = entry->c;
-    good = wd_subject_assess(&doing->session, c->bytes, assessment, error);
-    if (good && wd_verdict_is_finding[assessment->judgement.verdict])
-        fixed = wd_subject_shrink(&doing->session, c->bytes, assessment, doing->options->seconds, error);
+    for (size_t i = 0; good && i < count; i++)
+        good = wd_subject_assess(sessions[i], c->bytes, &assessment[i], error);
+    if (good && (count > 1 || wd_verdict_is_finding[assessment->judgement.verdict]))
+        fixed = wd_subject_shrink(sessions, count, c->bytes, assessment, doing->options->seconds, error);
     if (good) {
         snprintf(id, sizeof(id), "%s%s", *entry->id ? entry->id : "shrunk",
                  *entry->id && !strstr(entry->id, ", shrunk") ? ", shrunk" : "");
@@ -212,7 +247,10 @@ static bool shrink_entry(struct doing *doing, const struct wd_subject_entry *ent
         doing->left += !fixed;
         if (!doing->options->quiet)
             fprintf(stderr, "%s: %s\n  %s\n", id, wd_verdict_names[assessment->judgement.verdict],
-                    *assessment->signature ? assessment->signature : "nothing to keep");
+                    *assessment->signature ? assessment->signature
+                    : count > 1            ? "what both answer stays"
+                                           : "nothing to keep");
+        good = store_output(doing, error);
     }
     free(c);
     return good;
@@ -221,29 +259,30 @@ static bool shrink_entry(struct doing *doing, const struct wd_subject_entry *ent
 static bool do_entry(void *context, const struct wd_subject_entry *entry, struct wd_error *error)
 {
     struct doing *doing = context;
+    struct wd_subject_assessment *assessment = doing->assessments;
     char where[PATH_MAX + 32], buffer[4096];
     struct wd_json_out out = wd_json_to_stream(stdout, buffer, sizeof(buffer));
     enum wd_verdict verdict;
 
     if (doing->verb == SHRINK)
         return have_subject(doing, entry, error) && shrink_entry(doing, entry, error);
-    if (!wd_subject_assess(&doing->session, entry->c.bytes, &doing->assessment, error))
+    if (!wd_subject_assess(&doing->session, entry->c.bytes, assessment, error))
         return false;
     if (doing->verb == RUN) {
-        wd_subject_write_answer(&out, doing->kind, entry->c.bytes, doing->assessment.got.bytes, entry->id);
+        wd_subject_write_answer(&out, doing->kind, entry->c.bytes, assessment->got.bytes, entry->id);
         WD_JSON_PUT(&out, "\n");
         wd_json_end_stream(&out);
         return true;
     }
-    verdict = wd_subject_verdict(&doing->assessment);
+    verdict = wd_subject_verdict(assessment);
     doing->cases++;
     doing->verdicts[verdict]++;
     if (doing->options->signature && wd_verdict_is_finding[verdict] &&
-        strcmp(doing->options->signature, doing->assessment.signature))
+        strcmp(doing->options->signature, assessment->signature))
         doing->others++;
     snprintf(where, sizeof(where), "%s:%llu", entry->file, (unsigned long long)entry->line);
     if (doing->options->json || (verdict != WD_VERDICT_AGREE && !doing->options->quiet))
-        wd_subject_show(stdout, &doing->session, entry->c.bytes, entry->id, where, &doing->assessment,
+        wd_subject_show(stdout, &doing->session, entry->c.bytes, entry->id, where, assessment,
                         doing->options->json ? doing->options->words ? WD_SUBJECT_JSON_WORDS : WD_SUBJECT_JSON
                                              : WD_SUBJECT_WORDS);
     return true;
@@ -290,11 +329,16 @@ static int do_files(struct doing *doing, char **paths)
     struct wd_error error;
     int status = WD_EXIT_NOTHING_FOUND;
 
-    if (options->walker) {
-        doing->kind = wd_subject_kind_of_spec(options->walker);
-        status = wd_subject_session_open(&doing->session, doing->places, options->walker, &options->waivers,
+    if (*options->walkers) {
+        doing->kind = wd_subject_kind_of_spec(*options->walkers);
+        status = wd_subject_session_open(&doing->session, doing->places, *options->walkers, &options->waivers,
                                          options->timeout);
         doing->is_open = status == WD_EXIT_NOTHING_FOUND;
+        if (doing->is_open && options->walkers[1])
+            status = wd_subject_session_open(&doing->other, doing->places, options->walkers[1], &options->waivers,
+                                             options->timeout);
+        if (!status && options->walkers[1] && doing->other.spec.kind != doing->kind)
+            status = wd_complain("shrink: %s is of another kind than %s", options->walkers[1], *options->walkers);
     } else {
         doing->kind = wd_subject_kind_of_file(*paths);
     }
@@ -311,37 +355,17 @@ static int do_files(struct doing *doing, char **paths)
     return status;
 }
 
-/* `shrink --out` leaves the cases in a file, whole or not at all. */
-static int end_output(const struct doing *doing, const char *bytes, size_t size, int status)
-{
-    char fresh[PATH_MAX];
-    FILE *file;
-    bool good;
-
-    if (!doing->options->out)
-        return fwrite(bytes, 1, size, stdout) == size ? status : WD_EXIT_FAILED;
-    snprintf(fresh, sizeof(fresh), "%s.new", doing->options->out);
-    file = fopen(fresh, "we");
-    good = file && fwrite(bytes, 1, size, file) == size;
-    if (file && fclose(file))
-        good = false;
-    return good && !rename(fresh, doing->options->out) ? status
-                                                       : wd_complain("%s cannot be written", doing->options->out);
-}
-
 static int do_verb(enum verb verb, const struct wd_places *places, int argc, char **argv)
 {
     struct doing *doing = wd_allocate(1, sizeof(*doing));
     struct options options;
-    char *bytes = NULL;
-    size_t size = 0;
     bool bisect = false;
     int status = WD_EXIT_FAILED;
 
     for (int i = 1; i < argc; i++)
         bisect |= !strcmp(argv[i], "--bisect");
     *doing = (struct doing){.verb = verb, .options = &options, .places = places};
-    doing->out = wd_allocated(open_memstream(&bytes, &size));
+    doing->out = wd_allocated(open_memstream(&doing->bytes, &doing->size));
     if (take_options(&options, argv[0], argc, argv)) {
         if (options.signature && !options.bisect)
             wd_complain("%s: --signature is for --bisect", argv[0]);
@@ -351,11 +375,12 @@ static int do_verb(enum verb verb, const struct wd_places *places, int argc, cha
             status = do_files(doing, argv + optind);
     }
     fclose(doing->out);
-    if (verb == SHRINK)
-        status = end_output(doing, bytes, size, status);
-    free(bytes);
+    if (verb == SHRINK && !options.out && fwrite(doing->bytes, 1, doing->size, stdout) != doing->size)
+        status = WD_EXIT_FAILED;
+    free(doing->bytes);
     if (doing->is_open)
         wd_subject_session_close(&doing->session);
+    wd_subject_session_close(&doing->other);
     free(doing);
     status = wd_close_stdout(status);
     return bisect && status == WD_EXIT_FAILED ? WD_EXIT_STOP_BISECT : status;
@@ -377,8 +402,9 @@ int wd_subject_verb(const struct wd_places *places, int argc, char **argv)
 
 struct explaining {
     const struct wd_subject_kind *kind;
-    struct wd_subject_session session;
-    bool is_open, json, bad_lines;
+    struct wd_subject_session sessions[WALKERS_MAX];
+    size_t count;
+    bool json, bad_lines;
     uint64_t told;
 };
 
@@ -395,6 +421,7 @@ static bool explain_entry(void *context, const struct wd_subject_entry *entry, s
 {
     struct explaining *explaining = context;
     struct wd_subject_assessment *assessment;
+    bool good = true;
 
     if (explaining->json) {
         explain_as_json(entry);
@@ -407,18 +434,18 @@ static bool explain_entry(void *context, const struct wd_subject_entry *entry, s
     if (*entry->note)
         printf("%s\n", entry->note);
     explaining->kind->explain(stdout, entry->c.bytes);
-    if (!explaining->is_open)
-        return true;
     assessment = wd_allocate(1, sizeof(*assessment));
-    if (!wd_subject_assess(&explaining->session, entry->c.bytes, assessment, error)) {
-        free(assessment);
-        return false;
+    for (size_t i = 0; good && i < explaining->count; i++) {
+        const struct wd_subject_session *session = &explaining->sessions[i];
+
+        good = wd_subject_assess(session, entry->c.bytes, assessment, error);
+        if (!good)
+            break;
+        printf("\n");
+        wd_subject_show(stdout, session, entry->c.bytes, session->spec.text, "", assessment, WD_SUBJECT_WORDS);
     }
-    printf("\n");
-    wd_subject_show(stdout, &explaining->session, entry->c.bytes, explaining->session.spec.text, "", assessment,
-                    WD_SUBJECT_WORDS);
     free(assessment);
-    return true;
+    return good;
 }
 
 static void complain_of_line(void *context, const char *message)
@@ -427,6 +454,20 @@ static void complain_of_line(void *context, const char *message)
 
     explaining->bad_lines = true;
     wd_complain("%s", message);
+}
+
+static int open_all(struct explaining *explaining, const struct wd_places *places, const struct options *options)
+{
+    for (size_t i = 0; options->walkers[i]; i++) {
+        struct wd_subject_session *session = &explaining->sessions[explaining->count++];
+        int status = wd_subject_session_open(session, places, options->walkers[i], &options->waivers, options->timeout);
+
+        if (status)
+            return status;
+        if (session->spec.kind != explaining->kind)
+            return wd_complain("explain: %s is of another kind than %s", options->walkers[i], *options->walkers);
+    }
+    return WD_EXIT_NOTHING_FOUND;
 }
 
 int wd_subject_explain(const struct wd_places *places, int argc, char **argv)
@@ -443,23 +484,21 @@ int wd_subject_explain(const struct wd_places *places, int argc, char **argv)
         free(explaining);
         return optind == argc ? wd_complain("explain: the case is missing") : WD_EXIT_FAILED;
     }
-    explaining->kind = options.walker ? wd_subject_kind_of_spec(options.walker) : wd_subject_kind_of_file(argv[optind]);
+    explaining->kind =
+        *options.walkers ? wd_subject_kind_of_spec(*options.walkers) : wd_subject_kind_of_file(argv[optind]);
     explaining->json = options.json;
-    if (options.json && options.walker)
+    if (options.json && *options.walkers)
         status = wd_complain("explain: --json asks nobody: `run` does, and a finding brings its answers along");
-    else if (options.walker) {
-        status =
-            wd_subject_session_open(&explaining->session, places, options.walker, &options.waivers, options.timeout);
-        explaining->is_open = !status;
-    }
+    else
+        status = open_all(explaining, places, &options);
     if (!status && (!add_files(&files, argv + optind, false, &error) ||
                     !wd_subject_read_files(explaining->kind, &files, &reader, &error)))
         status = wd_complain("%s", error.text);
     if (!status && explaining->bad_lines)
         status = WD_EXIT_FAILED;
     wd_case_files_free(&files);
-    if (explaining->is_open)
-        wd_subject_session_close(&explaining->session);
+    for (size_t i = 0; i < explaining->count; i++)
+        wd_subject_session_close(&explaining->sessions[i]);
     free(explaining);
     return wd_close_stdout(status);
 }

@@ -63,15 +63,22 @@ enum wd_subject_form { WD_SUBJECT_WORDS, WD_SUBJECT_JSON, WD_SUBJECT_JSON_WORDS 
 void wd_subject_show(FILE *stream, const struct wd_subject_session *session, const void *c, const char *id,
                      const char *where, const struct wd_subject_assessment *assessment, enum wd_subject_form form);
 
+/** Writes the members of an object that tells an assessment, as `replay --json` has them but for `id`. */
+void wd_subject_put_judgement(struct wd_json_out *out, const struct wd_subject_session *session, const void *c,
+                              enum wd_verdict verdict, const struct wd_subject_assessment *assessment, bool words);
+
+enum { WD_SUBJECT_SHRINK_MAX = 2 /**< subjects whose answers a shrink keeps */ };
+
 /**
- * Makes a case as simple as it can be while verdict and bucket stay what they are.
+ * Makes a case as simple as it can be while verdict and bucket stay what they are; with two subjects of both, and while
+ * their answers stay different.
  * @param c  in and out
- * @param assessment  in and out: what is said of it
+ * @param assessments  in and out: what is said of it, by subject
  * @param seconds  no longer than that
  * @return whether no single step is left
  */
-bool wd_subject_shrink(const struct wd_subject_session *session, void *c, struct wd_subject_assessment *assessment,
-                       double seconds, struct wd_error *error);
+bool wd_subject_shrink(const struct wd_subject_session *const *sessions, size_t count, void *c,
+                       struct wd_subject_assessment *assessments, double seconds, struct wd_error *error);
 
 /** `fuzz`. */
 int wd_subject_fuzz(const struct wd_places *places, int argc, char **argv);

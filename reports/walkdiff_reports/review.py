@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from walkdiff_driver.review_run import Interrupted, Pair, Plan, fingerprint, is_worse
-from walkdiff_driver.review_sides import CannotBuild, Side, of_spec
+from walkdiff_driver.review_sides import CannotBuild, Side, kind_of, of_spec
 from walkdiff_driver.verb import (
     FOUND,
     NOTHING_FOUND,
@@ -58,7 +58,7 @@ Nothing is written to TREE. To build it runs its build scripts.
   --before W       the walker before the change
   --after W        the walker after it
   --each           each commit, or patch, of the series by itself
-  --kvm OPTIONS    options of kvm: for both sides, like as-exposed
+  --kvm OPTIONS    options of kvm: for both sides, like as-exposed; subject=KIND for another piece of KVM
   --time T         how long to compare, all pairs together (default: 60s)
   --cases N        instead: how many cases to make for each pair
   --seed S         the same seed and --cases give the same result (default: 1)
@@ -257,16 +257,20 @@ class Signals:
         raise Interrupted
 
 
-def own_cases() -> list[Path]:
-    """The stored cases that come with walkdiff: those of its source tree."""
+def own_cases(kind: str) -> list[Path]:
+    """The stored cases that come with walkdiff: those of its source tree; of a kind of subject, or of walkers."""
     root = Path(__file__).resolve().parents[2]
+    if kind:
+        found = root / "docs" / "findings" / f"kvm-{kind}.jsonl"
+        return [found] if found.is_file() else []
     names = ("examples", "explain", "seed-defects", "findings", "disputed", "waivers", "vectors")
     return [root / "cases" / name for name in names if (root / "cases" / name).is_dir()]
 
 
 def plan_of(given: argparse.Namespace, signals: Signals) -> Plan:
     """How much is to be run."""
-    stored = own_cases() if not given.stored else [Path(path) for path in given.stored if path != "none"]
+    kind = kind_of(f"kvm:{given.linux},{given.kvm or ''}" if given.linux else given.after)
+    stored = own_cases(kind) if not given.stored else [Path(path) for path in given.stored if path != "none"]
     missing = next((path for path in stored if not path.exists()), None)
     if missing:
         raise VerbError(f"--stored {missing}: there is no such file")
@@ -313,6 +317,8 @@ def compare(steps: list[Step], folder: Path, plan: Plan) -> tuple[list[dict[str,
             results.append({"title": step.title, "cannot_build": str(error)})
             status = max(status, CANNOT_BUILD) if status != FOUND else FOUND
             continue
+        if before.kind != after.kind:
+            raise VerbError(f"{before.title} and {after.title} are no subjects of one kind")
         seconds = left / (len(steps) - number) if left is not None else None
         result = Pair(before, after, folder / f"pair-{number}", plan, seconds).run()
         if left is not None and seconds is not None and not result["same_code"]:

@@ -23,9 +23,10 @@ def sides(pair: Compared) -> Iterator[str]:
         yield from wrapped(f"{told['title']}{version}", f"{name:<8}")
     if pair.result.get("seeds"):
         seeds = ", ".join(map(str, pair.result["seeds"]))
+        kind = f" of the kind {pair.result['kind']}" if pair.result.get("kind") else ""
+        profiles = f", profiles {' '.join(pair.result['profiles'])}" if pair.result["profiles"] else ""
         yield from wrapped(
-            f"{pair.cases:,}, seed {seeds}, profiles {' '.join(pair.result['profiles'])}; walkdiff "
-            f"{pair.result['walkdiff']}",
+            f"{pair.cases:,}{kind}, seed {seeds}{profiles}; walkdiff {pair.result['walkdiff']}",
             f"{'cases':<8}",
         )
 
@@ -159,7 +160,7 @@ def pair_lines(review: Review, pair: Compared) -> Iterator[str]:
         yield ""
         yield from table(pair)
         yield from known(pair)
-    else:
+    elif pair.rules:
         yield ""
         yield from wrapped(", ".join(pair.rules) + ".", f"rules covered ({len(pair.rules)}): ", "  ")
     yield from lines(pair)

@@ -111,7 +111,8 @@ class Change:
         verdict = str(told["verdict"])
         if verdict in ("agree", "permitted"):
             answers = self.answers
-            other = len(answers) > 2 and answers[side + 1].get("differs") and not told.get("choice")
+            has_default = len(answers) > 2 and answers[0]["outcome"] != "of the kind"
+            other = has_default and answers[side + 1].get("differs") and not told.get("choice")
             choice = f", by a choice: {told['choice']}" if told.get("choice") else ""
             return f"right{', by the default' if other else choice}"
         if verdict == "unsupported":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from kernel_trees import tree, variant
-from test_subjects import ROOT, findings, fuzz, walkdiff, written
+from test_subjects import ROOT, fuzz, walkdiff, written
 
 MODEL = "model:pgtable"
 BUILDER = "arch/arm64/kvm/hyp/pgtable.c"
@@ -136,20 +136,6 @@ def test_a_sequence_is_shrunk_operation_by_operation(tmp_path: Path) -> None:
     assert finding["shrunk"] and [one["op"] for one in case["operations"]] == ["map", "split"], case
     assert "features" not in case
     assert json.loads(walkdiff("shrink", tmp_path / "run/findings.jsonl").stdout.splitlines()[0]) == case
-
-
-def test_a_finding_is_replayed_explained_and_reported(tmp_path: Path) -> None:
-    defective = f"{MODEL},defect=split"
-    fuzz(tmp_path / "run", defective, "--cases", 1500)
-    stored = tmp_path / "run/findings.jsonl"
-    done = walkdiff("replay", "--walker", defective, "--json", stored, status=1)
-    judgement, finding = json.loads(done.stdout.splitlines()[0]), findings(tmp_path / "run")[0]
-    assert judgement["signature"] == finding["signature"] and judgement["got"] == finding["got"]
-    walkdiff("replay", "--walker", MODEL, stored)
-    told = walkdiff("explain", f"{stored}:1").stdout
-    assert "Stage 2 tables for" in told and "1. split" in told and "SPLIT_SAME" in told
-    assert "SPLIT_SAME" in walkdiff("report", tmp_path / "run", "--format", "text", "--quiet").stdout
-    walkdiff("replay", "--bisect", "--walker", defective, stored, status=1)
 
 
 def test_the_answer_tells_results_and_leaves(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from kernel_trees import tree
-from linux_repository import linux_repository
 from walkdiff_driver.program import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,14 +167,6 @@ def test_a_case_is_explained_with_zone_rule_and_registers(tmp_path: Path) -> Non
     assert "a device's access" in asked
 
 
-@pytest.mark.parametrize("form", ["text", "html", "junit", "ktap", "json"])
-def test_a_report_tells_the_bucket_in_every_format(form: str, devices: Path) -> None:
-    report = walkdiff("report", devices, "--format", form, "--quiet").stdout
-    assert "ABORT_OUTSIDE_IPA" in report
-    if form == "html":
-        assert "So the guest takes an external abort." in report
-
-
 def test_a_waiver_is_written_for_a_finding_and_goes_stale(devices: Path, tmp_path: Path) -> None:
     folder, defective = tmp_path / "waivers", f"{MODEL},defect=IP-02"
     reason = ("--reason", "for this test", "--link", "https://example.org", "--facet", "zone=between")
@@ -265,19 +256,3 @@ def test_bisection_counts_one_signature_if_asked(devices: Path) -> None:
     replay = ("replay", "--bisect", "--walker", f"{MODEL},defect=IP-02", stored, "--signature")
     walkdiff(*replay, finding["signature"], status=1)
     walkdiff(*replay, "another", status=125)
-
-
-def test_bisect_finds_the_commit_that_repaired_an_abort(tmp_path: Path) -> None:
-    tree("6.12")
-    linux = linux_repository(tmp_path / "linux")
-    regs = {
-        "ID_AA64MMFR0_EL1": "0x4",
-        "HCR_EL2": "0x2480000000",  # TEA, E2H, RW
-        "VBAR_EL1": "0xffff000000000000",
-        "VBAR_EL2": "0xffff800000000000",
-        "SCTLR_EL2": "0x800000",
-    }
-    case = {**CASE, "esr": "0x82000004", "ipa": "0x100000", "el2": 1, "regs": regs}
-    arguments = ("--good", "v7.3", "--bad", "v6.12", "--case", written(tmp_path / "tea.jsonl", case))
-    told = walkdiff("bisect", "--linux", linux.path, *arguments, "--json", "--quiet").stdout
-    assert linux.git("rev-parse", "v7.3") in told and "ABORT_TARGET: taken to: EL2 -> EL1" in told

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from kernel_trees import tree, variant
-from test_subjects import ROOT, findings, fuzz, walkdiff, written
+from test_subjects import ROOT, fuzz, walkdiff, written
 
 MODEL = "model:tlbi"
 
@@ -137,33 +137,6 @@ def test_a_case_is_shrunk_entry_by_entry(tmp_path: Path) -> None:
     assert len(case["contexts"]) == 1 and case["operand"] == "0x0" and "host" not in case
     again = walkdiff("shrink", f"{tmp_path / 'run/findings.jsonl'}:{found.index(finding) + 1}")
     assert json.loads(again.stdout.splitlines()[0]) == case
-
-
-def test_a_finding_is_replayed_explained_reported_and_bisected(tmp_path: Path) -> None:
-    defective = f"{MODEL},defect=TL-04-stage"
-    fuzz(tmp_path / "run", defective, "--cases", 3000)
-    stored = tmp_path / "run/findings.jsonl"
-    done = walkdiff("replay", "--walker", defective, "--json", stored, status=1)
-    judgement, finding = json.loads(done.stdout.splitlines()[0]), findings(tmp_path / "run")[0]
-    assert judgement["signature"] == finding["signature"] and judgement["got"] == finding["got"]
-    walkdiff("replay", "--walker", MODEL, stored)
-    told = walkdiff("explain", f"{stored}:1").stdout
-    assert "at the guest's EL2" in told and "It must go" in told
-    report = walkdiff("report", tmp_path / "run", "--format", "text", "--quiet").stdout
-    assert finding["signature"].partition(":")[0] in report
-    walkdiff("replay", "--bisect", "--walker", defective, stored, status=1)
-
-
-def test_a_waiver_waives_its_bucket_alone_and_goes_stale(tmp_path: Path) -> None:
-    folder, defective = tmp_path / "waivers", f"{MODEL},defect=TL-04-stage"
-    found = fuzz(tmp_path / "run", defective, "--cases", 3000)
-    number = 1 + [one["signature"] for one in found].index(DEFECTS["TL-04-stage"])
-    reason = ("--reason", "for a test", "--link", "https://example.org")
-    walkdiff("waive", number, "--from", tmp_path / "run/findings.jsonl", "--waivers", folder, *reason)
-    rest = fuzz(tmp_path / "waived", defective, "--cases", 3000, "--no-shrink", "--waivers", folder)
-    assert {one["signature"] for one in rest} == {one["signature"] for one in found} - {DEFECTS["TL-04-stage"]}
-    walkdiff("waive", "--check", "--waivers", folder, "--walker", defective)
-    walkdiff("waive", "--check", "--waivers", folder, "--walker", MODEL, status=1)
 
 
 def test_the_answer_tells_what_is_gone(tmp_path: Path) -> None:

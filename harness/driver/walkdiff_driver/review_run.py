@@ -210,8 +210,10 @@ class Pair:
             return json.loads(path.read_text())
         corpus = self.folder / "corpus"
         command = ["fuzz", "--walker", self.after.noting, "--against", self.before.noting, "--json", "--quiet"]
-        command += ["--guided", "--corpus", str(corpus), "--seed", str(self.plan.seed + number)]
-        command += ["--jobs", str(self.plan.jobs), "--timeout", f"{self.plan.timeout}s"]
+        if not self.after.kind:
+            command += ["--guided", "--corpus", str(corpus)]
+        command += ["--seed", str(self.plan.seed + number), "--jobs", str(self.plan.jobs)]
+        command += ["--timeout", f"{self.plan.timeout}s"]
         command += [word for profile in self.plan.profiles for word in ("--profile", profile)]
         stored = [*self.plan.stored] if not number else [corpus] if corpus.exists() else []
         command += [word for where in stored for word in ("--stored", str(where))]
@@ -331,7 +333,7 @@ class Changes:
         self.seeds: list[int] = []
         self.profiles: list[str] = []
         self.versions = ("", "")
-        self.walkdiff = ""
+        self.walkdiff = self.kind = ""
         self.counts: Counter[str] = Counter()
         self.waived: Counter[str] = Counter()
         self.coverage: Json = {}
@@ -343,7 +345,7 @@ class Changes:
         self.seconds += told["seconds"]
         self.seeds.append(told["seed"])
         self.profiles = told["profiles"]
-        self.walkdiff = told["walkdiff"]
+        self.walkdiff, self.kind = told["walkdiff"], told.get("kind", "")
         self.versions = (told["walkers"][1]["version"], told["walkers"][0]["version"])
         self.counts.update(told["changes"])
         self.waived.update(told["waived"])
@@ -373,6 +375,7 @@ class Changes:
         """All but the changes themselves."""
         return {
             "walkdiff": self.walkdiff,
+            **({"kind": self.kind} if self.kind else {}),
             "same_code": False,
             "cases": self.cases,
             "seconds": round(self.seconds, 1),

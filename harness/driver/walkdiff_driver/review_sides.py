@@ -33,6 +33,7 @@ class Side:
     why_not_covered: str = ""
     options: str = ""  # what it is opened with
     text_of: Callable[[str], str | None] = field(default=lambda _: None)  # of a file, by its name in the library
+    kind: str = ""  # of a subject that is no walker
 
     @property
     def noting(self) -> str:
@@ -48,7 +49,16 @@ def of_spec(spec: str, title: str = "") -> Side:
     if name == "so" and rest:
         path, _, options = rest.partition(",")
         return _of_library(spec, Path(path), options, title or spec)
-    return Side(title or spec, spec, spec, "", why_not_covered="it is neither so: nor kvm:")
+    return Side(title or spec, spec, spec, "", why_not_covered="it is neither so: nor kvm:", kind=kind_of(spec))
+
+
+def kind_of(spec: str) -> str:
+    """The kind of subject that a spec names; "" if it is a walker's."""
+    name, _, rest = spec.partition(":")
+    if name == "model":
+        return rest.partition(",")[0]
+    kinds = [word.removeprefix("subject=") for word in spec.split(",")[1:] if word.startswith("subject=")]
+    return kinds[0] if name in ("kvm", "so") and kinds and kinds[0] != "at" else ""
 
 
 def _of_library(spec: str, path: Path, options: str, title: str) -> Side:
@@ -57,7 +67,7 @@ def _of_library(spec: str, path: Path, options: str, title: str) -> Side:
     covered = path.resolve() if is_instrumented(path) else None
     why = "" if covered else "it is not compiled with -fsanitize-coverage=trace-pc"
     code = hashlib.sha256(path.read_bytes()).hexdigest() + options
-    return Side(title, spec, spec, code, covered, why, options, _text_of_file)
+    return Side(title, spec, spec, code, covered, why, options, _text_of_file, kind_of(spec))
 
 
 def _text_of_file(name: str) -> str | None:
@@ -71,16 +81,17 @@ def _of_kvm(spec: str, rest: str, title: str) -> Side:
     from kvmbuild.__main__ import build, parse  # the builder is only there for those who build
 
     try:
-        kind, what = _built(build, parse, rest)
+        form, what = _built(build, parse, rest)
         chosen = parse(rest)
-        if kind != "library":
+        if form != "library":
             return Side(title, spec, f"exec:{what}", "", why_not_covered="it is a program of its own (san, or cc=)")
         _, covered = _built(build, parse, f"{rest},cover")
     except OSError as error:
         raise VerbError(f"walker '{spec}': the builder: {error}") from error
-    options = chosen.own_options
+    kind = kind_of(spec)
+    options = f"subject={kind}" if kind else chosen.own_options
     opened = f"so:{what}{',' + options if options else ''}"
-    return Side(title, spec, opened, what + options, Path(covered), "", options, _text_in(chosen.tree))
+    return Side(title, spec, opened, what + options, Path(covered), "", options, _text_in(chosen.tree), kind)
 
 
 def _built(build: Callable, parse: Callable, text: str) -> tuple[str, str]:  # type: ignore[type-arg]

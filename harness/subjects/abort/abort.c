@@ -215,6 +215,16 @@ void wd_abort_explain(FILE *stream, const void *opaque)
                     wd_abort_kind.choices[i].text, wd_abort_kind.choices[i].function, wd_abort_kind.choices[i].source);
 }
 
+/* ---------------------------------------------------------------- comparing */
+
+static bool same(const void *a, const void *b)
+{
+    const struct wd_abort_answer *one = a, *other = b;
+
+    return one->outcome == other->outcome && one->error == other->error && one->mmio == other->mmio &&
+           one->pc == other->pc && one->pstate == other->pstate && !memcmp(one->regs, other->regs, sizeof(one->regs));
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct wd_subject_text rules[] = {
@@ -249,6 +259,7 @@ const struct wd_subject_kind wd_abort_kind = {
     .check = wd_abort_check,
     .write = wd_abort_write,
     .write_answer = wd_abort_write_answer,
+    .same = same,
     .judge = wd_abort_judge,
     .expect = wd_abort_nearest,
     .describe = wd_abort_describe,

@@ -86,6 +86,25 @@ static void explain(FILE *stream, const void *opaque)
         fprintf(stream, "  %-24s%s\n", wd_idmap_kind.rules[i].name, wd_idmap_kind.rules[i].text);
 }
 
+/* ---------------------------------------------------------------- comparing */
+
+static bool same(const void *a, const void *b)
+{
+    const struct wd_idmap_answer *one = a, *other = b;
+    unsigned count = one->steps_done ? one->ends[one->steps_done - 1] : 0;
+
+    if (one->steps_done != other->steps_done)
+        return false;
+    for (unsigned i = 0; i < one->steps_done; i++)
+        if (one->results[i] != other->results[i] || one->ends[i] != other->ends[i])
+            return false;
+    for (unsigned i = 0; i < count; i++)
+        if (one->leaves[i].address != other->leaves[i].address || one->leaves[i].entry != other->leaves[i].entry ||
+            one->leaves[i].level != other->leaves[i].level)
+            return false;
+    return true;
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct wd_subject_text rules[] = {
@@ -119,6 +138,7 @@ const struct wd_subject_kind wd_idmap_kind = {
     .check = wd_idmap_check,
     .write = wd_idmap_write,
     .write_answer = wd_idmap_write_answer,
+    .same = same,
     .judge = wd_idmap_judge,
     .expect = wd_idmap_expect,
     .describe = wd_idmap_describe,

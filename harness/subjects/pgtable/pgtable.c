@@ -185,6 +185,38 @@ void wd_pgtable_explain(FILE *stream, const void *opaque)
         fprintf(stream, "  %-24s%s\n", wd_pgtable_kind.rules[i].name, wd_pgtable_kind.rules[i].text);
 }
 
+/* ---------------------------------------------------------------- comparing */
+
+static bool same_step(const struct wd_pgtable_step *a, const struct wd_pgtable_step *b)
+{
+    if (a->result != b->result || a->annotation != b->annotation || a->run_begin != b->run_begin ||
+        a->run_count != b->run_count || a->tables != b->tables || a->empty_tables != b->empty_tables ||
+        a->tlbis != b->tlbis || a->allocation_failed != b->allocation_failed || a->breach_count != b->breach_count)
+        return false;
+    for (unsigned i = 0; i < a->breach_count && i < WD_PGTABLE_BREACHES_MAX; i++)
+        if (a->breaches[i].ia != b->breaches[i].ia || a->breaches[i].was != b->breaches[i].was ||
+            a->breaches[i].is != b->breaches[i].is || a->breaches[i].rule != b->breaches[i].rule ||
+            a->breaches[i].detail != b->breaches[i].detail || a->breaches[i].level != b->breaches[i].level)
+            return false;
+    return true;
+}
+
+static bool same(const void *a, const void *b)
+{
+    const struct wd_pgtable_answer *one = a, *other = b;
+
+    if (one->steps_done != other->steps_done || one->run_count != other->run_count)
+        return false;
+    for (unsigned i = 0; i < one->steps_done; i++)
+        if (!same_step(&one->steps[i], &other->steps[i]))
+            return false;
+    for (unsigned i = 0; i < one->run_count; i++)
+        if (one->runs[i].ia != other->runs[i].ia || one->runs[i].entry != other->runs[i].entry ||
+            one->runs[i].count != other->runs[i].count || one->runs[i].level != other->runs[i].level)
+            return false;
+    return true;
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct wd_subject_text rules[] = {
@@ -218,6 +250,7 @@ const struct wd_subject_kind wd_pgtable_kind = {
     .check = wd_pgtable_check,
     .write = wd_pgtable_write,
     .write_answer = wd_pgtable_write_answer,
+    .same = same,
     .judge = wd_pgtable_judge,
     .expect = wd_pgtable_expect,
     .describe = wd_pgtable_describe,

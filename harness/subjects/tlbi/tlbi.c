@@ -164,6 +164,23 @@ static void explain(FILE *stream, const void *opaque)
         tell_entry(stream, c, i, must >> i & 1);
 }
 
+/* ---------------------------------------------------------------- comparing */
+
+static bool same(const void *a, const void *b)
+{
+    const struct wd_tlbi_answer *one = a, *other = b;
+
+    if (one->outcome != other->outcome || one->shown != other->shown || one->gone != other->gone ||
+        one->issued != other->issued || one->leaves_taken != other->leaves_taken)
+        return false;
+    for (unsigned i = 0; i < one->shown; i++)
+        if (one->instructions[i].operand != other->instructions[i].operand ||
+            one->instructions[i].instruction != other->instructions[i].instruction ||
+            one->instructions[i].context != other->instructions[i].context)
+            return false;
+    return true;
+}
+
 /* ---------------------------------------------------------------- the table */
 
 static const struct wd_subject_text rules[] = {
@@ -197,6 +214,7 @@ const struct wd_subject_kind wd_tlbi_kind = {
     .check = wd_tlbi_check,
     .write = wd_tlbi_write,
     .write_answer = wd_tlbi_write_answer,
+    .same = same,
     .judge = wd_tlbi_judge,
     .expect = wd_tlbi_expect,
     .describe = wd_tlbi_describe,

@@ -60,8 +60,8 @@ def parse(text: str) -> Spec:
             raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cover, cc=COMPILER)")
     if chosen.get("cover") and chosen.get("sanitize"):
         raise WrongUse("kvm: 'cover' and 'san' do not go together: a program of its own tells nobody what it runs")
-    if chosen.get("subject", "at") != "at" and {"sanitize", "cover", "own_options", "compiler"} & chosen.keys():
-        raise WrongUse("as-exposed, san, cover and cc= are of the subject at alone")
+    if chosen.get("subject", "at") != "at" and {"sanitize", "own_options", "compiler"} & chosen.keys():
+        raise WrongUse("as-exposed, san and cc= are of the subject at alone")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]

@@ -249,6 +249,7 @@ class Compiler:
                             "-iquote",
                             "{own}/include",
                             *(f"-I{path}" for path in self.subject.include),
+                            *(COVER_FLAGS if self.cover and self._includes_source(file) else ()),
                         ]
                     ),
                     f"own:{ADAPTERS}/{file}",
@@ -262,6 +263,11 @@ class Compiler:
         tree_side = [path for path, job in zip(made, jobs, strict=True) if job[0] != "host half"]
         host_side = [path for path, job in zip(made, jobs, strict=True) if job[0] == "host half"]
         return tree_side, host_side
+
+    def _includes_source(self, file: str) -> bool:
+        """Whether a file of the adapter has one of the tree inside."""
+        text = self.store.path_of(f"own:{ADAPTERS}/{file}").read_text()
+        return bool(re.search(r'^#include "[\w/]+\.c"$', text, re.MULTILINE))
 
     def missing(self, tree_side: list[Path], host_side: list[Path]) -> Path:
         """An object that gives each symbol that nobody defines a page of its own, and its name."""

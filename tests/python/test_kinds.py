@@ -8,11 +8,13 @@ import html
 import json
 import re
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kernel_trees import VERSIONS, tree
 from linux_repository import LinuxRepository, linux_repository
 from test_subjects import CASE, ROOT, findings, fuzz, walkdiff, written
 from walkdiff_driver.program import program
@@ -61,7 +63,7 @@ KINDS = [
         f"{KVM}/mmu.c",
         "return kvm_inject_sea(vcpu, is_iabt, fault_ipa);",
         "return kvm_inject_sea(vcpu, false, fault_ipa);",
-        "ABORT_CLASS: EC: Instruction Abort from a lower Exception level -> Data Abort from a lower Exception level",
+        "ABORT_CLASS: EC: Instruction Abort from the same Exception level -> Data Abort from the same Exception level",
         {**CASE, "esr": "0x82000004", "far": CASE["ipa"]},
     ),
     Kind(
@@ -270,6 +272,42 @@ def test_a_review_tells_of_death_silence_and_warnings(defect: str, change: str, 
 def test_what_cannot_be_compared_is_refused(arguments: tuple[str, ...], reason: str, tmp_path: Path) -> None:
     done = walkdiff("review", "--state", tmp_path / "state", *arguments, "--cases", 10, status=2)
     assert reason in done.stderr
+
+
+# ---------------------------------------------------------------- what is known of KVM
+
+ENOUGH = {"abort": 60000, "tlbi": 15000, "idmap": 2000, "pgtable": 2000}  # cases to find all that there is
+
+
+@each_kind
+@pytest.mark.parametrize("version", VERSIONS)
+def test_with_the_waivers_of_its_page_nothing_is_found_in_kvm_and_none_is_stale(
+    version: str, kind: Kind, tmp_path: Path
+) -> None:
+    waivers = ROOT / f"docs/findings/kvm-{kind.name}"
+    subject = f"kvm:{tree(version)},subject={kind.name}"
+    assert fuzz(tmp_path / "run", subject, "--cases", ENOUGH[kind.name], "--waivers", waivers, status=0) == []
+    waived = json.loads((tmp_path / "run/summary.json").read_text())["waived"]
+    told = walkdiff("waive", "--check", "--waivers", waivers, "--walker", subject).stdout
+    assert told == f"{subject}: {len(waived)} waivers, 0 stale\n"
+
+
+@each_kind
+def test_each_case_of_a_page_of_findings_has_a_waiver_that_links_to_its_section(kind: Kind) -> None:
+    page = ROOT / f"docs/findings/kvm-{kind.name}.md"
+    entries = tomllib.loads((page.with_suffix("") / "kvm.toml").read_text())["waiver"]
+    cases = [json.loads(line)["id"] for line in page.with_suffix(".jsonl").read_text().splitlines()]
+    assert [f"kvm-{kind.name}-{case}" for case in cases] == sorted(
+        {entry["id"].removesuffix("-6.12") for entry in entries},
+        key=lambda name: cases.index(name[len(f"kvm-{kind.name}-") :]),
+    )
+    sections = re.findall(r"^## (.*)$", page.read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in sections}
+    for entry in entries:
+        line = int(entry["case"].rpartition(":")[2])
+        assert entry["id"].removesuffix("-6.12") == f"kvm-{kind.name}-{cases[line - 1]}"
+        assert entry["link"].partition("#")[0] == f"docs/findings/{page.name}"
+        assert entry["link"].partition("#")[2] in anchors
 
 
 # ---------------------------------------------------------------- with a history of KVM

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from walkdiff_driver import one_case
 from walkdiff_driver.verb import VerbError
 
 KEYS = ("id", "walker", "versions", "signature", "rule", "instead", "reason", "link", "case")
@@ -29,20 +30,23 @@ class Waiver:
         return self.table.get("id", "")
 
     def case(self) -> dict[str, Any]:
-        """The case that shows it: in the waiver, or in a file beside the folder of waivers."""
+        """The case that shows it: in the waiver, or in a file beside the folder of waivers or below cases/."""
         text = self.table.get("case", "")
         where = f"{self.file}: waiver {self.id}: case"
+        if not text.lstrip().startswith("{"):
+            return one_case.from_file(str(self._place(text))).case
         try:
-            if not text.lstrip().startswith("{"):
-                path = self.file.resolve().parent.parent / text
-                where = str(path)
-                text = path.read_text(encoding="utf-8")
             case = json.loads(text)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
             raise VerbError(f"{where}: {error}") from error
         if not isinstance(case, dict):
             raise VerbError(f"{where}: must be an object")
         return case
+
+    def _place(self, name: str) -> Path:
+        """Where FILE or FILE:LINE is."""
+        beside, own = self.file.resolve().parent.parent / name, own_folder().parent / name
+        return own if not Path(re.sub(r":\d+$", "", str(beside))).exists() and own.exists() else beside
 
     def is_for(self, walker: str, version: str) -> bool:
         """Whether it is in force for a walker: its name in the spec, and what it tells of its version."""

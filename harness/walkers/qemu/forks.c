@@ -12,12 +12,14 @@
  * Memory that cases use and main memory are kept out of copies by QEMU (MADV_DONTFORK), for other accelerators' sake;
  * that is made to do nothing. Main memory is shared with the host and among all copies; all else is each copy's own.
  * Huge pages for it (MADV_HUGEPAGE) are no help where a table or two are read: each copy would clear 2 MiB for them.
- * While the stub waits all that cases use is 0: what a process has of it is given back before it is copied, as most of
- * the time that a copy takes goes by its page tables.
+ * While the stub waits all that cases use is 0: it is mapped anew before a copy is made, as most of the time that that
+ * takes goes by page tables, and a table for each 2 MiB that cases ever used would stay.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -42,8 +44,8 @@ static bool is_doorbell(int fd)
 }
 
 /*
- * Memory of the machine, which QEMU tells by its MADV_DONTFORK. What is given back is that of which QEMU had touched
- * nothing when the stub waited for the first time: modules, but not the flash, where the stub is.
+ * Memory of the machine, which QEMU tells by its MADV_DONTFORK. For cases is what is private and anonymous and had not
+ * been touched when the stub waited for the first time: modules, but not the flash, where the stub is.
  */
 static struct {
     unsigned char *begin;
@@ -78,17 +80,34 @@ static bool is_untouched(unsigned char *begin, size_t length)
     return true;
 }
 
+static bool is_private_and_anonymous(const unsigned char *begin, size_t length)
+{
+    unsigned long first, end, inode;
+    char line[512], access[8];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+
+    while (maps && !found && fgets(line, sizeof(line), maps))
+        found = sscanf(line, "%lx-%lx %7s %*x %*s %lu", &first, &end, access, &inode) == 4 &&
+                first <= (uintptr_t)begin && (uintptr_t)begin + length <= end && !strcmp(access, "rw-p") && !inode;
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
 static void find_memory_for_cases(void)
 {
     for (size_t i = 0; i < block_count; i++)
-        blocks[i].for_cases = is_untouched(blocks[i].begin, blocks[i].length);
+        blocks[i].for_cases = is_private_and_anonymous(blocks[i].begin, blocks[i].length) &&
+                              is_untouched(blocks[i].begin, blocks[i].length);
 }
 
-static void give_back_memory_for_cases(void)
+static void map_memory_for_cases_anew(void)
 {
     for (size_t i = 0; i < block_count; i++)
         if (blocks[i].for_cases)
-            syscall(SYS_madvise, blocks[i].begin, blocks[i].length, MADV_DONTNEED);
+            mmap(blocks[i].begin, blocks[i].length, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 /* Makes the new process a copy that goes on. A dump of its memory, when it dies, is of no use to anybody. */
@@ -137,7 +156,7 @@ static bool go_on_in_copy(int doorbell)
     if (depth == 0)
         find_memory_for_cases();
     else
-        give_back_memory_for_cases();
+        map_memory_for_cases_anew();
     copy = fork();
     if (copy == 0) {
         become_copy(self);

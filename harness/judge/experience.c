@@ -171,7 +171,7 @@ static bool find_supposed(const struct wd_wrong_answer *wrong, const struct wd_j
 {
     *supposed = judgement->resolution;
     if (judgement->verdict == WD_VERDICT_PERMITTED)
-        return !may_prove(wrong->basis);
+        return true;
     *supposed = judgement->supposed;
     return judgement->explained && wd_find_leaf(wrong->c, wrong->got, supposed);
 }
@@ -238,11 +238,17 @@ void wd_experience_settle(struct wd_experience *experience)
 
 /* ---------------------------------------------------------------- judging */
 
+/* Whether the judge must look at the answer itself, if it is permitted. */
+static bool must_be_seen(const struct wd_wrong_answer *wrong)
+{
+    return wrong->got->warning_count || may_prove(wrong->basis);
+}
+
 /* Whether a walker that is supposed to be so gives the answer, with the choices of the explanation. */
 static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong,
                      struct wd_oracle_output *output)
 {
-    if (explanation->verdict == WD_VERDICT_PERMITTED && (wrong->got->warning_count || may_prove(wrong->basis)))
+    if (explanation->verdict == WD_VERDICT_PERMITTED && must_be_seen(wrong))
         return false;
     wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
     return wd_answers_equal(&output->result, wrong->got);
@@ -286,11 +292,21 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
+/* Whether of what was learned of a kind most was permitted. */
+static bool is_mostly_permitted(const struct explanation *list, uint64_t kind)
+{
+    while (list && list->kind != kind)
+        list = list->next;
+    return list && list->verdict == WD_VERDICT_PERMITTED;
+}
+
 static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
                                                   const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
     unsigned tried = 0;
 
+    if (is_mostly_permitted(list, kind) && must_be_seen(wrong))
+        return NULL;
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
             if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong, output))
@@ -308,7 +324,8 @@ static bool may_be_permitted(const struct wd_wrong_answer *wrong)
 {
     struct wd_leaf_walk leaf;
 
-    if (wrong->got->answer > WD_ANSWER_UNDEFINED)
+    if (wd_cannot_be_permitted(wrong->c, wrong->basis, wrong->got,
+                               wd_answers_differ(&wrong->basis->result, wrong->got)))
         return false;
     wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->got);
     do {

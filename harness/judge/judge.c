@@ -231,7 +231,7 @@ static void search_permitted(struct search *search, const struct wd_oracle_outpu
     if (search->best_choices)
         wd_oracle(search->c, &j->resolution, NULL, NULL, &j->expected);
     else
-        j->expected = *basis;
+        wd_copy_output(&j->expected, basis);
 }
 
 /*
@@ -371,7 +371,7 @@ static bool judge_without_answer(const struct wd_case *c, const struct wd_oracle
     if (got->answer >= WD_ANSWER_UNSUPPORTED) {
         j->verdict = verdicts[got->answer];
         if (j->verdict != WD_VERDICT_UNSUPPORTED) {
-            j->expected = *basis;
+            wd_copy_output(&j->expected, basis);
             wd_name_no_answer(c, basis, got, j->signature, j->title);
         }
         if (wd_tells_place(got))
@@ -434,7 +434,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     if (got->warning_count) {
         j->verdict = WD_VERDICT_WARN;
         if (agrees)
-            j->expected = *basis;
+            wd_copy_output(&j->expected, basis);
         j->rule = WD_RULE_NONE; /* its cause is where the walker's code warns */
         wd_name_no_answer(c, &j->expected, got, j->signature, j->title);
     }

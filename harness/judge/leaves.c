@@ -14,6 +14,11 @@ enum { SH_RESERVED = 1 };
 
 static const unsigned attribute_aspects = 1u << WD_ASPECT_ATTR | 1u << WD_ASPECT_SH;
 
+static bool is_success(const struct wd_result *result)
+{
+    return result->answer == WD_ANSWER_PAR && !WD_GET(result->par, PAR_EL1, F);
+}
+
 static bool may_be_atomic_update_fault(const struct wd_result *got)
 {
     unsigned status =
@@ -36,13 +41,21 @@ static bool mair_holds(const struct wd_case *c, unsigned attr)
 uint64_t wd_futile_choices(const struct wd_case *c, const struct wd_result *got)
 {
     uint64_t futile = may_be_atomic_update_fault(got) ? 0 : atomic_update_choices;
-    bool success = got->answer == WD_ANSWER_PAR && !WD_GET(got->par, PAR_EL1, F);
 
     /* Its other option reports the encoding in MAIR. */
-    if (!success ||
+    if (!is_success(got) ||
         (!WD_GET(got->unanswered, PAR_EL1, ATTR) && !mair_holds(c, (unsigned)WD_GET(got->par, PAR_EL1, ATTR))))
         futile |= CHOICE(PAR_ATTRIBUTES);
     return futile;
+}
+
+/*
+ * Whether an answer reports what no attributes lead to: SH = 01 is reserved in PAR_EL1, and a descriptor that has it is
+ * taken to have one of the others (R_ZWYSH, R_DNZJQ).
+ */
+static bool reports_reserved_shareability(const struct wd_result *got)
+{
+    return is_success(got) && !WD_GET(got->unanswered, PAR_EL1, SH) && WD_GET(got->par, PAR_EL1, SH) == SH_RESERVED;
 }
 
 /* ---------------------------------------------------------------- a leaf */
@@ -103,11 +116,6 @@ static void see_leaf(struct wd_leaf_walk *walk)
     walk->equal_leaves += !walk->differing;
 }
 
-static bool is_success(const struct wd_result *result)
-{
-    return result->answer == WD_ANSWER_PAR && !WD_GET(result->par, PAR_EL1, F);
-}
-
 /* What wd_oracle_attributes() would say of the walk's own resolution. */
 static void take_attributes(const struct wd_oracle_output *output, struct wd_oracle_output *attributes)
 {
@@ -166,7 +174,7 @@ void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, cons
 {
     walk->resolution = (struct wd_resolution){0};
     begin(walk, c, got);
-    walk->output = *basis;
+    wd_copy_output(&walk->output, basis);
     walk->has_source = false;
     see_walk(walk);
 }
@@ -227,20 +235,12 @@ static void pass_over(struct wd_leaf_walk *walk)
         attributes->consulted[count - 1].option = walk->resolution.option[attributes->consulted[count - 1].choice];
 }
 
-/*
- * Whether the answer reports what no attributes lead to: SH = 01 is reserved in PAR_EL1, and a descriptor that has it
- * is taken to have one of the others (R_ZWYSH, R_DNZJQ).
- */
-static bool reports_reserved_shareability(const struct wd_leaf_walk *walk)
-{
-    return !walk->resolution.supposes && !walk->resolution.mistakes && !WD_GET(walk->got->unanswered, PAR_EL1, SH) &&
-           WD_GET(walk->got->par, PAR_EL1, SH) == SH_RESERVED;
-}
-
 /* Goes to the next leaf of the walk, in the tree of attributes. */
 static bool next_attributes(struct wd_leaf_walk *walk, const struct wd_attributes_wanted *wanted)
 {
-    if (!wanted->other_most && reports_reserved_shareability(walk))
+    bool supposes = walk->resolution.supposes || walk->resolution.mistakes;
+
+    if (!wanted->other_most && !supposes && reports_reserved_shareability(walk->got))
         return false;
     while (wanted->any && wd_resolution_next(&walk->resolution, &walk->attributes, walk->futile)) {
         if (is_unwanted(walk, wanted)) {
@@ -271,6 +271,22 @@ bool wd_leaves_next(struct wd_leaf_walk *walk, struct wd_attributes_wanted attri
         return false;
     begin_walk(walk);
     return true;
+}
+
+bool wd_cannot_be_permitted(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                            unsigned differing)
+{
+    uint64_t futile;
+
+    if (got->answer > WD_ANSWER_UNDEFINED || (differing >> WD_ASPECT_RES & 1))
+        return true; /* bits that are RES0 or RES1 are so in every answer of the format */
+    if (reports_reserved_shareability(got))
+        return true;
+    futile = wd_futile_choices(c, got);
+    for (unsigned i = 0; i < basis->consulted_count; i++)
+        if (!(futile >> basis->consulted[i].choice & 1))
+            return false;
+    return differing != 0;
 }
 
 bool wd_find_leaf(const struct wd_case *c, const struct wd_result *got, struct wd_resolution *resolution)

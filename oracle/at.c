@@ -337,7 +337,11 @@ static void answer(struct wd_walk *w)
     struct wd_request request;
     struct wd_fault fault = {0};
     struct wd_output translated;
+    struct wd_s2_tables stage2;
     const char *reason;
+
+    stage2.known = false;
+    w->stage2 = &stage2;
 
     w->watched = w->handler || supposes_checks(w->resolution);
     wd_read_features(w);

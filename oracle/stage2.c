@@ -110,13 +110,11 @@ static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd
     return true;
 }
 
-/* What is checked before the first descriptor is read. */
-static bool check_range(struct wd_walk *w, struct wd_s2_params *p, uint64_t ipa, struct wd_fault *fault)
+/* What is checked of the input size and the start level. */
+static bool check_sizes(struct wd_walk *w, struct wd_s2_params *p, struct wd_fault *fault)
 {
     struct wd_format *f = &p->format;
 
-    if (f->only_48_bits && ipa >> 48)
-        ipa = wd_low(ipa, 48);
     if (!wd_limit_txsz(w, f, minimum_t0sz(w, f), wd_has(w->regs, WD_FEAT_LPA), fault))
         return false;
     f->start_level = decode_start_level(p);
@@ -126,6 +124,14 @@ static bool check_range(struct wd_walk *w, struct wd_s2_params *p, uint64_t ipa,
         return false;
     wd_check(w, 2, WD_RULE_CONCATENATED_TABLES, f->start_level,
              wd_input_bits(f) > wd_translation_bits(f->granule, f->start_level) + wd_stride(f->granule));
+    return true;
+}
+
+/* What is checked of the address. */
+static bool check_range(struct wd_walk *w, const struct wd_format *f, uint64_t ipa, struct wd_fault *fault)
+{
+    if (f->only_48_bits && ipa >> 48)
+        ipa = wd_low(ipa, 48);
     return !translation_fault(w, fault, WD_RULE_IPA_OUT_OF_RANGE, ipa >> wd_input_bits(f) != 0);
 }
 
@@ -282,52 +288,68 @@ static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, const 
                    (struct wd_params){.regime = WD_REGIME_EL10, .forced_write_back = p->fwb, .table_base = base});
 }
 
+/*
+ * Where the walk of an address begins, with all that is checked before the first descriptor is read. What registers say
+ * of it is the same for all accesses of an AT, so it is found once, unless somebody watches.
+ */
+static bool find_tables(struct wd_walk *w, uint64_t ipa, bool on_walk, struct wd_s2_tables *t, struct wd_fault *fault)
+{
+    struct wd_s2_params *p = &t->params;
+    struct wd_format *f = &p->format;
+
+    if (t->known && !w->watched)
+        return check_range(w, f, ipa, fault);
+    stage2_params(w, p);
+    w->out->granule[1] = f->granule;
+    if (w->handler)
+        tell_params(w, WD_EVENT_PARAMS, p, 0, on_walk);
+    if (!check_sizes(w, p, fault) || !check_range(w, f, ipa, fault))
+        return false;
+    w->out->start_level[1] = (int8_t)f->start_level;
+    t->base = wd_table_base(w, f, p->vttbr, &t->low_bits);
+    if (w->handler)
+        tell_params(w, WD_EVENT_WALK, p, t->base, on_walk);
+    if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, t->base)) &&
+        !wd_drops_base_bits(w, f, &t->base))
+        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
+    t->known = true;
+    return true;
+}
+
 static bool translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
                       struct wd_output *output, struct wd_fault *fault)
 {
-    struct wd_s2_params p;
-    struct wd_format *f = &p.format;
+    struct wd_s2_tables *t = w->stage2;
+    const struct wd_s2_params *p = &t->params;
+    const struct wd_format *f = &p->format;
     struct leaf leaf;
-    uint64_t base, low_bits;
     bool writable;
 
     WD_TELL(w, .kind = WD_EVENT_BEGIN, .stage = 2, .depth = access->table_walk, .address = input->address,
             .value = access->table_walk && access->write);
-    stage2_params(w, &p);
-    w->out->granule[1] = f->granule;
-    if (w->handler)
-        tell_params(w, WD_EVENT_PARAMS, &p, 0, access->table_walk);
-    if (!check_range(w, &p, input->address, fault))
-        return false;
-    w->out->start_level[1] = (int8_t)f->start_level;
-    base = wd_table_base(w, f, p.vttbr, &low_bits);
-    if (w->handler)
-        tell_params(w, WD_EVENT_WALK, &p, base, access->table_walk);
-    if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
-        !wd_drops_base_bits(w, f, &base))
-        return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
-    if (!walk_tables(w, f, base, low_bits, input->address, access->table_walk, &leaf, fault))
+    if (!find_tables(w, input->address, access->table_walk, t, fault) ||
+        !walk_tables(w, f, t->base, t->low_bits, input->address, access->table_walk, &leaf, fault))
         return false;
 
     writable = grants_write(w, f, &leaf);
-    check_permissions(w, &p, access, &leaf, writable, fault);
+    check_permissions(w, p, access, &leaf, writable, fault);
     if (!update_leaf(w, f, access, &leaf, fault))
         return false;
 
     output->address = leaf.output_address;
     output->level = leaf.level;
     output->grants_write = writable && wd_bit(leaf.descriptor, 6);
-    output->write_back = access->stage1_updates && wd_s2_is_write_back(w, &p, leaf.descriptor);
+    output->write_back = access->stage1_updates && wd_s2_is_write_back(w, p, leaf.descriptor);
     if (!access->table_walk) {
         wd_decide(w, 2, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
         if (w->inputs) {
-            w->inputs->s2 = p;
+            w->inputs->s2 = *p;
             w->inputs->stage2 = true;
             w->inputs->descriptor[1] = leaf.descriptor;
             w->inputs->level[1] = leaf.level;
         }
         w->in_attributes = true;
-        output->attributes = wd_s2_attributes(w, &p, &input->attributes, leaf.descriptor, leaf.level);
+        output->attributes = wd_s2_attributes(w, p, &input->attributes, leaf.descriptor, leaf.level);
         w->in_attributes = false;
     }
     return true;

@@ -6,6 +6,7 @@
 #include "walkdiff/oracle.h"
 
 struct wd_attribute_inputs;
+struct wd_s2_tables;
 
 /** State of one walk. */
 struct wd_walk {
@@ -24,6 +25,7 @@ struct wd_walk {
     bool e2h, in_host;      /**< Effective values of HCR_EL2.E2H, and of {E2H,TGE} = {1,1} */
     bool stage2_enabled;    /**< of EL1&0: HCR_EL2.VM or DC, both 0 where in_host */
     uint8_t granules[2];    /**< of stage 1 and 2, a bit set of enum wd_granule: those that are implemented */
+    struct wd_s2_tables *stage2;        /**< what was found of them so far */
     struct wd_attribute_inputs *inputs; /**< receives what attributes follow from; NULL: nobody asks */
 };
 
@@ -109,6 +111,13 @@ struct wd_s2_params {
     bool enabled, ptw, fwb, cd;
     uint8_t sl0;
     bool sl2;
+};
+
+/** Where the walks of stage 2 begin. */
+struct wd_s2_tables {
+    bool known; /**< nothing is wrong with it; what is below is set */
+    struct wd_s2_params params;
+    uint64_t base, low_bits; /**< wd_table_base() */
 };
 
 /** What the attributes of a success follow from, beside choices and mistakes. It lies in the bytes of a caller. */

@@ -189,8 +189,7 @@ static inline bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule
 {
     if (w->watched)
         return wd_check_watched(w, stage, rule, level, holds);
-    if (holds)
-        w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
+    w->out->rules_hit[stage - 1][rule / 64] |= (uint64_t)holds << rule % 64;
     return holds;
 }
 

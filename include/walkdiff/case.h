@@ -152,7 +152,14 @@ static inline uint64_t wd_case_word_at(const struct wd_case *c, uint64_t pa)
 
     if (!count)
         return 0;
-    while (count > 1) { /* without a branch that depends on the address: nobody could predict it */
+    /* Without a branch that depends on the address, nor, for few words, on their number: nobody could predict it. */
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t half = count / 2;
+
+        word += word[half].pa <= pa ? half : 0;
+        count -= half;
+    }
+    while (count > 1) {
         uint32_t half = count / 2;
 
         word += word[half].pa <= pa ? half : 0;

@@ -41,15 +41,15 @@ bool wd_has_granule(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum
 bool wd_has_lpa2(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum wd_granule granule)
 {
     uint64_t mmfr0 = regs[WD_ID_AA64MMFR0_EL1];
-    unsigned field = stage == 2 ? stage2_granule_field(mmfr0, granule) : 0;
+    unsigned gran4 = stage2_granule_field(mmfr0, WD_GRANULE_4K), gran16 = stage2_granule_field(mmfr0, WD_GRANULE_16K);
+    unsigned with = (WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4) - 1 < 7) << WD_GRANULE_4K |
+                    (WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16) >= 2) << WD_GRANULE_16K;
+    unsigned own = (gran4 >= 3) << WD_GRANULE_4K | (gran16 >= 3) << WD_GRANULE_16K;
+    unsigned named = (gran4 != 0) << WD_GRANULE_4K | (gran16 != 0) << WD_GRANULE_16K;
 
-    if (granule == WD_GRANULE_64K)
-        return false;
-    if (field)
-        return field >= 3;
-    if (granule == WD_GRANULE_4K)
-        return stage1_granule(mmfr0, granule) && WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran4) >= 1;
-    return WD_GET(mmfr0, ID_AA64MMFR0_EL1, TGran16) >= 2;
+    if (stage == 2)
+        with = own | (with & ~named);
+    return with >> granule & 1;
 }
 
 bool wd_has_feature(const uint64_t regs[WD_REGISTER_COUNT], enum wd_feature feature)

@@ -90,7 +90,7 @@ uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, u
  */
 static inline bool wd_updates_are_atomic(const struct wd_format *f, bool cacheable)
 {
-    return cacheable && (f->irgn & 1) && (f->orgn & 1) && (f->sh == WD_INNER_SHAREABLE || f->sh == WD_OUTER_SHAREABLE);
+    return cacheable & f->irgn & f->orgn & ((f->sh == WD_INNER_SHAREABLE) | (f->sh == WD_OUTER_SHAREABLE));
 }
 
 /** AArch64.OAOutOfRange. */

@@ -7,7 +7,7 @@ bool wd_e2h(const uint64_t *regs)
     /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
     bool fixed = WD_GET(regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14;
 
-    return wd_has(regs, WD_FEAT_VHE) && (fixed || WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H));
+    return wd_has(regs, WD_FEAT_VHE) & (fixed | (WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H) != 0));
 }
 
 bool wd_in_host(const uint64_t *regs)
@@ -26,7 +26,9 @@ static uint8_t stage1_granules(uint64_t mmfr0)
 
 static unsigned stage2_granule(uint64_t field, enum wd_granule granule, uint8_t stage1)
 {
-    return field ? (unsigned)(field >= 2) << granule : stage1 & 1u << granule;
+    unsigned own = (unsigned)(field >= 2) << granule, same = stage1 & 1u << granule;
+
+    return field ? own : same;
 }
 
 static uint8_t stage2_granules(uint64_t mmfr0, uint8_t stage1)
@@ -42,8 +44,8 @@ static void set_e2h(struct wd_walk *w, bool e2h)
     uint64_t hcr = w->regs[WD_HCR_EL2];
 
     w->e2h = e2h;
-    w->in_host = e2h && WD_GET(hcr, HCR_EL2, TGE);
-    w->stage2_enabled = (WD_GET(hcr, HCR_EL2, VM) || WD_GET(hcr, HCR_EL2, DC)) && !w->in_host;
+    w->in_host = e2h & (WD_GET(hcr, HCR_EL2, TGE) != 0);
+    w->stage2_enabled = ((WD_GET(hcr, HCR_EL2, VM) | WD_GET(hcr, HCR_EL2, DC)) != 0) & !w->in_host;
 }
 
 void wd_read_features(struct wd_walk *w)
@@ -60,13 +62,13 @@ void wd_read_features(struct wd_walk *w)
 static bool executable(struct wd_walk *w, const struct wd_operation_info *operation)
 {
     bool at_el1 = w->c->el == 1;
-    bool trapped = wd_has(w->regs, WD_FEAT_NV) && WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT);
+    bool trapped = wd_has(w->regs, WD_FEAT_NV) & (WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT) != 0);
 
     if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !wd_has(w->regs, operation->feature)))
         return false;
-    if (wd_check(w, 1, WD_RULE_AT_UNDEFINED_AT_EL1, 0, at_el1 && (operation->el == 2 || operation->both_stages)))
+    if (wd_check(w, 1, WD_RULE_AT_UNDEFINED_AT_EL1, 0, at_el1 & ((operation->el == 2) | operation->both_stages)))
         return false;
-    return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 && trapped);
+    return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 & trapped);
 }
 
 /* E2H where it is RES1 and written as 0. */
@@ -96,7 +98,7 @@ bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
     request->access = (struct wd_access){.read = operation->read,
                                          .write = operation->write,
                                          .unprivileged = operation->unprivileged,
-                                         .pan = operation->pan && w->c->pan};
+                                         .pan = operation->pan & w->c->pan};
     request->both_stages = operation->both_stages;
     if (operation->el == 2 && !supposed_el1(w)) {
         request->regime = w->e2h ? WD_REGIME_EL20 : WD_REGIME_EL2;

@@ -54,9 +54,9 @@ unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 
 unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule)
 {
-    if (!wd_has(w->regs, WD_FEAT_TTST))
-        return 39;
-    return granule == WD_GRANULE_64K ? 47 : 48;
+    unsigned with_small_tables = granule == WD_GRANULE_64K ? 47 : 48;
+
+    return wd_has(w->regs, WD_FEAT_TTST) ? with_small_tables : 39;
 }
 
 /* The mistake of treating T0SZ or T1SZ below its minimum as the minimum where the architecture requires a fault. */

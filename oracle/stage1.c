@@ -50,8 +50,8 @@ static bool sign_by_mistake(struct wd_walk *w, const struct wd_s1_params *p, uin
 {
     bool extended = (uint64_t)((int64_t)(va << 8) >> 8) == va;
 
-    if ((!p->two_privileges && wd_bit(va, 55) && wd_mistaken(w, WD_MISTAKE_HIGH_HALF_AS_ADDRESS_SIZE)) ||
-        (!p->tbi && !extended && wd_mistaken(w, WD_MISTAKE_SIGN_AS_ADDRESS_SIZE)))
+    if (((!p->two_privileges & wd_bit(va, 55)) && wd_mistaken(w, WD_MISTAKE_HIGH_HALF_AS_ADDRESS_SIZE)) ||
+        ((!p->tbi & !extended) && wd_mistaken(w, WD_MISTAKE_SIGN_AS_ADDRESS_SIZE)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0,
                         p->two_privileges ? WD_RULE_VA_UPPER_RANGE : WD_RULE_VA_SINGLE_RANGE);
     return true;
@@ -77,7 +77,7 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
                         struct wd_fault *fault)
 {
     struct wd_format *f = &p->format;
-    bool format_has_52 = f->ds || (f->granule == WD_GRANULE_64K && wd_has(w->regs, WD_FEAT_LVA));
+    bool format_has_52 = f->ds | ((f->granule == WD_GRANULE_64K) & wd_has(w->regs, WD_FEAT_LVA));
     enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE
                          : p->upper         ? WD_RULE_VA_UPPER_RANGE
                                             : WD_RULE_VA_LOWER_RANGE;
@@ -277,8 +277,8 @@ static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum w
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,
                      struct wd_fault *fault)
 {
-    bool two_stages = request->regime == WD_REGIME_EL10 && w->stage2_enabled;
-    bool stage2_follows = two_stages && request->both_stages;
+    bool two_stages = (request->regime == WD_REGIME_EL10) & w->stage2_enabled;
+    bool stage2_follows = two_stages & request->both_stages;
     struct wd_s1_params p;
     struct wd_format *f = &p.format;
     struct leaf leaf = {0};
@@ -293,7 +293,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
-    if (f->ps != 6 && w->pa_max > 48 && (f->ds || f->granule == WD_GRANULE_64K) &&
+    if (((f->ps != 6) & (w->pa_max > 48) & (f->ds | (f->granule == WD_GRANULE_64K))) &&
         wd_mistaken(w, WD_MISTAKE_S1_52_BITS_BY_PS)) {
         f->only_48_bits = f->granule == WD_GRANULE_64K;
         f->ps = f->ps == 7 ? 5 : f->ps;
@@ -309,8 +309,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
         !wd_drops_base_bits(w, f, &base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
-    if (request->regime == WD_REGIME_EL10 && !two_stages && !request->both_stages &&
-        WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE) &&
+    if (((request->regime == WD_REGIME_EL10) & !two_stages & !request->both_stages &
+         (WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) != 0) & !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE)) &&
         wd_mistaken(w, WD_MISTAKE_PTW_WITHOUT_STAGE_2)) {
         *fault = (struct wd_fault){.stage2 = true, .on_walk = true, .ipa = base};
         return wd_raise(fault, WD_FAULT_PERMISSION, 0, WD_RULE_S2_OFF);

@@ -11,39 +11,34 @@ static inline __attribute__((always_inline)) bool with_feature(const struct wd_w
     return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
 }
 
+/* Fields of the upper range lie 16 bits above those of the lower one, and its control bits one bit. */
+_Static_assert(WD_TCR_EL1_T1SZ_lsb == WD_TCR_EL1_T0SZ_lsb + 16 && WD_TCR_EL1_TG1_lsb == WD_TCR_EL1_TG0_lsb + 16 &&
+                   WD_TCR_EL1_SH1_lsb == WD_TCR_EL1_SH0_lsb + 16 && WD_TCR_EL1_IRGN1_lsb == WD_TCR_EL1_IRGN0_lsb + 16 &&
+                   WD_TCR_EL1_ORGN1_lsb == WD_TCR_EL1_ORGN0_lsb + 16 &&
+                   WD_TCR_EL1_EPD1_lsb == WD_TCR_EL1_EPD0_lsb + 16 && WD_TCR_EL1_TBI1_lsb == WD_TCR_EL1_TBI0_lsb + 1 &&
+                   WD_TCR_EL1_E0PD1_lsb == WD_TCR_EL1_E0PD0_lsb + 1 && WD_TCR_EL1_HPD1_lsb == WD_TCR_EL1_HPD0_lsb + 1,
+               "TCR_EL1 has two halves alike");
+
 /* TCR_EL1, or TCR_EL2 where E2H = 1: both have the layout of two ranges. */
 static void params_two_ranges(struct wd_walk *w, uint64_t tcr, struct wd_s1_params *p)
 {
     struct wd_format *f = &p->format;
-    uint64_t tg;
+    uint64_t fields = tcr >> 16 * p->upper, bits = tcr >> p->upper;
 
-    if (p->upper) {
-        tg = WD_GET(tcr, TCR_EL1, TG1);
-        f->txsz = (uint8_t)WD_GET(tcr, TCR_EL1, T1SZ);
-        f->sh = (uint8_t)WD_GET(tcr, TCR_EL1, SH1);
-        f->irgn = (uint8_t)WD_GET(tcr, TCR_EL1, IRGN1);
-        f->orgn = (uint8_t)WD_GET(tcr, TCR_EL1, ORGN1);
-        p->tbi = WD_GET(tcr, TCR_EL1, TBI1);
-        p->epd = WD_GET(tcr, TCR_EL1, EPD1);
-        p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(tcr, TCR_EL1, E0PD1));
-        p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL1, HPD1));
-    } else {
-        tg = WD_GET(tcr, TCR_EL1, TG0);
-        f->txsz = (uint8_t)WD_GET(tcr, TCR_EL1, T0SZ);
-        f->sh = (uint8_t)WD_GET(tcr, TCR_EL1, SH0);
-        f->irgn = (uint8_t)WD_GET(tcr, TCR_EL1, IRGN0);
-        f->orgn = (uint8_t)WD_GET(tcr, TCR_EL1, ORGN0);
-        p->tbi = WD_GET(tcr, TCR_EL1, TBI0);
-        p->epd = WD_GET(tcr, TCR_EL1, EPD0);
-        p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(tcr, TCR_EL1, E0PD0));
-        p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL1, HPD0));
-    }
+    f->txsz = (uint8_t)WD_GET(fields, TCR_EL1, T0SZ);
+    f->sh = (uint8_t)WD_GET(fields, TCR_EL1, SH0);
+    f->irgn = (uint8_t)WD_GET(fields, TCR_EL1, IRGN0);
+    f->orgn = (uint8_t)WD_GET(fields, TCR_EL1, ORGN0);
+    p->tbi = WD_GET(bits, TCR_EL1, TBI0);
+    p->epd = WD_GET(fields, TCR_EL1, EPD0);
+    p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(bits, TCR_EL1, E0PD0));
+    p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(bits, TCR_EL1, HPD0));
     f->ps = (uint8_t)WD_GET(tcr, TCR_EL1, IPS);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL1, HA));
     f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
     f->ds = WD_GET(tcr, TCR_EL1, DS);
     if (p->enabled)
-        f->granule = (uint8_t)wd_decode_granule(w, 1, p->upper, tg);
+        f->granule = (uint8_t)wd_decode_granule(w, 1, p->upper, WD_GET(fields, TCR_EL1, TG0));
 }
 
 /* TCR_EL2 where E2H = 0: one range, the other layout. */
@@ -111,7 +106,7 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
     *p = (struct wd_s1_params){.two_privileges = regime != WD_REGIME_EL2};
     f->stage = 1;
     f->granule = WD_GRANULE_NONE;
-    p->upper = p->two_privileges && wd_bit(va, 55);
+    p->upper = p->two_privileges & wd_bit(va, 55);
     p->enabled = regime == WD_REGIME_EL10 ? el10_enabled(w)
                                           : !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(sctlr, SCTLR_EL2, M));
     if (p->two_privileges)
@@ -137,5 +132,5 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
     if (f->hd && wd_mistaken(w, WD_MISTAKE_S1_DIRTY_IGNORED))
         f->hd = false;
     f->atomic_updates = wd_updates_are_atomic(f, p->cacheable);
-    f->ds = p->enabled && f->ds && wd_has_lpa2(w->regs, 1, f->granule);
+    f->ds = p->enabled & f->ds & wd_has_lpa2(w->regs, 1, f->granule);
 }

@@ -12,7 +12,7 @@ bool wd_e2h(const uint64_t *regs)
 
 bool wd_in_host(const uint64_t *regs)
 {
-    return wd_e2h(regs) && WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE);
+    return wd_e2h(regs) & (WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE) != 0);
 }
 
 /* ID_AA64MMFR0_EL1 names the granules of stage 1; those of stage 2 are the same where its field is 0. wd_has_granule()

@@ -3,8 +3,8 @@
 #include "oracle/format.h"
 
 /* TG0 and TG1 encode granules differently; 4: reserved. */
-static const uint8_t tg0_granule[4] = {WD_GRANULE_4K, WD_GRANULE_64K, WD_GRANULE_16K, WD_GRANULE_NONE};
-static const uint8_t tg1_granule[4] = {WD_GRANULE_NONE, WD_GRANULE_16K, WD_GRANULE_4K, WD_GRANULE_64K};
+static const uint8_t tg_granule[2][4] = {{WD_GRANULE_4K, WD_GRANULE_64K, WD_GRANULE_16K, WD_GRANULE_NONE},
+                                         {WD_GRANULE_NONE, WD_GRANULE_16K, WD_GRANULE_4K, WD_GRANULE_64K}};
 
 static bool implemented(const struct wd_walk *w, unsigned stage, enum wd_granule granule)
 {
@@ -21,7 +21,7 @@ static unsigned default_granule(const struct wd_walk *w, unsigned stage)
 
 unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field)
 {
-    unsigned granule = upper ? tg1_granule[field] : tg0_granule[field];
+    unsigned granule = tg_granule[upper][field];
     unsigned fallback, absent = 0, option;
 
     if (granule == WD_GRANULE_NONE)
@@ -43,7 +43,7 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
-    bool format_has_52 = !f->only_48_bits && wd_has(w->regs, WD_FEAT_LPA) && (f->granule == WD_GRANULE_64K || f->ds);
+    bool format_has_52 = !f->only_48_bits & wd_has(w->regs, WD_FEAT_LPA) & ((f->granule == WD_GRANULE_64K) | f->ds);
     unsigned bits = ps_bits[f->ps];
     unsigned most = format_has_52 ? 52 : 48;
 
@@ -98,7 +98,7 @@ static bool base_has_52_bits(struct wd_walk *w, const struct wd_format *f, uint6
 {
     if (wd_check(w, f->stage, WD_RULE_TABLE_BASE_52_BITS_DS, 0, f->ds))
         return true;
-    if (f->granule != WD_GRANULE_64K || f->ps < 6 || f->only_48_bits)
+    if ((f->granule != WD_GRANULE_64K) | (f->ps < 6) | f->only_48_bits)
         return false;
     if (!wd_has(w->regs, WD_FEAT_LPA))
         return wd_bits(ttbr, 5, 2) && wd_choose(w, WD_STAGE_CHOICE(f->stage, TABLE_BASE_52_BITS));

@@ -44,7 +44,7 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
     unsigned ap_table = (unsigned)wd_bits(descriptor, 62, 61);
     bool upper_xn = wd_bit(descriptor, 60), lower_xn = wd_bit(descriptor, 59);
 
-    if (!ap_table && !upper_xn && !lower_xn)
+    if (!(descriptor & wd_mask(62, 59)))
         return;
     if (!p->hierarchical_disabled && wd_mistaken(w, WD_MISTAKE_HIERARCHICAL_IGNORED))
         return;

@@ -55,7 +55,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
 /* Smallest T0SZ. AArch64.S2MinTxSZ; EL1 uses AArch64. */
 static unsigned minimum_t0sz(const struct wd_walk *w, const struct wd_format *f)
 {
-    bool only_48 = f->only_48_bits || (f->granule != WD_GRANULE_64K && !f->ds);
+    bool only_48 = f->only_48_bits | ((f->granule != WD_GRANULE_64K) & !f->ds);
     unsigned most = wd_has(w->regs, WD_FEAT_LPA) && only_48 ? 48 : 52;
 
     return 64 - (w->pa_max < most ? w->pa_max : most);

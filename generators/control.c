@@ -47,14 +47,15 @@ static uint64_t with(uint64_t value, struct position position, uint64_t field)
 }
 
 /* A register by its weights. */
-static uint64_t draw_register(struct wd_scene *scene, enum wd_layout layout)
+static inline __attribute__((always_inline)) uint64_t draw_register(struct wd_scene *scene, enum wd_layout layout)
 {
     uint64_t value = wd_random_register(&scene->draft.random, layout);
+    uint64_t absent = wd_absent_fields(layout, scene->draft.implementation.features);
 
-    return scene->obeys_features ? value & ~wd_absent_fields(layout, scene->draft.implementation.features) : value;
+    return value & ~(scene->obeys_features ? absent : 0);
 }
 
-static void set_drawn(struct wd_scene *scene, enum wd_layout layout)
+static inline __attribute__((always_inline)) void set_drawn(struct wd_scene *scene, enum wd_layout layout)
 {
     *wd_draft_register(&scene->draft, (enum wd_register)wd_layouts[layout].reg) = draw_register(scene, layout);
 }
@@ -78,16 +79,13 @@ static unsigned draw_ps(struct wd_scene *scene)
 {
     static const uint8_t percent[] = {60, 22, 18};
     struct wd_random *random = &scene->draft.random;
-    int implemented = (int)WD_DRAFT_GET(&scene->draft, ID_AA64MMFR0_EL1, PARange) & 7;
+    unsigned implemented = (unsigned)WD_DRAFT_GET(&scene->draft, ID_AA64MMFR0_EL1, PARange) & 7;
+    unsigned place = wd_random_index(random, percent, sizeof(percent));
+    unsigned low = place == 1 ? 0 : implemented, count = place == 1 ? implemented + 1 : 8 - implemented;
+    unsigned other = low + wd_random_scale(wd_random_peek(random), count);
 
-    switch (wd_random_index(random, percent, sizeof(percent))) {
-    case 0:
-        return (unsigned)implemented;
-    case 1:
-        return (unsigned)wd_random_between(random, 0, implemented);
-    default:
-        return (unsigned)wd_random_between(random, implemented, 7);
-    }
+    wd_random_take(random, place != 0);
+    return place ? other : implemented;
 }
 
 /* TxSZ: mostly inside its range, often at its ends; with trouble outside. */
@@ -105,17 +103,15 @@ static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned m
             return wd_random_below(random, 64);
         }
     }
-    switch (wd_random_index(random, inside, sizeof(inside))) {
-    case 1:
-        return minimum;
-    case 2: /* with 52 bits all of these start one level earlier */
-        return (unsigned)wd_random_between(random, (int)minimum + 1, (int)minimum + 3);
-    case 3:
-        return maximum;
-    case 4:
-        return maximum - 1;
-    default:
-        return (unsigned)wd_random_between(random, (int)minimum, (int)maximum);
+    {
+        /* With 52 bits those that lie next to the minimum start one level earlier. */
+        const unsigned low[] = {minimum, minimum, minimum + 1, maximum, maximum - 1};
+        const unsigned count[] = {maximum - minimum + 1, 1, 3, 1, 1};
+        unsigned place = wd_random_index(random, inside, sizeof(inside));
+        unsigned txsz = low[place] + wd_random_scale(wd_random_peek(random), count[place]);
+
+        wd_random_take(random, place == 0 || place == 2);
+        return txsz;
     }
 }
 

@@ -111,7 +111,7 @@ static uint64_t make_descriptor(struct wd_draft *draft, const struct wd_stage *s
 {
     bool leaf = level == path->leaf_level;
     unsigned flaw = level == path->flaw_level ? path->flaw : WD_FLAW_NONE;
-    unsigned lsb = leaf ? wd_translation_bits(stage->granule, level) : wd_granule_bits(stage->granule);
+    unsigned lsb = wd_translation_bits(stage->granule, leaf ? level : WD_FINAL_LEVEL);
     unsigned type = leaf && level < WD_FINAL_LEVEL ? WD_TYPE_BLOCK : WD_TYPE_TABLE_OR_PAGE;
     uint64_t address = leaf ? path->output : take_table(draft, stage);
     uint64_t descriptor = leaf ? path->leaf : path->table;
@@ -145,7 +145,9 @@ static uint64_t make_descriptor(struct wd_draft *draft, const struct wd_stage *s
 /* A descriptor as the word that a little-endian access sees, and the reverse. */
 static uint64_t in_memory_order(const struct wd_stage *stage, uint64_t value)
 {
-    return stage->big_endian ? __builtin_bswap64(value) : value;
+    uint64_t reversed = __builtin_bswap64(value);
+
+    return stage->big_endian ? reversed : value;
 }
 
 /* The descriptor at a physical address: the one that is there, or a new one. */

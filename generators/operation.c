@@ -45,7 +45,7 @@ static const struct setting settings[] = {
     {5, TGE, DC, OPERATIONS(S1E1, S1E1P, S12, WD_AT_S1E1A)},
 };
 
-static const struct setting *const last_setting = &settings[sizeof(settings) / sizeof(settings[0]) - 1];
+enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
 /* A setting that the implementation has: E2H = 1 needs FEAT_VHE. */
 static const struct setting *draw_setting(struct wd_scene *scene)
@@ -53,10 +53,13 @@ static const struct setting *draw_setting(struct wd_scene *scene)
     const struct setting *setting;
 
     do {
-        uint32_t draw = wd_random_below(&scene->draft.random, 100);
+        uint32_t draw = wd_random_below(&scene->draft.random, 100), sum = 0;
 
-        for (setting = settings; setting < last_setting && draw >= setting->percent; setting++)
-            draw -= setting->percent;
+        setting = settings;
+        for (unsigned i = 0; i < SETTINGS - 1; i++) {
+            sum += settings[i].percent;
+            setting += draw >= sum;
+        }
     } while ((setting->set & E2H) && !wd_draft_has(&scene->draft, WD_FEAT_VHE));
     return setting;
 }
@@ -75,9 +78,10 @@ static uint64_t draw_hcr(struct wd_scene *scene, const struct setting *setting)
 {
     uint64_t hcr = wd_random_register(&scene->draft.random, WD_LAYOUT_HCR_EL2);
 
+    uint64_t absent = wd_absent_fields(WD_LAYOUT_HCR_EL2, scene->draft.implementation.features);
+
     hcr = (hcr & ~setting->clear) | setting->set;
-    return scene->obeys_features ? hcr & ~wd_absent_fields(WD_LAYOUT_HCR_EL2, scene->draft.implementation.features)
-                                 : hcr;
+    return hcr & ~(scene->obeys_features ? absent : 0);
 }
 
 void wd_scene_choose_operation(struct wd_scene *scene)

@@ -22,30 +22,15 @@ static void add_ram(struct wd_scene *scene, unsigned limit)
     struct wd_draft *draft = &scene->draft;
     struct wd_random *random = &draft->random;
     unsigned bits = size_bits[wd_random_below(random, sizeof(size_bits))];
-    uint64_t size, base;
+    uint64_t size = UINT64_C(1) << (bits > limit - 2 ? MEGABYTE_BITS : bits);
+    unsigned place = wd_random_index(random, places, sizeof(places));
+    const uint64_t bases[] = {UINT64_C(0x40000000) & ~(size - 1), UINT64_C(1) << (limit - 1),
+                              (UINT64_C(1) << limit) - size, wd_low(wd_random_peek(random), limit) & ~(size - 1), 0};
 
-    if (bits > limit - 2)
-        bits = MEGABYTE_BITS;
-    size = UINT64_C(1) << bits;
-    switch (wd_random_index(random, places, sizeof(places))) {
-    case 0:
-        base = UINT64_C(0x40000000) & ~(size - 1);
-        break;
-    case 1:
-        base = UINT64_C(1) << (limit - 1);
-        break;
-    case 2:
-        base = (UINT64_C(1) << limit) - size;
-        break;
-    case 3:
-        base = wd_low(wd_random_bits(random), limit) & ~(size - 1);
-        break;
-    default:
-        base = 0;
-    }
+    wd_random_take(random, place == 3);
     if (wd_random_chance(random, 10)) /* a table of the largest size can cross the end */
         size -= (uint64_t)wd_random_between(random, 1, 15) << PAGE_BITS;
-    wd_draft_add_ram(draft, base, size, wd_random_chance(random, 10));
+    wd_draft_add_ram(draft, bases[place], size, wd_random_chance(random, 10));
 }
 
 /* Tables start at the beginning of a range of addresses, near its end, or anywhere. */
@@ -53,16 +38,13 @@ static void draw_first_table(struct wd_random *random, struct wd_pool *pool)
 {
     static const uint8_t places[] = {50, 35, 15};
 
-    switch (wd_random_index(random, places, sizeof(places))) {
-    case 0:
-        pool->next = 0;
-        break;
-    case 1:
-        pool->next = (wd_random_bits(random) & (pool->size - 1)) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS;
-        break;
-    default:
-        pool->next = pool->size - ((uint64_t)wd_random_between(random, 1, 8) << LARGEST_PAGE_BITS);
-    }
+    unsigned place = wd_random_index(random, places, sizeof(places));
+    uint64_t drawn = wd_random_peek(random);
+    const uint64_t next[] = {0, (drawn & (pool->size - 1)) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS,
+                             pool->size - ((UINT64_C(1) + wd_random_scale(drawn, 8)) << LARGEST_PAGE_BITS)};
+
+    wd_random_take(random, place != 0);
+    pool->next = next[place];
 }
 
 /* Stage 1 tables behind stage 2: anywhere that both stages reach, sometimes where RAM is. */

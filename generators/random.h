@@ -30,17 +30,37 @@ static inline struct wd_random wd_random_stream(uint64_t seed, uint64_t index)
     return (struct wd_random){.state = wd_random_mix(seed + wd_random_mix(index + UINT64_C(0x6a09e667f3bcc909)))};
 }
 
+static const uint64_t wd_random_step = UINT64_C(0x9e3779b97f4a7c15);
+
 /** 64 uniform bits. */
 static inline uint64_t wd_random_bits(struct wd_random *random)
 {
-    random->state += UINT64_C(0x9e3779b97f4a7c15);
+    random->state += wd_random_step;
     return wd_random_mix(random->state);
+}
+
+/** What wd_random_bits() would give, which stays untaken: where a draw is needed or not, nobody could predict it. */
+static inline uint64_t wd_random_peek(const struct wd_random *random)
+{
+    return wd_random_mix(random->state + wd_random_step);
+}
+
+/** Takes what was peeked at, if it was needed. */
+static inline void wd_random_take(struct wd_random *random, bool needed)
+{
+    random->state += needed ? wd_random_step : 0;
+}
+
+/** Uniform bits as a number below `limit`, 1 ≤ limit < 2^32. */
+static inline uint32_t wd_random_scale(uint64_t bits, uint32_t limit)
+{
+    return (uint32_t)(((bits >> 32) * limit) >> 32);
 }
 
 /** A uniform number below `limit`, 1 ≤ limit < 2^32. */
 static inline uint32_t wd_random_below(struct wd_random *random, uint32_t limit)
 {
-    return (uint32_t)(((wd_random_bits(random) >> 32) * limit) >> 32);
+    return wd_random_scale(wd_random_bits(random), limit);
 }
 
 /** A uniform number from `low` to `high`, both inclusive. */

@@ -67,10 +67,10 @@ void wd_shape_formats(const struct wd_implementation *implementation, enum wd_gr
     enum wd_granule granule = effective_granule(implementation, stage->stage, asked);
 
     stage->granule = (uint8_t)granule;
-    stage->wide_64k = granule == WD_GRANULE_64K && wd_set_has(implementation->features, WD_FEAT_LPA);
-    stage->ds = ds && wd_has_lpa2(implementation->regs, stage->stage, granule);
+    stage->wide_64k = (granule == WD_GRANULE_64K) & wd_set_has(implementation->features, WD_FEAT_LPA);
+    stage->ds = ds & wd_has_lpa2(implementation->regs, stage->stage, granule);
     stage->output_bits = output_bits(implementation, stage, ps);
-    stage->wide_base = stage->ds || (stage->wide_64k && ps == 6);
+    stage->wide_base = stage->ds | (stage->wide_64k & (ps == 6));
 }
 
 int wd_stage1_start_level(const struct wd_stage *stage)
@@ -128,32 +128,32 @@ unsigned wd_contiguous_bits(const struct wd_stage *stage, int level)
 
 uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t ttbr, uint64_t base)
 {
+    uint64_t wide;
+
     ttbr = WD_WITH(ttbr, TTBR0_EL1, BADDR, base >> WD_TTBR0_EL1_BADDR_lsb);
-    return stage->wide_base ? wd_with_bits(ttbr, 5, 2, base >> 48) : ttbr;
+    wide = wd_with_bits(ttbr, 5, 2, base >> 48);
+    return stage->wide_base ? wide : ttbr;
 }
 
 uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb, uint64_t address)
 {
+    uint64_t wide_64k, with_ds;
+
     if (lsb < 48)
         descriptor = wd_with_bits(descriptor, 47, lsb, address >> lsb);
-    if (stage->wide_64k)
-        return wd_with_bits(descriptor, 15, 12, address >> 48);
-    if (!stage->ds)
-        return descriptor;
-    descriptor = wd_with_bits(descriptor, 49, 48, address >> 48);
-    return wd_with_bits(descriptor, 9, 8, address >> 50);
+    wide_64k = wd_with_bits(descriptor, 15, 12, address >> 48);
+    with_ds = wd_with_bits(wd_with_bits(descriptor, 49, 48, address >> 48), 9, 8, address >> 50);
+    return stage->wide_64k ? wide_64k : stage->ds ? with_ds : descriptor;
 }
 
 uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb)
 {
     uint64_t address = lsb < 48 ? descriptor & wd_mask(47, lsb) : 0;
 
-    if (stage->wide_64k)
-        return wd_with_bits(address, 51, 48, wd_bits(descriptor, 15, 12));
-    if (!stage->ds)
-        return address;
-    address = wd_with_bits(address, 49, 48, wd_bits(descriptor, 49, 48));
-    return wd_with_bits(address, 51, 50, wd_bits(descriptor, 9, 8));
+    uint64_t high_64k = wd_bits(descriptor, 15, 12) << 48;
+    uint64_t high_ds = wd_bits(descriptor, 49, 48) << 48 | wd_bits(descriptor, 9, 8) << 50;
+
+    return address | (stage->wide_64k ? high_64k : stage->ds ? high_ds : 0);
 }
 
 uint64_t wd_descriptor_address(const struct wd_stage *stage, int level, uint64_t table, uint64_t input)

@@ -11,8 +11,6 @@
 
 enum { WD_DIGITS = 5 };
 
-#define WD_MASK(msb, lsb) ((UINT64_MAX >> (63 - ((msb) - (lsb)))) << (lsb))
-
 /* Of each bit of a field, in 1/32: a wider field that is set holds random bits, half of them 1. */
 #define WD_PROBABILITY(msb, lsb, weight) (((weight) * ((msb) == (lsb) ? 32 : 16) + 50) / 100)
 
@@ -105,20 +103,4 @@ wd_feature_set wd_features_of(const uint64_t regs[WD_REGISTER_COUNT])
                 << WD_##name;
 #include "walkdiff/features.def"
     return features;
-}
-
-uint64_t wd_absent_fields(enum wd_layout layout, wd_feature_set features)
-{
-    switch (layout) {
-#define WD_LAYOUT(layout, reg, title)                                                                                  \
-    ;                                                                                                                  \
-    case WD_LAYOUT_##layout:                                                                                           \
-        return 0
-#define WD_FIELD(layout, field, msb, lsb, feature, role, weight, meaning)                                              \
-    | (WD_##feature == WD_NONE || wd_set_has(features, WD_##feature) ? 0 : WD_MASK(msb, lsb))
-#include "walkdiff/registers.def"
-        ;
-    default:
-        return 0;
-    }
 }

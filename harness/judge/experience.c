@@ -15,6 +15,7 @@ enum {
     TRIED_MAX = 12,     /* explanations that are tried as they are */
     CLIMBED_MAX = 4,    /* and with other choices, in so many leaves of the tree of choices */
     LEAVES_MAX = 24,
+    NEARLY_ALL = 512, /* but one */
 };
 
 /* Wrong answers of one kind are likely to be explained alike. Packed by pack() into a number that is not 0. */
@@ -75,6 +76,15 @@ static unsigned number_of_known(const struct wd_experience *experience, const st
     while (i < experience->known_count && memcmp(&experience->known[i], known, sizeof(*known)) != 0)
         i++;
     return i < experience->known_count ? i : KNOWN_MAX;
+}
+
+/* Whether a permitted answer may prove how an IMPLEMENTATION DEFINED choice is resolved: the judge must look at it. */
+static bool may_prove(const struct wd_oracle_output *basis)
+{
+    uint64_t resolved[2];
+
+    wd_output_resolved(basis, resolved);
+    return resolved[0] | resolved[1];
 }
 
 static uint64_t pack(const struct kind *kind)
@@ -154,15 +164,6 @@ static void confirm(struct explanation *explanation, const struct wd_judgement *
     explanation->also &= judgement->also;
     if (explanation->also_check != judgement->also_check)
         explanation->also_check = WD_CAUSE_NONE;
-}
-
-/* Whether a permitted answer may prove how an IMPLEMENTATION DEFINED choice is resolved: the judge must look at it. */
-static bool may_prove(const struct wd_oracle_output *basis)
-{
-    uint64_t resolved[2];
-
-    wd_output_resolved(basis, resolved);
-    return resolved[0] | resolved[1];
 }
 
 /* What gives an answer. @return false: nothing that can be learned */
@@ -292,12 +293,16 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
-/* Whether of what was learned of a kind most was permitted. */
+/* Whether of what was learned of a kind nearly all was permitted. */
 static bool is_mostly_permitted(const struct explanation *list, uint64_t kind)
 {
-    while (list && list->kind != kind)
-        list = list->next;
-    return list && list->verdict == WD_VERDICT_PERMITTED;
+    uint64_t permitted = 0, all = 0;
+
+    for (; list; list = list->next) {
+        all += list->kind == kind ? list->count : 0;
+        permitted += list->kind == kind && list->verdict == WD_VERDICT_PERMITTED ? list->count : 0;
+    }
+    return permitted * NEARLY_ALL >= all * (NEARLY_ALL - 1) && permitted;
 }
 
 static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
@@ -305,7 +310,7 @@ static const struct explanation *find_explanation(const struct explanation *list
 {
     unsigned tried = 0;
 
-    if (is_mostly_permitted(list, kind) && must_be_seen(wrong))
+    if (must_be_seen(wrong) && is_mostly_permitted(list, kind))
         return NULL;
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)

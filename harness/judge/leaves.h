@@ -23,6 +23,7 @@ static inline void wd_copy_output(struct wd_oracle_output *to, const struct wd_o
 
     memcpy(&to->result, &from->result, head);
     memcpy(to->result.changed, from->result.changed, from->result.changed_count * sizeof(to->result.changed[0]));
+    memcpy(to->result.reads, from->result.reads, from->result.read_count * sizeof(to->result.reads[0]));
     memcpy((char *)to + tail, (const char *)from + tail, sizeof(*to) - tail);
 }
 

@@ -69,15 +69,14 @@ static unsigned by_family(const struct wd_causes *known, unsigned number)
 }
 
 /*
- * The first known cause without which the answer would be another one; causes that come later are dropped first. To
- * drop one may lead the walk to others, of which then one is needed: so they are looked at again.
+ * The known causes without which the answer would be another one; the others are dropped, those that come later first.
+ * To drop one may lead the walk to others, of which then one is needed: so they are looked at again.
  * @param output  what the oracle says under the resolution
  */
-static struct wd_cause first_needed(const struct wd_difference *d, struct wd_resolution *resolution,
+static struct wd_causes keep_needed(const struct wd_difference *d, struct wd_resolution *resolution,
                                     struct wd_oracle_output *output)
 {
-    struct wd_causes met = causes_met(output), seen = {0};
-    unsigned first = WD_CAUSE_NONE;
+    struct wd_causes met = causes_met(output), seen = {0}, needed = {0};
     bool again = true;
 
     while (again) {
@@ -94,12 +93,46 @@ static struct wd_cause first_needed(const struct wd_difference *d, struct wd_res
                 *resolution = without;
                 met = causes_met(output);
                 again = true;
-            } else if (first == WD_CAUSE_NONE || number < first) {
-                first = number;
+            } else if (number < WD_CAUSE_MISTAKES) {
+                wd_causes_add(&needed, number);
+            } else {
+                needed.mistakes |= wd_mistake_bit(number - WD_CAUSE_MISTAKES); /* not the checks of a family */
             }
         }
     }
-    return wd_cause_by_number(by_family(d->known, first));
+    return needed;
+}
+
+/* The first known cause without which the answer would be another one. */
+static struct wd_cause first_needed(const struct wd_difference *d, struct wd_resolution *resolution,
+                                    struct wd_oracle_output *output)
+{
+    struct wd_causes needed = keep_needed(d, resolution, output);
+    unsigned first = 1;
+
+    while (first < WD_CAUSE_COUNT && !wd_causes_have(&needed, first))
+        first++;
+    return wd_cause_by_number(by_family(d->known, first < WD_CAUSE_COUNT ? first : WD_CAUSE_NONE));
+}
+
+bool wd_explain_together(const struct wd_case *c, const struct wd_result *got, const struct wd_causes *causes,
+                         unsigned leaves, struct wd_causes *needed)
+{
+    const struct wd_difference difference = {.c = c, .got = got, .known = causes};
+    struct wd_resolution supposed = {0};
+    struct wd_leaf_walk leaf;
+
+    wd_causes_suppose(causes, &supposed);
+    wd_leaves_begin(&leaf, c, &supposed, got);
+    while (leaf.differing)
+        if (!--leaves || !wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)))
+            return false;
+    supposed = leaf.resolution;
+    *needed = (struct wd_causes){0};
+    if (!explains(&difference, &supposed, &leaf.output))
+        return false;
+    *needed = keep_needed(&difference, &supposed, &leaf.output);
+    return true;
 }
 
 /* ---------------------------------------------------------------- what is not known */

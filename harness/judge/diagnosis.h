@@ -27,4 +27,14 @@ struct wd_difference {
  */
 struct wd_cause wd_diagnose(const struct wd_difference *difference, struct wd_resolution *supposed);
 
+/**
+ * Which of some causes explain an answer, if all of them are supposed at once.
+ * @param causes  not empty
+ * @param leaves  so many resolutions of the choices are tried at most
+ * @param needed  receives those without which the answer would be another one
+ * @return false: they do not explain it
+ */
+bool wd_explain_together(const struct wd_case *c, const struct wd_result *got, const struct wd_causes *causes,
+                         unsigned leaves, struct wd_causes *needed);
+
 #endif

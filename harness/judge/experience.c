@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/judge/answer_words.h"
+#include "harness/judge/character.h"
 #include "harness/judge/leaves.h"
 
 enum {
@@ -47,11 +48,18 @@ struct wd_experience {
     unsigned count;
     struct wd_causes known[KNOWN_MAX];
     unsigned known_count;
+    struct wd_character *character;
 };
 
 struct wd_experience *wd_experience_new(void)
 {
-    return calloc(1, sizeof(struct wd_experience));
+    struct wd_experience *experience = calloc(1, sizeof(struct wd_experience));
+
+    if (experience && !(experience->character = wd_character_new())) {
+        free(experience);
+        return NULL;
+    }
+    return experience;
 }
 
 void wd_experience_free(struct wd_experience *experience)
@@ -63,6 +71,7 @@ void wd_experience_free(struct wd_experience *experience)
             next = e->next;
             free(e);
         }
+    wd_character_free(experience->character);
     free(experience);
 }
 
@@ -185,6 +194,9 @@ bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong
     struct explanation **place, *explanation;
     uint64_t kind;
 
+    if (judgement->verdict != WD_VERDICT_PERMITTED && judgement->explained &&
+        !wd_character_note(experience->character, wrong->c, wrong->got, judgement))
+        return false;
     if (!learn_known(experience, wrong->known) || !(kind = kind_of(experience, wrong)) ||
         !find_supposed(wrong, judgement, &supposed))
         return true;
@@ -235,6 +247,7 @@ void wd_experience_settle(struct wd_experience *experience)
 {
     for (unsigned i = 0; i < SLOTS; i++)
         experience->slots[i] = sorted(experience->slots[i]);
+    wd_character_settle(experience->character);
 }
 
 /* ---------------------------------------------------------------- judging */
@@ -359,6 +372,14 @@ static void judge_by(const struct explanation *explanation, struct wd_judgement 
     memcpy(judgement->signature, explanation->text, sizeof(judgement->signature));
 }
 
+/* The same where no answer like it was learned, if it is by what was learned of others, together. */
+static bool judge_by_character(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
+                               struct wd_judgement *judgement)
+{
+    return !must_be_seen(wrong) && !may_be_permitted(wrong) &&
+           wd_character_judge(experience->character, wrong->c, wrong->basis, wrong->got, wrong->known, judgement);
+}
+
 bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                          struct wd_judgement *judgement)
 {
@@ -368,7 +389,9 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
     if (!kind)
         return false;
     explanation = find_explanation(experience->slots[slot_of(kind)], kind, wrong, &judgement->expected);
-    if (!explanation || (explanation->verdict != WD_VERDICT_PERMITTED && may_be_permitted(wrong)))
+    if (!explanation)
+        return judge_by_character(experience, wrong, judgement);
+    if (explanation->verdict != WD_VERDICT_PERMITTED && may_be_permitted(wrong))
         return false;
     judge_by(explanation, judgement);
     return true;

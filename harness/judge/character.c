@@ -134,19 +134,15 @@ void wd_character_settle(struct wd_character *character)
 
 /* ---------------------------------------------------------------- judging */
 
-/* The cause that the finding is of; WD_CAUSE_NONE where less than two are needed. */
+/* The cause of those that are needed that the finding is of. */
 static unsigned cause_among(const struct wd_causes *needed, const struct wd_causes *waived)
 {
-    unsigned first = WD_CAUSE_NONE, count = 0;
+    unsigned first = WD_CAUSE_NONE;
 
-    for (unsigned number = 1; number < WD_CAUSE_COUNT; number++) {
-        if (!wd_causes_have(needed, number))
-            continue;
-        count++;
-        if (wd_cause_stands_before(waived, number, first))
+    for (unsigned number = 1; number < WD_CAUSE_COUNT; number++)
+        if (wd_causes_have(needed, number) && wd_cause_stands_before(waived, number, first))
             first = number;
-    }
-    return count > 1 ? first : WD_CAUSE_NONE;
+    return first;
 }
 
 static bool is_exception(const struct wd_result *result)

@@ -27,10 +27,10 @@ bool wd_character_note(struct wd_character *character, const struct wd_case *c, 
 void wd_character_settle(struct wd_character *character);
 
 /**
- * Judges a wrong answer that the architecture does not permit by several causes at once.
+ * Judges a wrong answer that the architecture does not permit.
  * @param waived  causes that the walker's waivers know; another one that is needed is the finding's
  * @param judgement  as wd_experience_judge() fills it
- * @return false: the character does not explain it, or one cause alone does: `judgement` is as it was
+ * @return false: the character does not explain it, `judgement` is as it was
  */
 bool wd_character_judge(const struct wd_character *character, const struct wd_case *c,
                         const struct wd_oracle_output *basis, const struct wd_result *got,

@@ -16,7 +16,6 @@ enum {
     TRIED_MAX = 12,     /* explanations that are tried as they are */
     CLIMBED_MAX = 4,    /* and with other choices, in so many leaves of the tree of choices */
     LEAVES_MAX = 24,
-    NEARLY_ALL = 512, /* but one */
 };
 
 /* Wrong answers of one kind are likely to be explained alike. Packed by pack() into a number that is not 0. */
@@ -181,7 +180,7 @@ static bool find_supposed(const struct wd_wrong_answer *wrong, const struct wd_j
 {
     *supposed = judgement->resolution;
     if (judgement->verdict == WD_VERDICT_PERMITTED)
-        return true;
+        return !may_prove(wrong->basis);
     *supposed = judgement->supposed;
     return judgement->explained && wd_find_leaf(wrong->c, wrong->got, supposed);
 }
@@ -306,25 +305,11 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
-/* Whether of what was learned of a kind nearly all was permitted. */
-static bool is_mostly_permitted(const struct explanation *list, uint64_t kind)
-{
-    uint64_t permitted = 0, all = 0;
-
-    for (; list; list = list->next) {
-        all += list->kind == kind ? list->count : 0;
-        permitted += list->kind == kind && list->verdict == WD_VERDICT_PERMITTED ? list->count : 0;
-    }
-    return permitted * NEARLY_ALL >= all * (NEARLY_ALL - 1) && permitted;
-}
-
 static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
                                                   const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
     unsigned tried = 0;
 
-    if (must_be_seen(wrong) && is_mostly_permitted(list, kind))
-        return NULL;
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
             if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong, output))
@@ -372,11 +357,11 @@ static void judge_by(const struct explanation *explanation, struct wd_judgement 
     memcpy(judgement->signature, explanation->text, sizeof(judgement->signature));
 }
 
-/* The same where no answer like it was learned, if it is by what was learned of others, together. */
+/* The same where no answer like it was learned, by what was learned of others, together. */
 static bool judge_by_character(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                                struct wd_judgement *judgement)
 {
-    return !must_be_seen(wrong) && !may_be_permitted(wrong) &&
+    return (must_be_seen(wrong) || !may_be_permitted(wrong)) &&
            wd_character_judge(experience->character, wrong->c, wrong->basis, wrong->got, wrong->known, judgement);
 }
 
@@ -386,12 +371,12 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
     const struct explanation *explanation;
     uint64_t kind = kind_of(experience, wrong);
 
-    if (!kind)
+    if (!kind || (must_be_seen(wrong) && may_be_permitted(wrong)))
         return false;
     explanation = find_explanation(experience->slots[slot_of(kind)], kind, wrong, &judgement->expected);
     if (!explanation)
         return judge_by_character(experience, wrong, judgement);
-    if (explanation->verdict != WD_VERDICT_PERMITTED && may_be_permitted(wrong))
+    if (explanation->verdict != WD_VERDICT_PERMITTED && !must_be_seen(wrong) && may_be_permitted(wrong))
         return false;
     judge_by(explanation, judgement);
     return true;

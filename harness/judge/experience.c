@@ -305,6 +305,14 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
+/* Whether some answers of a kind were wrong. */
+static bool was_wrong(const struct explanation *list, uint64_t kind)
+{
+    while (list && (list->kind != kind || list->verdict == WD_VERDICT_PERMITTED))
+        list = list->next;
+    return list;
+}
+
 static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
                                                   const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
@@ -368,12 +376,12 @@ static bool judge_by_character(const struct wd_experience *experience, const str
 bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                          struct wd_judgement *judgement)
 {
-    const struct explanation *explanation;
     uint64_t kind = kind_of(experience, wrong);
+    const struct explanation *list = experience->slots[slot_of(kind)], *explanation;
 
-    if (!kind || (must_be_seen(wrong) && may_be_permitted(wrong)))
+    if (!kind || (must_be_seen(wrong) && (!was_wrong(list, kind) || may_be_permitted(wrong))))
         return false;
-    explanation = find_explanation(experience->slots[slot_of(kind)], kind, wrong, &judgement->expected);
+    explanation = find_explanation(list, kind, wrong, &judgement->expected);
     if (!explanation)
         return judge_by_character(experience, wrong, judgement);
     if (explanation->verdict != WD_VERDICT_PERMITTED && !must_be_seen(wrong) && may_be_permitted(wrong))

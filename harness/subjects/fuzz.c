@@ -82,6 +82,7 @@ static const struct option long_options[] = {
     {"part", required_argument, NULL, OTHER},
     {"merge", no_argument, NULL, OTHER},
     {"stream", no_argument, NULL, OTHER},
+    {"resume", no_argument, NULL, OTHER},
     {0},
 };
 

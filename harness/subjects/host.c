@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "harness/host/line_coverage.h"
+#include "harness/subjects/preload.h"
 #include "harness/support/allocate.h"
 #include "harness/support/process.h"
 
@@ -80,6 +81,7 @@ bool wd_subject_spec_parse(const char *text, const struct wd_places *places, str
 {
     const char *comma = strchr(text, ',');
 
+    wd_subject_preload_end();
     *spec = (struct wd_subject_spec){.text = text, .kind = wd_subject_kind_of_spec(text)};
     if (!spec->kind)
         return fail_unknown(text, error);
@@ -90,7 +92,7 @@ bool wd_subject_spec_parse(const char *text, const struct wd_places *places, str
         return true;
     }
     spec->name = strncmp(text, "so:", 3) ? "kvm" : "so";
-    return wd_walker_spec_parse(text, places, &spec->walker, error);
+    return wd_walker_spec_parse(text, places, &spec->walker, error) && wd_subject_preload(spec->walker.library, error);
 }
 
 static bool check_api(const struct wd_subject_spec *spec, const struct wd_subject_api *api, struct wd_error *error)

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from walkdiff_driver.review_run import Interrupted, Pair, Plan, fingerprint, is_worse
-from walkdiff_driver.review_sides import CannotBuild, Side, kind_of, of_spec
+from walkdiff_driver.review_sides import CannotBuild, Side, of_spec
 from walkdiff_driver.verb import (
     FOUND,
     NOTHING_FOUND,
     Parser,
     VerbError,
     complain,
+    kind_of,
     parse_number,
     parse_seconds,
     use_utf8,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kernel_trees import VERSIONS, tree
+from kernel_trees import VERSIONS, tree, variant
 from linux_repository import LinuxRepository, linux_repository
 from test_subjects import CASE, ROOT, findings, fuzz, walkdiff, written
 from walkdiff_driver.program import program
@@ -308,6 +308,72 @@ def test_each_case_of_a_page_of_findings_has_a_waiver_that_links_to_its_section(
         assert entry["id"].removesuffix("-6.12") == f"kvm-{kind.name}-{cases[line - 1]}"
         assert entry["link"].partition("#")[0] == f"docs/findings/{page.name}"
         assert entry["link"].partition("#")[2] in anchors
+
+
+def test_undefined_behaviour_and_memory_errors_are_warnings_each_time_that_they_happen(tmp_path: Path) -> None:
+    mistakes = {
+        "int kvm_pgtable_stage2_unmap(": "\tvolatile int by = 64;\n\tvolatile u64 shifted = 1UL << by;\n",
+        "int kvm_pgtable_stage2_wrprotect(": "\tvolatile char room[4];\n\tvolatile char *at = room;\n\tat[4] = 0;\n",
+    }
+    pattern = re.compile("(" + "|".join(map(re.escape, mistakes)) + r")([^;{]*\)\n\{\n)")
+    changed = variant(
+        tree("7.3"),
+        tmp_path / "tree",
+        f"{KVM}/hyp/pgtable.c",
+        lambda text: pattern.sub(lambda match: f"{match[1]}{match[2]}{mistakes[match[1]]}", text),
+    )
+    page = {"op": "map", "addr": "0x0", "size": "0x1000", "phys": "0x40000000", "prot": ["R", "W"]}
+    operations = {
+        "fine": [page],
+        "shift": [page, {"op": "unmap", "addr": "0x0", "size": "0x1000"}],
+        "stack-buffer-overflow": [page, {"op": "wrprotect", "addr": "0x0", "size": "0x1000"}],
+    }
+    cases = [
+        {"kind": "pgtable", "id": f"{name} {i}", "ia_bits": 40, "operations": done}
+        for i in range(2)
+        for name, done in operations.items()
+    ]
+    stored = written(tmp_path / "cases.jsonl", *cases)
+    done = walkdiff("replay", "--walker", f"kvm:{changed},subject=pgtable,san", "--json", stored, status=1)
+    for judgement in map(json.loads, done.stdout.splitlines()):
+        name = judgement["id"].split()[0]
+        if name == "fine":
+            assert judgement["verdict"] == "agree"
+            continue
+        assert judgement["verdict"] == "warn"
+        place = rf"{name} at {KVM}/hyp/pgtable\.c:\d+"
+        assert any(re.fullmatch(place, warning) for warning in judgement["got"]["warn"]), judgement
+    assert "AddressSanitizer" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("fuzz", "--dask", "local", "--cases", 10), "fuzz --dask is for walkers, and 'model:abort' is a subject"),
+        (("debug", "CASE", "--print"), "debug is for walkers, and 'model:abort' is a subject of the kind abort"),
+        (("fuzz", "--guided"), "--guided is for walkers"),
+        (("fuzz", "--stream"), "--stream is for walkers"),
+        (("fuzz", "--shard", "1/2"), "--shard is for walkers"),
+        (("fuzz", "--ref", "sample"), "a subject has no references beside walkdiff's own model"),
+    ],
+)
+def test_what_cannot_be_done_with_a_subject_says_so(arguments: tuple[object, ...], reason: str, tmp_path: Path) -> None:
+    case = written(tmp_path / "case.json", CASE)
+    words = [case if word == "CASE" else word for word in arguments]
+    assert reason in walkdiff(*words, "--walker", "model:abort", status=2).stderr
+
+
+@pytest.mark.parametrize("option", ["cc=clang", "as-exposed"])
+def test_an_option_of_kvms_walker_alone_is_refused(option: str) -> None:
+    done = walkdiff("fuzz", "--walker", f"kvm:{ROOT},subject=tlbi,{option}", "--cases", 10, status=2)
+    assert "'as-exposed' and 'cc=' are for KVM's walker, and 'subject=tlbi' is none" in done.stderr
+
+
+def test_nightly_runs_are_of_walkers_alone(tmp_path: Path) -> None:
+    config = tmp_path / "nightly.toml"
+    config.write_text('[[walker]]\nname = "tables"\nspec = "model:pgtable"\n')
+    done = walkdiff("nightly", "--config", config, "--check", status=2)
+    assert "nightly is for walkers, and 'model:pgtable' is a subject of the kind pgtable" in done.stderr
 
 
 # ---------------------------------------------------------------- with a history of KVM

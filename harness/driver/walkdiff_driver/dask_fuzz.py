@@ -23,7 +23,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from walkdiff_driver.verb import FAILED, Parser, VerbError, complain, parse_number, parse_seconds, walkdiff_program
+from walkdiff_driver.verb import (
+    FAILED,
+    Parser,
+    VerbError,
+    check_is_walker,
+    complain,
+    parse_number,
+    parse_seconds,
+    walkdiff_program,
+)
 
 USAGE = """\
 usage: walkdiff fuzz --dask ADDRESS|local [OPTIONS]
@@ -294,10 +303,13 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
         parser.add_argument(refused)
     for refused in ("--stream", "--merge", "--until-finding", "--guided"):
         parser.add_argument(refused, action="store_true")
+    parser.add_argument("--walker")
     given, others = parser.parse_known_args()
     for name in ("begin", "case", "shard", "part", "of", "stream", "merge", "until_finding", "guided"):
         if getattr(given, name):
             parser.error(f"--{name.replace('_', '-')} does not go with --dask")
+    if given.walker:
+        others += ["--walker", given.walker]
     if given.jobs and given.dask != "local":
         parser.error("--jobs is for --dask local: a cluster has the workers that it has")
     if given.cases is None and given.time is None:
@@ -350,6 +362,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
     try:
+        check_is_walker("fuzz --dask", given.walker or "")
         return run(given, others)
     except (VerbError, PartError) as error:
         return complain(str(error))

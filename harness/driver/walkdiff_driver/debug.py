@@ -15,7 +15,7 @@ from pathlib import Path
 
 from walkdiff_driver import one_case
 from walkdiff_driver.store import StoreError
-from walkdiff_driver.verb import NOTHING_FOUND, Parser, VerbError, complain, use_utf8, walkdiff_program
+from walkdiff_driver.verb import NOTHING_FOUND, Parser, VerbError, check_is_walker, complain, use_utf8, walkdiff_program
 
 USAGE = """\
 usage: walkdiff debug CASE --walker W [OPTIONS]
@@ -89,6 +89,7 @@ def script(is_kvm: bool, commands: list[str], batch: bool) -> list[str]:
 def debug(given: argparse.Namespace) -> int:
     """Starts gdb. @return the exit status"""
     name = given.walker.split(":")[0].split(",")[0]
+    check_is_walker("debug", given.walker)
     if name in PROGRAMS:
         raise VerbError(
             f"walker '{given.walker}': is a program of its own, {PROGRAMS[name]}: start that with your debugger, and "

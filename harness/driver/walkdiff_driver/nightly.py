@@ -46,6 +46,7 @@ from walkdiff_driver.verb import (
     NOTHING_FOUND,
     Parser,
     VerbError,
+    check_is_walker,
     complain,
     parse_number,
     parse_seconds,
@@ -774,6 +775,7 @@ def override(config: Config, given: argparse.Namespace) -> Config:
         name, equals, spec = text.partition("=")
         if not equals or name not in walkers:
             raise VerbError(f"nightly: --walker '{text}': NAME=W is wanted, NAME one of: {', '.join(walkers)}")
+        check_is_walker("nightly: --walker", spec)
         walkers[name] = TestedWalker(name, spec)
     return replace(config, walkers=tuple(walkers.values()))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from walkdiff_driver.verb import DEFAULT_STORE, VerbError, parse_number, parse_seconds
+from walkdiff_driver.verb import DEFAULT_STORE, VerbError, check_is_walker, parse_number, parse_seconds
 
 DEFAULT_OUT = "walkdiff-nightly"
 JOBS_MOST = 128
@@ -164,6 +164,7 @@ def _walkers(tables: object) -> tuple[TestedWalker, ...]:
             raise VerbError(f"walker {number}: {min(unknown)}: there is no such setting")
         try:
             spec = _text(table.get("spec"))
+            check_is_walker(f"walker {number}: spec: nightly", spec)
             walkers.append(TestedWalker(_text(table.get("name", spec)), spec))
         except Wrong as wrong:
             raise VerbError(f"walker {number}: {'name' if table.get('spec') else 'spec'}: {wrong}") from wrong

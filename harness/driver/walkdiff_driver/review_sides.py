@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from walkdiff_driver.line_coverage import Line, is_instrumented
-from walkdiff_driver.verb import VerbError
+from walkdiff_driver.verb import VerbError, kind_of
 
 IN_TREE = "/linux/"  # how the debugging information of kvm: names a tree (kvmbuild/compile.py)
 
@@ -52,15 +52,6 @@ def of_spec(spec: str, title: str = "") -> Side:
     return Side(title or spec, spec, spec, "", why_not_covered="it is neither so: nor kvm:", kind=kind_of(spec))
 
 
-def kind_of(spec: str) -> str:
-    """The kind of subject that a spec names; "" if it is a walker's."""
-    name, _, rest = spec.partition(":")
-    if name == "model":
-        return rest.partition(",")[0]
-    kinds = [word.removeprefix("subject=") for word in spec.split(",")[1:] if word.startswith("subject=")]
-    return kinds[0] if name in ("kvm", "so") and kinds and kinds[0] != "at" else ""
-
-
 def _of_library(spec: str, path: Path, options: str, title: str) -> Side:
     if not path.is_file():
         raise VerbError(f"walker '{spec}': {path}: there is no such file")
@@ -85,13 +76,14 @@ def _of_kvm(spec: str, rest: str, title: str) -> Side:
         chosen = parse(rest)
         if form != "library":
             return Side(title, spec, f"exec:{what}", "", why_not_covered="it is a program of its own (san, or cc=)")
-        _, covered = _built(build, parse, f"{rest},cover")
+        covered = None if chosen.sanitize else Path(_built(build, parse, f"{rest},cover")[1])
     except OSError as error:
         raise VerbError(f"walker '{spec}': the builder: {error}") from error
     kind = kind_of(spec)
     options = f"subject={kind}" if kind else chosen.own_options
     opened = f"so:{what}{',' + options if options else ''}"
-    return Side(title, spec, opened, what + options, Path(covered), "", options, _text_in(chosen.tree), kind)
+    why = "" if covered else "it is built with sanitizers"
+    return Side(title, spec, opened, what + options, covered, why, options, _text_in(chosen.tree), kind)
 
 
 def _built(build: Callable, parse: Callable, text: str) -> tuple[str, str]:  # type: ignore[type-arg]

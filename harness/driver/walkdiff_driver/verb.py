@@ -84,3 +84,18 @@ def existing_file(text: str) -> Path:
     if not path.is_file():
         raise ValueError(f"{text}: there is no such file")
     return path
+
+
+def kind_of(spec: str) -> str:
+    """The kind of subject that a spec names; "" if it is a walker's."""
+    name, _, rest = spec.partition(":")
+    if name == "model":
+        return rest.partition(",")[0]
+    kinds = [word.removeprefix("subject=") for word in spec.split(",")[1:] if word.startswith("subject=")]
+    return kinds[0] if name in ("kvm", "so") and kinds and kinds[0] != "at" else ""
+
+
+def check_is_walker(what: str, spec: str) -> None:
+    """Raises VerbError if a spec names a subject of another kind, with which `what` cannot be done."""
+    if kind_of(spec):
+        raise VerbError(f"{what} is for walkers, and '{spec}' is a subject of the kind {kind_of(spec)}")

@@ -21,7 +21,7 @@ from .compile import Compiler
 from .configure import configure, say
 from .errors import CannotBuild, DoesNotCompile, WrongUse
 from .store import Store
-from .subjects import SUBJECTS
+from .subjects import AT, SUBJECTS
 from .toolchain import Toolchain
 from .trees import Source, find_source, lay_out, version_of
 
@@ -60,8 +60,9 @@ def parse(text: str) -> Spec:
             raise WrongUse(f"'{option}' is no option of kvm: (as-exposed, san, cover, cc=COMPILER)")
     if chosen.get("cover") and chosen.get("sanitize"):
         raise WrongUse("kvm: 'cover' and 'san' do not go together: a program of its own tells nobody what it runs")
-    if chosen.get("subject", "at") != "at" and {"sanitize", "own_options", "compiler"} & chosen.keys():
-        raise WrongUse("as-exposed, san and cc= are of the subject at alone")
+    subject = str(chosen.get("subject", AT.name))
+    if subject != AT.name and {"own_options", "compiler"} & chosen.keys():
+        raise WrongUse(f"kvm: 'as-exposed' and 'cc=' are for KVM's walker, and 'subject={subject}' is none")
     if not tree:
         raise WrongUse("kvm: needs a Linux tree: kvm:TREE or kvm:TREE@REVISION")
     return Spec(tree, **chosen)  # type: ignore[arg-type]
@@ -135,7 +136,7 @@ def build_tree(spec: Spec, source: Source, toolchain: Toolchain, cache: Path) ->
         if source.repository:
             note_failure(store, (*key_of(spec, toolchain), source.tree), str(error))
         raise
-    if spec.sanitize or toolchain.is_foreign:
+    if toolchain.is_foreign or (spec.sanitize and compiler.subject.is_walker):
         file = compiler.program(objects)
         made = "command", command_of(file, toolchain, spec.own_options)
     else:

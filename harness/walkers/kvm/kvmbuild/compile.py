@@ -256,13 +256,19 @@ class Compiler:
                 )
             )
         host = [*HOST_FLAGS, *self.toolchain.sanitizers, "-c", "-I{own}", "-I{own}/include"]
-        for file in (*(f"{ADAPTERS}/{file}" for file in self.subject.host_half), *self.subject.core):
+        own = (*self.subject.host_half, *(("host/sanitized.c",) if self.is_sanitized_library else ()))
+        for file in (*(f"{ADAPTERS}/{file}" for file in own), *self.subject.core):
             jobs.append(("host half", host, f"own:{file}"))
         with ThreadPoolExecutor(2) as pool:
             made = list(pool.map(lambda job: self.run(*job, "object.o"), jobs))
         tree_side = [path for path, job in zip(made, jobs, strict=True) if job[0] != "host half"]
         host_side = [path for path, job in zip(made, jobs, strict=True) if job[0] == "host half"]
         return tree_side, host_side
+
+    @property
+    def is_sanitized_library(self) -> bool:
+        """Whether walkdiff loads the build, and sanitizers are in it."""
+        return self.toolchain.sanitize and not self.subject.is_walker
 
     def _includes_source(self, file: str) -> bool:
         """Whether a file of the adapter has one of the tree inside."""
@@ -334,7 +340,8 @@ class Compiler:
     def library(self, objects: list[Path]) -> Path:
         # What notes the coverage is walkdiff's own program.
         defined = [] if self.cover else ["-Wl,-z,defs"]
-        return self._link(objects, ["-shared", *defined, "-Wl,-Bsymbolic"], "walker.so")
+        runtime = self.toolchain.sanitizer_runtime if self.is_sanitized_library else ""
+        return self._link(objects, ["-shared", *defined, "-Wl,-Bsymbolic"], "walker.so", runtime)
 
     def program(self, objects: list[Path]) -> Path:
         """The walker as a program that answers cases on its standard input: host/runner.c."""
@@ -355,7 +362,7 @@ class Compiler:
         how = ["-static"] if self.toolchain.is_foreign else ["-rdynamic", "-pie"]
         return self._link(objects, [*how, *libraries], "walker")
 
-    def _link(self, objects: list[Path], how: list[str], name: str) -> Path:
+    def _link(self, objects: list[Path], how: list[str], name: str, runtime: str = "") -> Path:
         self.store.roots["results"] = self.store.folder / "results"
         flags = [*how, "-Wl,--gc-sections", *self.toolchain.sanitizers]
 
@@ -366,6 +373,8 @@ class Compiler:
                 lines = done.stderr.strip().splitlines()
                 reason = next((line for line in lines if re.search("undefined|multiple|error", line)), lines[0])
                 raise CannotBuild(f"the pieces do not fit together: {reason}")
+            if runtime:  # for harness/subjects/preload.c
+                (made / "preload").write_text(f"{runtime}\n")
             return [self.store.name_of(str(path)) for path in objects]
 
         key = ("link", name, *self.toolchain.identity, *flags, *(str(path.parent.name) for path in objects))

@@ -26,11 +26,13 @@ class Subject:
     registers: tuple[str, ...] = ("include/walkdiff/registers.def",)  # tables: probed.h says how the tree has each
     probes: tuple[str, ...] = ()  # functions that some trees declare: probed.h says WD_DECLARES_<name> 0 or 1
     include: tuple[str, ...] = ()  # more folders for the adapter's half that sees the tree's headers
+    is_walker: bool = False  # or of another kind, which walkdiff loads even if it is built with sanitizers
     names: tuple[str, ...] = ()  # of other things that some trees have: probed.h says WD_HAS_<name> 0 or 1
 
 
 AT = Subject(
     name="at",
+    is_walker=True,
     sources=(
         Source("arch/arm64/kvm/at.c", ("-Dkvm_read_guest=wd_kvm_read_guest_stage1",)),
         Source("arch/arm64/kvm/nested.c", ("-Dkvm_read_guest=wd_kvm_read_guest_stage2",)),

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from .errors import CannotBuild
 
 # What the compiler of another machine says of it, and arm64 sources must not see.
 FOREIGN = ("__x86_64__", "__x86_64", "__amd64__", "__amd64", "__MMX__", "__SSE__", "__SSE2__", "__SSE_MATH__")
 
-WALKS_OF_SANITIZERS = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer")
+WALKS_OF_SANITIZERS = ("-fsanitize=address,undefined", "-fsanitize-recover=address", "-fno-omit-frame-pointer")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Toolchain:
     def debugging(self) -> list[str]:
         """Behind the other flags: variables are where a debugger finds them."""
         return ["-Og", "-g"] if self.debug else []
+
+    @property
+    def sanitizer_runtime(self) -> str:
+        """The library that must be loaded before all others where code with AddressSanitizer is."""
+        return str(Path(self._ask("-print-file-name=libasan.so").strip()).resolve())
 
     @property
     def sanitizers(self) -> list[str]:

@@ -65,6 +65,7 @@ KVM = {
 
 # Edits of the tree's files, and how each shows: the seed's defect, file, text, what is in its place, signature.
 SYS_REGS, NESTED = "arch/arm64/kvm/sys_regs.c", "arch/arm64/kvm/nested.c"
+TLB = "arch/arm64/kvm/hyp/vhe/tlb.c"
 EDITS = [
     (
         "TL-01",  # the operand's address as where TBI is 0: its top byte counts, of which an operand has none
@@ -100,6 +101,20 @@ EDITS = [
         "if (vt->wr.nG && vt->wr.asid != scope->asid)",
         "if (vt->wr.asid != scope->asid)",
         "VA_MATCH: VA: vncr",
+    ),
+    (
+        "no barrier between table and TLB",
+        TLB,
+        "\tdsb(ishst);\n\n\t/* Switch to requested VMID */\n\tenter_vmid_context(mmu, &cxt);\n\n\t/*\n\t * We could",
+        "\tenter_vmid_context(mmu, &cxt);\n\n\t/*\n\t * We could",
+        "IPA_MATCH: IPA: stage2",
+    ),
+    (
+        "stage 1 before stage 2 is complete",
+        TLB,
+        "\tdsb(ish);\n\t__tlbi(vmalle1is);",
+        "\t__tlbi(vmalle1is);",
+        "ALL_OF_VMID: S12: stage1",
     ),
 ]
 

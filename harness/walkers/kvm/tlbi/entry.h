@@ -45,6 +45,19 @@ WD_TLBI_FUNCTION(ripas2e1is)
 #undef __load_stage2
 #define __load_stage2(mmu, ...) wd_tree_load_context(mmu)
 
+/*
+ * A store into a table is told, and so is a barrier: TLB maintenance for the store has to come after both. A DSB of
+ * stores alone does not wait for TLB maintenance.
+ */
+#undef WRITE_ONCE
+#define WRITE_ONCE(place, value)                                                                                       \
+    do {                                                                                                               \
+        wd_tree_stores();                                                                                              \
+        *(volatile typeof(place) *)&(place) = (value);                                                                 \
+    } while (0)
+#undef dsb
+#define dsb(options) wd_tree_dsb(sizeof(#options) > 3 && #options[sizeof(#options) - 2] == 't')
+
 /* One thread: what is compared has not changed. */
 #undef smp_store_release
 #define smp_store_release(place, value) WRITE_ONCE(*(place), (value))

@@ -19,5 +19,7 @@ enum wd_kvm_tlbi wd_sys_regs_call(struct kvm_vcpu *vcpu, unsigned op1, unsigned 
 /* In tlbi/tree.c. */
 void wd_tree_load_context(struct kvm_s2_mmu *mmu);
 void wd_tree_executes(const char *name, u64 operand);
+void wd_tree_stores(void);
+void wd_tree_dsb(bool of_stores_alone);
 
 #endif

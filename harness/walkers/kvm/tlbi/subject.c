@@ -34,7 +34,7 @@ static int number_of(const char *name)
     return known[count++].number;
 }
 
-void wd_host_tlbi(const char *name, wd_kvm_u64 operand, unsigned context)
+void wd_host_tlbi(const char *name, wd_kvm_u64 operand, unsigned context, int lasts)
 {
     int number = number_of(name);
 
@@ -48,7 +48,7 @@ void wd_host_tlbi(const char *name, wd_kvm_u64 operand, unsigned context)
         answer_now->instructions[i].context = (uint8_t)context;
     }
     answer_now->issued++;
-    for (unsigned i = 0; context != WD_KVM_NO_CONTEXT && i < now->entry_count; i++)
+    for (unsigned i = 0; lasts && context != WD_KVM_NO_CONTEXT && i < now->entry_count; i++)
         if (!(lost >> i & 1) && now->entries[i].type != WD_TLBI_VNCR &&
             wd_tlbi_machine_requires(now, (unsigned)number, operand, context, i))
             lost |= 1U << i;

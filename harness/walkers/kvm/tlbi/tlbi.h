@@ -50,7 +50,12 @@ enum wd_kvm_tlbi wd_tree_tlbi(unsigned op1, unsigned crn, unsigned crm, unsigned
 
 /* The host's half. */
 
-/** The machine executes an instruction. @param name  "vae1is" @param context  whose VMID is loaded; or NO_CONTEXT */
-void wd_host_tlbi(const char *name, wd_kvm_u64 operand, unsigned context);
+/**
+ * The machine executes an instruction.
+ * @param name     "vae1is"
+ * @param context  whose VMID is loaded; or NO_CONTEXT
+ * @param lasts    what it invalidates does not come back out of tables: the barriers before it are there
+ */
+void wd_host_tlbi(const char *name, wd_kvm_u64 operand, unsigned context, int lasts);
 
 #endif

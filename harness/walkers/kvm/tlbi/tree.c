@@ -243,6 +243,33 @@ void wd_tree_load_context(struct kvm_s2_mmu *mmu)
     loaded = mmu;
 }
 
+/* A store that another processor's walk may not see yet, and maintenance of stage 2 that may not be complete. */
+static bool store_pending, stage2_pending;
+
+void wd_tree_stores(void)
+{
+    store_pending = true;
+}
+
+void wd_tree_dsb(bool of_stores_alone)
+{
+    store_pending = false;
+    stage2_pending &= of_stores_alone;
+}
+
+/*
+ * What is invalidated while a walk may still see the old entry can come back; so can what combines both stages, if
+ * stage 1 is invalidated before maintenance of stage 2 is complete.
+ */
+static bool may_come_back(const char *name)
+{
+    bool stage2 = strstr(name, "ipas2");
+
+    if (stage2)
+        stage2_pending = true;
+    return store_pending || (!stage2 && stage2_pending);
+}
+
 void wd_tree_executes(const char *name, u64 operand)
 {
     unsigned context = WD_KVM_NO_CONTEXT;
@@ -250,7 +277,7 @@ void wd_tree_executes(const char *name, u64 operand)
     for (unsigned i = 0; i < CONTEXTS; i++)
         if (loaded == &mmus[i])
             context = i;
-    wd_host_tlbi(name, operand, context);
+    wd_host_tlbi(name, operand, context, !may_come_back(name));
 }
 
 /* ---------------------------------------------------------------- a case */
@@ -349,7 +376,10 @@ int wd_tree_tlbi_holds_vncr(unsigned number)
 
 enum wd_kvm_tlbi wd_tree_tlbi(unsigned op1, unsigned crn, unsigned crm, unsigned op2, wd_kvm_u64 operand)
 {
-    enum wd_kvm_tlbi became = wd_sys_regs_call(&vcpus[0], op1, crn, crm, op2, operand);
+    enum wd_kvm_tlbi became;
+
+    store_pending = stage2_pending = false;
+    became = wd_sys_regs_call(&vcpus[0], op1, crn, crm, op2, operand);
 
     return is_undefined ? WD_KVM_UNDEFINED : became;
 }

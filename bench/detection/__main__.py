@@ -26,6 +26,7 @@ from report import page, plot
 ROOT = Path(__file__).resolve().parents[2]
 LAST = Path(__file__).with_name("last.json")
 GUIDANCE = Path(__file__).with_name("guidance.json")
+KINDS = Path(__file__).with_name("kinds.json")
 TRIAGE = ROOT / "bench" / "triage" / "results.json"
 MUTANTS = ROOT / "bench" / "mutation" / "results"
 SLOWER = 10  # times as many cases as the last time: worth a word, and the exit status
@@ -88,7 +89,8 @@ def write_page(kept: dict[str, Any]) -> None:
     mutants = [json.loads(file.read_text()) for file in sorted(MUTANTS.glob("*.json"))]
     guidance = json.loads(GUIDANCE.read_text()) if GUIDANCE.exists() else None
     triage = json.loads(TRIAGE.read_text()) if TRIAGE.exists() else None
-    (ROOT / "docs/detection.md").write_text(page(kept, mutants, guidance, triage))
+    kinds = json.loads(KINDS.read_text()) if KINDS.exists() else None
+    (ROOT / "docs/detection.md").write_text(page(kept, mutants, guidance, triage, kinds))
     (ROOT / "docs/detection.svg").write_text(plot(kept, mutants))
 
 

@@ -82,11 +82,40 @@ def triage_section(triage: dict[str, Any]) -> str:
     return text
 
 
+KINDS = """
+## Defects of the other kinds
+
+`bench/detection/kinds.py`: what the models of the [kinds that are no walkers](subjects.md) can be given, PT, TL and IP
+of the seeds first: {seeds} searches each, no longer than {limit:g} s. **{found} of {count} found by every seed.**
+As edits of Linux's files these are found, too: of `pgtable` PT-01 to PT-05, of `idmap` PT-01, PT-04 and PT-05, of
+`tlbi` TL-01 to TL-04 (`tests/python/test_pgtable.py`, `test_idmap.py`, `test_tlbi.py`). Of TL-01 that edit is the nearest that
+there can be: where KVM makes an address of an operand itself (`tlbi_va_s1_to_va()`), the top byte counts, as where TBI
+is 0. What the seed asks after, maintenance that the machine executes while TCR_EL1 is the host's, is no line of KVM's
+that an edit could change: the operand has address bits 55:12 alone, KVM passes it on as it is, and the machine below is
+walkdiff's.
+
+| kind | id | found | cases | at most | the defective one … |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def kinds_section(kinds: dict[str, Any]) -> str:
+    """What bench/detection/kinds.py measured."""
+    rows = kinds["defects"]
+    found = sum(one["found"] == kinds["seeds"] for one in rows)
+    text = KINDS.format(seeds=kinds["seeds"], limit=kinds["limit"], found=found, count=len(rows))
+    for one in rows:
+        text += f"| {one['kind']} | {one['defect']} | {one['found']}/{kinds['seeds']} | {one['cases']:.0f} | "
+        text += f"{one['most_cases']:,} | {one['text']} |\n"
+    return text
+
+
 def page(
     kept: dict[str, Any],
     mutants: list[dict[str, Any]],
     guidance: dict[str, Any] | None,
     triage: dict[str, Any] | None,
+    kinds: dict[str, Any] | None,
 ) -> str:
     """The page of the manual."""
     defects = kept["defects"]
@@ -110,6 +139,7 @@ def page(
             f"| {one['subject']} | {found}/{seeds} | {one['cases']:.0f} | {one['seconds']:.2f} | {one['buckets']} | "
         )
         text += one["text"].replace("|", "\\|") + " |\n"
+    text += kinds_section(kinds) if kinds else ""
     text += triage_section(triage) if triage else ""
     text += guidance_section(guidance) if guidance else ""
     return text + "".join(mutant_section(campaign) for campaign in mutants)
@@ -171,7 +201,7 @@ def mutant_section(campaign: dict[str, Any]) -> str:
 STATUSES = ("found", "not found", "equivalent")
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 360, 56, 16, 20, 48
-COLORS = ("#1a5fb4", "#c64600", "#26a269", "#813d9c")
+COLORS = ("#1a5fb4", "#c64600", "#26a269", "#813d9c", "#a51d2d", "#986a44", "#3d3846")
 
 
 def plot(kept: dict[str, Any], mutants: list[dict[str, Any]]) -> str:

@@ -89,10 +89,10 @@ KINDS = """
 of the seeds first: {seeds} searches each, no longer than {limit:g} s. **{found} of {count} found by every seed.**
 As edits of Linux's files these are found, too: of `pgtable` PT-01 to PT-05, of `idmap` PT-01, PT-04 and PT-05, of
 `tlbi` TL-01 to TL-04 (`tests/python/test_pgtable.py`, `test_idmap.py`, `test_tlbi.py`). Of TL-01 that edit is the
-nearest that there can be: where KVM makes an address of an operand itself (`tlbi_va_s1_to_va()`), the top byte counts, as where TBI
-is 0. What the seed asks after, maintenance that the machine executes while TCR_EL1 is the host's, is no line of KVM's
-that an edit could change: the operand has address bits 55:12 alone, KVM passes it on as it is, and the machine below is
-walkdiff's.
+nearest that there can be: where KVM makes an address of an operand itself (`tlbi_va_s1_to_va()`), the top byte
+counts, as where TBI is 0. What the seed asks after, maintenance that the machine executes while TCR_EL1 is the
+host's, is no line of KVM's that an edit could change: the operand has address bits 55:12 alone, KVM passes it on as
+it is, and the machine below is walkdiff's.
 
 | kind | id | found | cases | at most | the defective one … |
 | --- | --- | --- | --- | --- | --- |

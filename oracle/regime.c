@@ -71,12 +71,12 @@ static bool executable(struct wd_walk *w, const struct wd_operation_info *operat
     return !wd_check(w, 1, WD_RULE_AT_TRAPPED, 0, at_el1 & trapped);
 }
 
-/* E2H where it is RES1 and written as 0. */
-static void read_e2h_written_as_0(struct wd_walk *w)
+/* E2H where it is RES0 or RES1 and written otherwise. */
+static void read_fixed_e2h(struct wd_walk *w, bool written)
 {
-    wd_apply(w, 1, WD_RULE_E2H_RES1, 0);
+    wd_apply(w, 1, WD_RULE_E2H_FIXED, 0);
     if (wd_mistaken(w, WD_MISTAKE_E2H_AS_WRITTEN))
-        set_e2h(w, false);
+        set_e2h(w, written);
 }
 
 /* The mistake of choosing the regime from HCR_EL2.{E2H,TGE} alone. */
@@ -88,10 +88,11 @@ static bool supposed_el1(const struct wd_walk *w)
 bool wd_decode_operation(struct wd_walk *w, struct wd_request *request)
 {
     const struct wd_operation_info *operation = &wd_operations[w->c->op];
+    bool e2h = WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H);
     enum wd_rule rule;
 
-    if (w->e2h && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H))
-        read_e2h_written_as_0(w);
+    if (w->e2h != e2h)
+        read_fixed_e2h(w, e2h);
     if (!executable(w, operation))
         return false;
 

@@ -135,6 +135,11 @@ static void e2h_taken_as_it_is_written_is_told(void **state)
     SET(&hand, ID_AA64MMFR4_EL1, E2H0, 15);
     assert_int_equal(judge(&hand, PAGE_PAR, nothing).verdict, WD_VERDICT_AGREE);
     expect_cause(&hand, OFF_PAR(HAND_VA), nothing, CAUSE(E2H_AS_WRITTEN));
+    SET(&hand, HCR_EL2, E2H, 1);
+    SET(&hand, ID_AA64MMFR4_EL1, E2H0, 0);
+    SET(&hand, ID_AA64MMFR1_EL1, VH, 0);
+    assert_int_equal(judge(&hand, OFF_PAR(HAND_VA), nothing).verdict, WD_VERDICT_AGREE);
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(E2H_AS_WRITTEN));
 }
 
 static void a_clamped_txsz_is_told_where_it_must_fault(void **state)

@@ -269,21 +269,30 @@ static void report_success(struct wd_walk *w, struct wd_output *output)
     out->result.par = encode_success(w, output);
 }
 
+/* The mistake of having no stage 2 of an AT S12* where E2H = 0. */
+static bool leaves_out_stage_2(const struct wd_walk *w, const struct wd_request *request)
+{
+    return request->both_stages && w->stage2_enabled && !w->e2h && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H) &&
+           wd_mistaken(w, WD_MISTAKE_S12_STAGE_1_ALONE);
+}
+
 /* Both stages, as far as they are asked for. */
 static bool translate(struct wd_walk *w, const struct wd_request *request, struct wd_output *output,
                       struct wd_fault *fault)
 {
     struct wd_output stage1 = {0};
-    bool ok = wd_s1_translate(w, request, w->c->va, &stage1, fault);
+    struct wd_request asked = *request;
+    bool ok;
 
+    if (leaves_out_stage_2(w, request))
+        asked.both_stages = false;
+    ok = wd_s1_translate(w, &asked, w->c->va, &stage1, fault);
     if (ok)
         WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address);
     *output = stage1;
-    if (!ok || !request->both_stages)
+    if (!ok || !asked.both_stages)
         return ok;
     if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
-        return true;
-    if (!w->e2h && !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, E2H) && wd_mistaken(w, WD_MISTAKE_S12_STAGE_1_ALONE))
         return true;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     w->combined = ok;

@@ -438,7 +438,8 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
                                              const struct wd_attributes *s1, uint64_t descriptor, unsigned encoding,
                                              int level)
 {
-    bool reserved_bit = wd_bit(descriptor, 5) && !wd_has(w->regs, WD_FEAT_MTE_PERM);
+    bool kept_bit_3 = wd_bit(descriptor, 5) && wd_has(w->regs, WD_FEAT_MTE_PERM);
+    bool reserved_bit = wd_bit(descriptor, 5) && !kept_bit_3;
     unsigned memattr = encoding & 7;
     struct wd_attributes a = *s1;
 
@@ -446,6 +447,11 @@ static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_
     if (reserved_bit && wd_mistaken(w, WD_MISTAKE_FWB_BIT_3_AS_DEVICE)) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
         return (struct wd_attributes){.device = true, .xs = true};
+    }
+    if (memattr < 4 && wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_NGNRNE)) {
+        wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
+        /* Two bits of MemAttr are taken where the other two are meant: of what FEAT_MTE_PERM reserves, nGRE. */
+        return (struct wd_attributes){.device = true, .device_type = kept_bit_3 ? 2 : 0, .xs = true};
     }
     if (memattr < 4) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
@@ -569,7 +575,8 @@ static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, c
             return;
         encoded = non_cacheable_forced ? 0x44 : stage1;
     } else {
-        if (!wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
+        if (!wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING) ||
+            (p->fwb && with_fwb < 4 && wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_NGNRNE)))
             return;
         stage2 = p->fwb ? with_fwb << 2 : encoding_of_memattr(memattr);
         if (stage1 >> 4 == 0 || stage2 >> 4 == 0)

@@ -2,6 +2,12 @@
 /* Descriptors: their type, the addresses they hold, and what is checked of a leaf before its permissions. */
 #include "oracle/format.h"
 
+/* The mistake of knowing no 52-bit addresses at all; only_48_bits alone may be that of one format in stage 1. */
+static bool knows_no_52_bits(const struct wd_walk *w, const struct wd_format *f)
+{
+    return f->only_48_bits && (f->stage == 2 || (w->resolution->mistakes & wd_mistake_bit(WD_MISTAKE_S1_48_BITS)));
+}
+
 /* Whether a level has Block descriptors. AArch64.BlockDescSupported. */
 static bool block_supported(const struct wd_walk *w, const struct wd_format *f, int level)
 {
@@ -11,7 +17,7 @@ static bool block_supported(const struct wd_walk *w, const struct wd_format *f, 
     case WD_GRANULE_16K:
         return level == 2 || (level == 1 && f->ds);
     default:
-        return level == 2 || (level == 1 && w->pa_max >= 52 && !(f->stage == 2 && f->only_48_bits));
+        return level == 2 || (level == 1 && w->pa_max >= 52 && !knows_no_52_bits(w, f));
     }
 }
 

@@ -22,6 +22,7 @@ static unsigned default_granule(const struct wd_walk *w, unsigned stage)
 unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field)
 {
     unsigned granule = tg_granule[upper][field];
+    unsigned as_encoded = granule == WD_GRANULE_NONE ? WD_GRANULE_64K : granule;
     unsigned fallback, absent = 0, option;
 
     if (granule == WD_GRANULE_NONE)
@@ -30,6 +31,8 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
         return granule;
     else
         wd_apply(w, stage, WD_RULE_GRANULE_NOT_IMPLEMENTED, 0);
+    if (!implemented(w, stage, as_encoded) && wd_mistaken(w, WD_STAGE_MISTAKE(stage, GRANULE_AS_ENCODED)))
+        return as_encoded;
 
     /* Options 1 and 2 are 16K and 64K, numbered as enum wd_granule; 4K is never another one than the default. */
     fallback = default_granule(w, stage);
@@ -74,7 +77,7 @@ static bool taken_as_it_is_by_mistake(const struct wd_walk *w, const struct wd_f
 bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
                    struct wd_fault *fault)
 {
-    unsigned maximum = f->only_48_bits ? 39 : wd_max_txsz(w, f->granule);
+    unsigned maximum = f->stage == 2 && f->only_48_bits ? 39 : wd_max_txsz(w, f->granule);
 
     if (f->txsz < minimum) {
         enum wd_rule rule = low_always_faults ? WD_RULE_TXSZ_BELOW_MINIMUM_52 : WD_RULE_TXSZ_BELOW_MINIMUM;

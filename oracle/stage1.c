@@ -258,8 +258,8 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
         w->inputs->stage1 = false;
         w->inputs->stage2_follows = stage2_follows;
     }
-    *output =
-        (struct wd_output){.address = wd_low(va, 56), .attributes = wd_s1_disabled_attributes(w, p, stage2_follows)};
+    *output = (struct wd_output){.address = wd_low(va, p->format.only_48_bits ? 48 : 56),
+                                 .attributes = wd_s1_disabled_attributes(w, p, stage2_follows)};
     return true;
 }
 

@@ -78,6 +78,8 @@ static void params_tcr2(struct wd_walk *w, uint64_t tcr2, struct wd_s1_params *p
     p->pie = with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
     p->poe = with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
     p->e0poe = p->two_privileges & with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
+    if ((p->pie || p->poe || p->e0poe) && wd_mistaken(w, WD_MISTAKE_S1_PIE_AND_POE_IGNORED))
+        p->pie = p->poe = p->e0poe = false;
     p->format.haft = p->format.ha & with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
     if (p->pie || p->poe || p->e0poe)
         p->hierarchical_disabled = true;
@@ -133,4 +135,8 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
         f->hd = false;
     f->atomic_updates = wd_updates_are_atomic(f, p->cacheable);
     f->ds = p->enabled & f->ds & wd_has_lpa2(w->regs, 1, f->granule);
+    if ((f->ds || wd_has(w->regs, WD_FEAT_LPA)) && wd_mistaken(w, WD_MISTAKE_S1_48_BITS)) {
+        f->only_48_bits = true;
+        f->ds = false;
+    }
 }

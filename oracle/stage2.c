@@ -32,6 +32,8 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
     if (!f->ha && WD_GET(vtcr, VTCR_EL2, HA) && wd_mistaken(w, WD_MISTAKE_S2_FLAG_WITHOUT_FEATURE))
         f->ha = true;
+    else if (f->ha && wd_mistaken(w, WD_MISTAKE_S2_FLAG_IGNORED))
+        f->ha = false;
     f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
             !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
     f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));

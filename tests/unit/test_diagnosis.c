@@ -745,6 +745,38 @@ static void what_fwb_reserves_taken_by_its_number_is_told(void **state)
     assert_int_equal(judge(&hand, par_success(HAND_IPA, 0x77, SH_INNER), nothing).verdict, WD_VERDICT_PERMITTED);
 }
 
+static void features_that_a_walker_does_not_know_are_told(void **state)
+{
+    const struct hand_path path = {.granule_bits = 14, .input_bits = 39, .start_level = 1, .base = HAND_STAGE1_TABLES};
+    struct hand hand;
+
+    (void)state;
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA); /* DS: bits 9:8 of THE_PAGE are address bits */
+    SET(&hand, ID_AA64MMFR0_EL1, TGran4, 1);
+    SET(&hand, ID_AA64MMFR0_EL1, PARange, 6);
+    SET(&hand, TCR_EL1, DS, 1);
+    SET(&hand, TCR_EL1, IPS, 6);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(S1_48_BITS));
+    start_indirect(&hand, WD_AT_S1E1W, 1, 0); /* AP lets write what the nibble lets read */
+    expect_cause(&hand, PAGE_PAR, nothing, CAUSE(S1_PIE_AND_POE_IGNORED));
+    start_walk(&hand, UINT64_C(1) << 30 | (STAGE2_LEAF & ~AF) | BLOCK);
+    SET(&hand, ID_AA64MMFR1_EL1, HAFDBS, 1);
+    SET(&hand, VTCR_EL2, HA, 1);
+    hand_map(&hand, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, par_walk_fault(ACCESS_FLAG + 1), nothing, CAUSE(S2_FLAG_IGNORED));
+    start_both(&hand, 0xff, 1);
+    SET(&hand, ID_AA64MMFR2_EL1, FWB, 1);
+    SET(&hand, HCR_EL2, FWB, 1);
+    expect_cause(&hand, par_success(HAND_IPA, 0x00, SH_OUTER), nothing, CAUSE(FWB_DEVICE_NGNRNE));
+    hand_el10(&hand, WD_AT_S1E1R, HAND_VA);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran16, 0);
+    SET(&hand, TCR_EL1, TG0, 2);
+    hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
+    expect_cause(&hand, par_success(HAND_PAGE | wd_bits(HAND_VA, 13, 0), 0xff, SH_INNER), nothing,
+                 CAUSE(S1_GRANULE_AS_ENCODED));
+}
+
 static void mistakes_about_non_cacheable_memory_without_xs_are_told(void **state)
 {
     struct hand hand;
@@ -1240,6 +1272,7 @@ int main(void)
         cmocka_unit_test(table_access_flags_that_are_not_set_are_told),
         cmocka_unit_test(mistakes_about_non_cacheable_memory_without_xs_are_told),
         cmocka_unit_test(mistakes_about_tagged_memory_are_told),
+        cmocka_unit_test(features_that_a_walker_does_not_know_are_told),
         cmocka_unit_test(what_fwb_reserves_taken_by_its_number_is_told),
         cmocka_unit_test(the_size_of_a_leafs_base_is_told),
         cmocka_unit_test(what_leads_to_an_instruction_that_is_asked_for_again_is_a_deviation),

@@ -218,6 +218,15 @@ static void limit_ids(void)
     /* Where there is no such function, kvm_init_nv_sysregs() limits them. */
 }
 
+/* What the tree hides elsewhere than in its limits: FEAT_MTE_PERM, which needs FEAT_MTE2. */
+static void hide_what_needs_more(u64 *ids)
+{
+#if defined(ID_AA64PFR2_EL1_MTEPERM_MASK) && defined(ID_AA64PFR1_EL1_MTE_MTE2)
+    if (SYS_FIELD_GET(ID_AA64PFR1_EL1, MTE, ids[WD_NUMBER_ID_AA64PFR1_EL1]) < ID_AA64PFR1_EL1_MTE_MTE2)
+        ids[WD_NUMBER_ID_AA64PFR2_EL1] &= ~ID_AA64PFR2_EL1_MTEPERM_MASK;
+#endif
+}
+
 /* Trees differ in whether it is given the virtual machine or a CPU of it. */
 #define WD_OF_MACHINE __builtin_types_compatible_p(typeof(&kvm_init_nv_sysregs), int (*)(struct kvm *))
 
@@ -273,6 +282,7 @@ void wd_tree_at_expose(wd_kvm_u64 *regs)
             limited[i] = id_numbers[i] ? *places[i] : 0;
         if (!(exposed.ids[WD_NUMBER_ID_AA64MMFR0_EL1] & ID_AA64MMFR0_EL1_BIGEND_MASK))
             limited[WD_NUMBER_ID_AA64MMFR0_EL1] &= ~ID_AA64MMFR0_EL1_BIGEND_MASK;
+        hide_what_needs_more(limited);
         exposed.features = kvm.arch.vcpu_features[0];
         exposed.made = true;
     }

@@ -297,8 +297,8 @@ static bool translate(struct wd_walk *w, const struct wd_request *request, struc
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     w->combined = ok;
     if (!ok && is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_KEEPS_STAGE_1)) {
-        *output = stage1;
-        return true;
+        asked.both_stages = false; /* its attributes as if there were no stage 2 */
+        return wd_s1_translate(w, &asked, w->c->va, output, fault);
     }
     if (ok)
         WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address);

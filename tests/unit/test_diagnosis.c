@@ -748,6 +748,8 @@ static void what_fwb_reserves_taken_by_its_number_is_told(void **state)
 static void features_that_a_walker_does_not_know_are_told(void **state)
 {
     const struct hand_path path = {.granule_bits = 14, .input_bits = 39, .start_level = 1, .base = HAND_STAGE1_TABLES};
+    const struct hand_path stage2_path = {
+        .granule_bits = 14, .input_bits = 39, .start_level = 2, .base = HAND_STAGE2_TABLES};
     struct hand hand;
 
     (void)state;
@@ -775,6 +777,13 @@ static void features_that_a_walker_does_not_know_are_told(void **state)
     hand_map_path(&hand, &path, HAND_VA, 3, THE_PAGE);
     expect_cause(&hand, par_success(HAND_PAGE | wd_bits(HAND_VA, 13, 0), 0xff, SH_INNER), nothing,
                  CAUSE(S1_GRANULE_AS_ENCODED));
+    hand_start(&hand, WD_AT_S12E1R, HAND_IPA);
+    hand_stage2(&hand);
+    SET(&hand, ID_AA64MMFR0_EL1, TGran16, 0);
+    SET(&hand, VTCR_EL2, TG0, 2); /* SL0 = 1: level 2, eight concatenated tables */
+    hand_map_path(&hand, &stage2_path, HAND_IPA, 3, HAND_PAGE | STAGE2_LEAF | PAGE);
+    expect_cause(&hand, par_success(HAND_PAGE | wd_bits(HAND_IPA, 13, 0), 0x00, SH_OUTER), nothing,
+                 CAUSE(S2_GRANULE_AS_ENCODED));
 }
 
 static void mistakes_about_non_cacheable_memory_without_xs_are_told(void **state)

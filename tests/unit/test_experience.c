@@ -8,7 +8,10 @@
 
 #include <string.h>
 
+#include "generators/generate.h"
+#include "generators/random.h"
 #include "harness/judge/experience.h"
+#include "harness/judge/leaves.h"
 #include "tests/unit/builder.h"
 
 #define OTHER_VA (HAND_VA + 0x1000)
@@ -220,6 +223,120 @@ static void what_explained_most_is_told(void **state)
     wd_experience_free(experience);
 }
 
+/* ---------------------------------------------------------------- several causes together */
+
+enum { BOTH_CASES = 20000, TAUGHT = 40 };
+
+static const enum wd_mistake the_one = WD_MISTAKE_COMBINED_RES1_CLEAR, the_other = WD_MISTAKE_C_IGNORED;
+
+static struct wd_case_buffer generated;
+
+static void generate(const char *profile, uint64_t index)
+{
+    const struct wd_profile_mix mix = {.profiles = {wd_profile_by_name(profile)}, .count = 1};
+
+    wd_generate(&mix, 7, index, &generated);
+}
+
+/* What a walker answers to the generated case that makes some mistakes. */
+static struct wd_result answer_with(wd_mistake_set mistakes)
+{
+    const struct wd_resolution supposed = {.supposes = true, .mistakes = mistakes};
+    struct wd_oracle_output output;
+
+    wd_oracle(&generated.c, &supposed, NULL, NULL, &output);
+    return output.result;
+}
+
+/* A walker that makes two mistakes is learned from where it takes one of them alone to see an answer, and judged where
+ * it takes both. */
+static void causes_that_were_learned_one_by_one_explain_together(void **state)
+{
+    const wd_mistake_set one = wd_mistake_bit(the_one), other = wd_mistake_bit(the_other);
+    struct wd_experience *experience = wd_experience_new();
+    unsigned taught[2] = {0}, explained = 0;
+
+    (void)state;
+    for (uint64_t round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < BOTH_CASES; i++) {
+            struct wd_result got, by_one, by_other;
+            struct wd_oracle_output basis;
+            struct wd_wrong_answer wrong = {.c = &generated.c, .basis = &basis, .got = &got, .known = &nothing};
+            struct wd_judgement judgement;
+            bool first, second;
+
+            generate("v80", i);
+            wd_oracle(&generated.c, NULL, NULL, NULL, &basis);
+            got = answer_with(one | other);
+            by_one = answer_with(one);
+            by_other = answer_with(other);
+            first = wd_answers_equal(&by_one, &got);
+            second = wd_answers_equal(&by_other, &got);
+            if (wd_answers_equal(&basis.result, &got) || (round == 0) == (!first && !second))
+                continue;
+            if (round == 0 && taught[second]++ < TAUGHT) {
+                wd_judge_known(&generated.c, &basis, &got, UINT64_MAX, &nothing, &judgement);
+                assert_true(wd_experience_learn(experience, &wrong, &judgement));
+            }
+            if (round == 0)
+                continue;
+            if (!wd_experience_judge(experience, &wrong, &judgement))
+                continue; /* it may be permitted */
+            explained++;
+            assert_true(judgement.cause == wd_cause_mistake(the_one) || judgement.cause == wd_cause_mistake(the_other));
+            assert_int_equal(judgement.verdict, WD_VERDICT_DEVIATION);
+            got.par ^= UINT64_C(1) << 30;
+            assert_false(wd_experience_judge(experience, &wrong, &judgement));
+        }
+        if (round == 0)
+            wd_experience_settle(experience);
+    }
+    assert_in_range(explained, 20, BOTH_CASES);
+    wd_experience_free(experience);
+}
+
+/* ---------------------------------------------------------------- what no choice brings about */
+
+static bool some_leaf_gives(const struct wd_oracle_output *basis, const struct wd_result *got)
+{
+    struct wd_leaf_walk leaf;
+
+    wd_leaves_begin_at(&leaf, &generated.c, basis, got);
+    do {
+        if (!leaf.differing)
+            return true;
+    } while (wd_leaves_next(&leaf, wd_all_attributes(true)));
+    return false;
+}
+
+static void an_answer_that_cannot_be_permitted_is_none_of_any_leaf(void **state)
+{
+    struct wd_random random = wd_random_stream(1, 1);
+    unsigned seen = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3000; i++) {
+        struct wd_oracle_output basis;
+        struct wd_result got;
+
+        generate("all", i);
+        wd_oracle(&generated.c, NULL, NULL, NULL, &basis);
+        if (basis.result.answer != WD_ANSWER_PAR)
+            continue;
+        got = basis.result;
+        got.par ^= wd_random_bits(&random) & wd_mask(WD_PAR_EL1_SH_msb, WD_PAR_EL1_SH_lsb);
+        if (wd_random_chance(&random, 30))
+            got.par ^= wd_random_bits(&random) & wd_mask(WD_PAR_EL1_ATTR_msb, WD_PAR_EL1_ATTR_lsb);
+        if (wd_random_chance(&random, 10))
+            got.par ^= UINT64_C(1) << 11;
+        if (!wd_cannot_be_permitted(&generated.c, &basis, &got, wd_answers_differ(&basis.result, &got)))
+            continue;
+        seen++;
+        assert_false(some_leaf_gives(&basis, &got));
+    }
+    assert_in_range(seen, 200, 3000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +348,8 @@ int main(void)
         cmocka_unit_test(what_the_walker_is_known_for_must_be_the_same),
         cmocka_unit_test(what_explains_as_well_must_explain_all_that_was_learned),
         cmocka_unit_test(what_explained_most_is_told),
+        cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
+        cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,9 +92,13 @@ static bool is_in_place(const struct wd_tlbi_description *d, uint64_t operand, c
     bool is_ipa = d->scope == WD_SCOPE_IPA;
     uint64_t size = UINT64_C(1) << wd_tlbi_size(held->granule, held->level), base, last;
 
-    if (d->range)
-        return range_of(operand, is_ipa, held, &base, &last) && held->address >= base &&
-               held->address + (size - 1) <= last;
+    if (d->range) {
+        if (!range_of(operand, is_ipa, held, &base, &last))
+            return false;
+        if (view->touches)
+            return held->address + (size - 1) >= base && held->address <= last;
+        return held->address >= base && held->address + (size - 1) <= last;
+    }
     /* IPA[51:48] are RES0 without 52-bit addresses, of which there are none. */
     base = is_ipa ? WD_FIELD(operand, 35, 0) << 12 : sign_extend(WD_FIELD(operand, 43, 0) << 12, 55);
     return is_at(base, view, held) && is_of_level(operand, view, held);
@@ -185,7 +189,12 @@ bool wd_tlbi_machine_requires(const struct wd_tlbi_case *c, unsigned instruction
                               unsigned i)
 {
     const struct wd_tlbi_entry *entry = &c->entries[i];
-    struct wd_tlbi_view view = {.has_ttl = c->host >> WD_TLBI_HOST_TTL & 1, .vmid = context};
+    /*
+     * "The entry would be required to translate any IPA in the specified address range" and "is within the address
+     * range": what becomes of an entry that lies in it in part is open. The guest cannot count on it; that the
+     * emulation does is no mistake.
+     */
+    struct wd_tlbi_view view = {.has_ttl = c->host >> WD_TLBI_HOST_TTL & 1, .vmid = context, .touches = true};
     struct wd_tlbi_held held;
 
     wd_tlbi_entry(c, i, 0, &held);

@@ -51,6 +51,7 @@ struct wd_tlbi_view {
     bool el2_is_el1; /**< EL1 instructions act on EL2&0: HCR_EL2.{E2H, TGE} is {1, 1}, at EL2 */
     uint32_t vmid;
     unsigned misread; /**< bit set of enum wd_tlbi_misreading */
+    bool touches;     /**< a range invalidates the entries that it touches, too, and not only those in it */
 };
 
 /** A TLB entry. */

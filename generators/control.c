@@ -92,6 +92,10 @@ static unsigned draw_ps(struct wd_scene *scene)
 static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned maximum, bool trouble)
 {
     static const uint8_t inside[] = {46, 16, 20, 10, 8}, outside[] = {35, 35, 30};
+    /* With 52 bits those that lie next to the minimum start one level earlier. */
+    const unsigned low[] = {minimum, minimum, minimum + 1, maximum, maximum - 1};
+    const unsigned count[] = {maximum - minimum + 1, 1, 3, 1, 1};
+    unsigned place, txsz;
 
     if (trouble) {
         switch (wd_random_index(random, outside, sizeof(outside))) {
@@ -103,16 +107,10 @@ static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned m
             return wd_random_below(random, 64);
         }
     }
-    {
-        /* With 52 bits those that lie next to the minimum start one level earlier. */
-        const unsigned low[] = {minimum, minimum, minimum + 1, maximum, maximum - 1};
-        const unsigned count[] = {maximum - minimum + 1, 1, 3, 1, 1};
-        unsigned place = wd_random_index(random, inside, sizeof(inside));
-        unsigned txsz = low[place] + wd_random_scale(wd_random_peek(random), count[place]);
-
-        wd_random_take(random, place == 0 || place == 2);
-        return txsz;
-    }
+    place = wd_random_index(random, inside, sizeof(inside));
+    txsz = low[place] + wd_random_scale(wd_random_peek(random), count[place]);
+    wd_random_take(random, place == 0 || place == 2);
+    return txsz;
 }
 
 /*

@@ -37,7 +37,6 @@ static void add_ram(struct wd_scene *scene, unsigned limit)
 static void draw_first_table(struct wd_random *random, struct wd_pool *pool)
 {
     static const uint8_t places[] = {50, 35, 15};
-
     unsigned place = wd_random_index(random, places, sizeof(places));
     uint64_t drawn = wd_random_peek(random);
     const uint64_t next[] = {0, (drawn & (pool->size - 1)) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS,

@@ -97,3 +97,18 @@ bool wd_guarded_call(void (*call)(void *context), void *context, struct wd_resul
     guard.result = NULL;
     return finished;
 }
+
+void wd_place_in_tree(char text[WD_TEXT_MAX], const char *what, const char *file)
+{
+    static const char *const tops[] = {"/arch/arm64/", "/include/", "/virt/kvm/", "/harness/"};
+
+    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+        const char *found = strstr(file, tops[i]);
+
+        if (found) {
+            file = found + 1;
+            break;
+        }
+    }
+    snprintf(text, WD_TEXT_MAX, "%s at %s", what, file);
+}

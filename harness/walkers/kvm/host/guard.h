@@ -20,4 +20,7 @@ void wd_guard_open(void);
  */
 bool wd_guarded_call(void (*call)(void *context), void *context, struct wd_result *result);
 
+/** What sanitizers find, and where: "shift at arch/arm64/kvm/at.c". A build knows none of where the tree lay. */
+void wd_place_in_tree(char text[WD_TEXT_MAX], const char *what, const char *file);
+
 #endif

@@ -21,20 +21,6 @@ void __ubsan_get_current_report_data(const char **kind, const char **message, co
                                      unsigned *column, char **address);
 void __ubsan_on_report(void);
 
-/* The path in the tree: a build knows none of where the tree lay. */
-static const char *in_tree(const char *file)
-{
-    static const char *const tops[] = {"/arch/arm64/", "/include/", "/virt/kvm/", "/harness/"};
-
-    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
-        const char *found = strstr(file, tops[i]);
-
-        if (found)
-            return found + 1;
-    }
-    return file;
-}
-
 __attribute__((visibility("default"))) void __ubsan_on_report(void)
 {
     const char *kind, *message, *file;
@@ -42,7 +28,7 @@ __attribute__((visibility("default"))) void __ubsan_on_report(void)
     unsigned line, column;
 
     __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
-    snprintf(what, sizeof(what), "%s at %s", kind, in_tree(file));
+    wd_place_in_tree(what, kind, file);
     wd_host_warning(what, (int)line);
 }
 #endif

@@ -18,25 +18,11 @@ struct place {
     uint32_t line, column;
 };
 
-/* The path in the tree: a build knows none of where the tree lay. */
-static const char *in_tree(const char *file)
-{
-    static const char *const tops[] = {"/arch/arm64/", "/include/", "/virt/kvm/", "/harness/"};
-
-    for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
-        const char *found = strstr(file, tops[i]);
-
-        if (found)
-            return found + 1;
-    }
-    return file;
-}
-
-static void tell(const char *what, const char *file, int line)
+static void warn(const char *what, const char *file, int line)
 {
     char text[WD_TEXT_MAX];
 
-    snprintf(text, sizeof(text), "%s at %s", what, in_tree(file));
+    wd_place_in_tree(text, what, file);
     wd_host_warning(text, line);
 }
 
@@ -46,7 +32,7 @@ static void tell(const char *what, const char *file, int line)
     void __ubsan_handle_##name(const struct place *place);                                                             \
     void __ubsan_handle_##name(const struct place *place)                                                              \
     {                                                                                                                  \
-        tell(what, place->file, (int)place->line);                                                                     \
+        warn(what, place->file, (int)place->line);                                                                     \
     }
 WD_CHECK(add_overflow, "integer-overflow")
 WD_CHECK(sub_overflow, "integer-overflow")
@@ -71,7 +57,7 @@ WD_CHECK(nonnull_arg, "null-argument")
     {                                                                                                                  \
         char text[WD_TEXT_MAX];                                                                                        \
                                                                                                                        \
-        snprintf(text, sizeof(text), "%s at %s", what, in_tree(place->file));                                          \
+        wd_place_in_tree(text, what, place->file);                                                                     \
         wd_host_bug(text, (int)place->line);                                                                           \
         abort();                                                                                                       \
     }
@@ -93,7 +79,7 @@ static void on_memory_error(const char *report)
 
     if (summary)
         sscanf(summary + strlen(head), "%63s %511[^:\n]:%d", what, file, &line);
-    tell(what, file, line);
+    warn(what, file, line);
 }
 
 __attribute__((constructor)) static void begin(void)

@@ -57,6 +57,35 @@ def test_what_devices_answer_and_read_only_memory_are_unsupported() -> None:
     }
 
 
+def test_a_walk_that_tge_does_not_turn_off_is_unsupported_where_devices_are(tmp_path: Path) -> None:
+    """QEMU ignores TGE (waiver qemu-tge-ignored). Of tables at 0x36ae0000 devices make valid descriptors, all ones."""
+    needs_qemu()
+    case = {
+        "id": "low-tables",
+        "op": "S12E1R",
+        "el": 2,
+        "pan": 0,
+        "va": "0x5e4",
+        "regs": {
+            "SCTLR_EL1": "0x81005",
+            "TCR_EL1": "0x20003559e486a26",
+            "MAIR_EL1": "0x97964b05bb8affff",
+            "TTBR0_EL1": "0x36ae0000",
+            "HCR_EL2": "0x88000000",
+            "ID_AA64MMFR0_EL1": "0x100005",
+            "ID_AA64MMFR1_EL1": "0x10202122",
+            "ID_AA64MMFR2_EL1": "0x1",
+        },
+        "ram": [["0x0", "0x40000000"]],
+        "mem": [],
+    }
+    off = case | {"id": "off", "regs": case["regs"] | {"SCTLR_EL1": "0x81004"}}
+    (tmp_path / "low.jsonl").write_text(f"{json.dumps(case)}\n{json.dumps(off)}\n")
+    got = results(walkdiff("run", "--walker", "qemu,cpu=neoverse-n1", str(tmp_path / "low.jsonl")).stdout)
+    assert got["low-tables"].get("unsupported") == "a table walk could read what is a device in QEMU"
+    assert int(got["off"]["par"], 16) & 1 == 0
+
+
 def test_memory_of_qemu_that_the_case_has_not_is_unsupported_at_level_minus_1_too(tmp_path: Path) -> None:
     """A block with nT = 1, of which QEMU makes no fault, leads to memory that is none of the case's: QEMU reads 0."""
     needs_qemu()

@@ -31,6 +31,7 @@ struct pending {
     size_t index; /* of the case in the call of answer() */
     struct wd_cpu_case told;
     struct kind expected;        /* of the oracle's answer */
+    uint64_t expected_page;      /* likewise, if it is a success: PAR_EL1.PA */
     enum wd_regime regime;       /* likewise */
     enum wd_operation operation; /* what is executed */
     uint64_t hash;               /* of its context */
@@ -347,6 +348,16 @@ static const char *reach_reason(unsigned reach)
     return reach ? reach_words[reach & -reach] : NULL;
 }
 
+/*
+ * Whether a success is that of a walk where stage 1 is off: TGE = 1 does not turn QEMU's off. It is of the kind that is
+ * expected; the address tells.
+ */
+static bool walked_in_spite_of_tge(const struct wd_case *c, const struct pending *p, const struct wd_result *result)
+{
+    return p->regime == WD_REGIME_EL10 && WD_GET(c->regs[WD_HCR_EL2], HCR_EL2, TGE) &&
+           WD_GET(result->par, PAR_EL1, PA) != p->expected_page;
+}
+
 /* Whether memory that one side has and the other has not can have been what made the answer. */
 static const char *doubt(const struct walker *w, const struct wd_case *c, const struct pending *p,
                          const struct wd_result *result)
@@ -354,7 +365,7 @@ static const char *doubt(const struct walker *w, const struct wd_case *c, const 
     struct kind kind = kind_of(result);
     unsigned possible = WD_REACH_DEVICES;
 
-    if (same_kind(kind, p->expected))
+    if (same_kind(kind, p->expected) && !walked_in_spite_of_tge(c, p, result))
         return NULL;
     if (is_translation_fault(kind))
         possible |= WD_REACH_FOREIGN;
@@ -507,6 +518,7 @@ static void take(struct walker *w, size_t index)
         return;
     }
     p->expected = kind_of(&forecast.result);
+    p->expected_page = WD_GET(forecast.result.par, PAR_EL1, PA);
     p->regime = forecast.regime;
     p->index = index;
     p->operation = (enum wd_operation)c->op;

@@ -48,7 +48,7 @@ static inline uint64_t wd_random_peek(const struct wd_random *random)
 /** Takes what was peeked at, if it was needed. */
 static inline void wd_random_take(struct wd_random *random, bool needed)
 {
-    random->state += needed ? wd_random_step : 0;
+    random->state += wd_random_step & -(uint64_t)needed;
 }
 
 /** Uniform bits as a number below `limit`, 1 ≤ limit < 2^32. */

@@ -10,7 +10,7 @@
 #include "generators/generate.h"
 #include "harness/support/error.h"
 
-enum { WD_SLOTS = 3, WD_BATCH_MAX = 256 };
+enum { WD_SLOTS = 3, WD_BATCH_MAX = 1024 };
 
 /** A batch of cases. Everything that the pointers lead to lies in the slot's own memory. */
 struct wd_slot {

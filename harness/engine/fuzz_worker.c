@@ -13,6 +13,7 @@
 #include "harness/engine/change_text.h"
 #include "harness/support/process.h"
 #include "harness/engine/proofs.h"
+#include "harness/engine/rule_counts.h"
 #include "harness/engine/stored.h"
 #include "harness/engine/tally.h"
 #include "harness/host/walker_host.h"
@@ -64,6 +65,7 @@ struct worker {
     uint32_t batch_size;
     double last_judged, last_sent; /* times */
     struct wd_tally tally;         /* since it was last sent */
+    struct wd_rule_counts rules;   /* that are not in the tally yet */
     struct wd_reached *reached;
     bool reached_more; /* since it was last sent */
     struct wd_buckets *buckets;
@@ -153,6 +155,7 @@ static void put_tally(struct worker *w)
     }
     w->tally.processor_ns = processor_ns() - w->processor_told;
     w->processor_told += w->tally.processor_ns;
+    wd_rule_counts_move(&w->rules, w->tally.rules);
     wd_put_tally(&w->out, &w->tally);
     memset(&w->tally, 0, sizeof(w->tally));
 }
@@ -332,16 +335,20 @@ static void reach(struct worker *w, size_t rule, size_t stage, size_t granule, u
     }
 }
 
-static void count_rules(struct worker *w, uint64_t index)
+static void reach_new(struct worker *w, uint64_t index)
 {
     for (size_t stage = 0; stage < 2; stage++)
         for (size_t word = 0; word < WD_RULE_WORDS; word++)
-            for (uint64_t bits = w->basis.rules_hit[stage][word]; bits;) {
-                size_t rule = 64 * word + take_bit(&bits), granule = w->basis.granule[stage];
+            for (uint64_t bits = w->rules.is_new[stage][word]; bits;)
+                reach(w, 64 * word + take_bit(&bits), stage, w->basis.granule[stage], index);
+}
 
-                if (!w->tally.rules[rule][stage][granule]++)
-                    reach(w, rule, stage, granule, index);
-            }
+static void count_rules(struct worker *w, uint64_t index)
+{
+    if (wd_rule_counts_full(&w->rules))
+        wd_rule_counts_move(&w->rules, w->tally.rules);
+    if (wd_rule_counts_add(&w->rules, &w->basis))
+        reach_new(w, index);
 }
 
 /* The IMPLEMENTATION DEFINED choices among those consulted, which are counted. */

@@ -12,7 +12,10 @@ enum {
     DEATHS = 16,       /* of the walker, that are enough */
     THOROUGHLY = 8192, /* so many of the cases at most, and */
     SHARE = 8,         /* one in so many */
+    BATCH = 256,       /* are given to the walker at a time; how many it dies of and what is learned depend on it */
 };
+
+_Static_assert((int)BATCH <= (int)WD_BATCH_MAX, "a batch has room in a slot");
 
 /* Learning from one walker. */
 struct lesson {
@@ -51,12 +54,12 @@ static bool learn_batch(struct lesson *l, struct wd_case_area *area, struct wd_w
                         struct wd_error *error)
 {
     struct wd_slot *slot = wd_case_area_slot(area, batch);
-    uint8_t profiles[WD_BATCH_MAX];
+    uint8_t profiles[BATCH];
     const struct wd_result *results;
-    uint64_t first = batch * WD_BATCH_MAX;
+    uint64_t first = batch * BATCH;
 
     wd_slot_clear(slot);
-    for (uint64_t i = first; i < l->cases && i < first + WD_BATCH_MAX; i++) {
+    for (uint64_t i = first; i < l->cases && i < first + BATCH; i++) {
         profiles[i - first] = (uint8_t)wd_plan_make_case(l->plan, i, wd_slot_next(slot));
         wd_slot_keep(slot);
     }
@@ -74,7 +77,7 @@ static bool learn_walker(const struct wd_fuzz_plan *plan, struct wd_contestant *
     const struct wd_walker_watcher nobody = {0};
     const uint64_t cases = contestant->learned_from;
     struct lesson *l = wd_allocate(1, sizeof(*l));
-    struct wd_case_area *area = wd_case_area_new(WD_BATCH_MAX * sizeof(struct wd_case_buffer), error);
+    struct wd_case_area *area = wd_case_area_new(BATCH * sizeof(struct wd_case_buffer), error);
     struct wd_walker_host *host =
         area ? wd_walker_host_open(&contestant->spec, area, plan->timeout, &nobody, error) : NULL;
     bool good = host;
@@ -84,8 +87,8 @@ static bool learn_walker(const struct wd_fuzz_plan *plan, struct wd_contestant *
     l->cases = cases;
     l->thorough = cases / SHARE < THOROUGHLY ? cases / SHARE : THOROUGHLY;
     l->experience = wd_allocated(wd_experience_new());
-    for (uint64_t batch = 0; good && batch * WD_BATCH_MAX < cases && l->deaths < DEATHS; batch++) {
-        if (batch * WD_BATCH_MAX >= l->thorough && !l->wrong)
+    for (uint64_t batch = 0; good && batch * BATCH < cases && l->deaths < DEATHS; batch++) {
+        if (batch * BATCH >= l->thorough && !l->wrong)
             break; /* there is nothing to be learned */
         good = learn_batch(l, area, host, batch, error);
     }

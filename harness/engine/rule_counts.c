@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness/engine/rule_counts.h"
+
+#include <string.h>
+
+/* Eight bits as eight bytes, the lowest first, each 0 or 1. */
+static uint64_t spread(uint8_t bits)
+{
+    uint64_t apart = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+
+    return (apart + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_output *output)
+{
+    uint64_t any = 0;
+
+    for (unsigned stage = 0; stage < 2; stage++) {
+        const uint64_t *hit = output->rules_hit[stage];
+        uint64_t *bytes = counts->bytes[stage][output->granule[stage]];
+        uint64_t *seen = counts->seen[stage][output->granule[stage]];
+
+        for (unsigned i = 0; i < 8 * WD_RULE_WORDS; i++)
+            bytes[i] += spread((uint8_t)(hit[i / 8] >> i % 8 * 8));
+        for (unsigned word = 0; word < WD_RULE_WORDS; word++) {
+            counts->is_new[stage][word] = hit[word] & ~seen[word];
+            seen[word] |= hit[word];
+            any |= counts->is_new[stage][word];
+        }
+    }
+    counts->pending++;
+    return any;
+}
+
+void wd_rule_counts_move(struct wd_rule_counts *counts, uint64_t (*sums)[2][WD_GRANULE_COUNT + 1])
+{
+    for (unsigned stage = 0; stage < 2; stage++)
+        for (unsigned granule = 0; granule <= WD_GRANULE_COUNT; granule++)
+            for (unsigned rule = 0; rule < WD_RULE_COUNT; rule++)
+                sums[rule][stage][granule] += (uint8_t)(counts->bytes[stage][granule][rule / 8] >> rule % 8 * 8);
+    memset(counts->bytes, 0, sizeof(counts->bytes));
+    counts->pending = 0;
+}

@@ -47,9 +47,7 @@ bool wd_has_lpa2(const uint64_t regs[WD_REGISTER_COUNT], unsigned stage, enum wd
     unsigned own = (gran4 >= 3) << WD_GRANULE_4K | (gran16 >= 3) << WD_GRANULE_16K;
     unsigned named = (gran4 != 0) << WD_GRANULE_4K | (gran16 != 0) << WD_GRANULE_16K;
 
-    if (stage == 2)
-        with = own | (with & ~named);
-    return with >> granule & 1;
+    return (stage == 2 ? own | (with & ~named) : with) >> granule & 1;
 }
 
 bool wd_has_feature(const uint64_t regs[WD_REGISTER_COUNT], enum wd_feature feature)

@@ -26,9 +26,9 @@ static uint8_t stage1_granules(uint64_t mmfr0)
 
 static unsigned stage2_granule(uint64_t field, enum wd_granule granule, uint8_t stage1)
 {
-    unsigned own = (unsigned)(field >= 2) << granule, same = stage1 & 1u << granule;
+    bool own = field >= 2, same = field == 0;
 
-    return field ? own : same;
+    return (unsigned)own << granule | (stage1 & (unsigned)same << granule);
 }
 
 static uint8_t stage2_granules(uint64_t mmfr0, uint8_t stage1)

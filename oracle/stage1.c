@@ -97,14 +97,13 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
 static bool translate_table_access(struct wd_walk *w, bool two_stages, uint64_t address, const struct wd_access *access,
                                    struct wd_output *output, struct wd_fault *fault)
 {
-    struct wd_output input = {.address = address, .attributes = walk_attributes};
-
     if (!two_stages) {
-        *output = input;
+        output->address = address;
         output->grants_write = output->write_back = true;
         return true;
     }
-    return wd_s2_translate(w, &input, access, output, fault);
+    return wd_s2_translate(w, &(struct wd_output){.address = address, .attributes = walk_attributes}, access, output,
+                           fault);
 }
 
 /*

@@ -217,6 +217,17 @@ static inline bool wd_mistaken(const struct wd_walk *w, enum wd_mistake mistake)
     return w->resolution->mistakes & wd_mistake_bit(mistake);
 }
 
+/**
+ * The same where `condition` says whether it would make a difference: `condition && wd_mistaken(w, mistake)` without a
+ * branch that depends on the condition, for those that nobody could predict.
+ */
+static inline __attribute__((always_inline)) bool wd_mistaken_where(const struct wd_walk *w, enum wd_mistake mistake,
+                                                                    bool condition)
+{
+    w->out->mistakes_met |= (wd_mistake_set)condition << mistake;
+    return condition & (unsigned)(w->resolution->mistakes >> mistake);
+}
+
 /** Tells the handler, if there is one; else the event is not even made. */
 #define WD_TELL(w, ...)                                                                                                \
     do {                                                                                                               \

@@ -147,25 +147,26 @@ static inline const struct wd_ram *wd_case_ram_at(const struct wd_case *c, uint6
 /** The word at `pa`, a multiple of 8, as the case lists it; words that it does not list are 0. Ignores `ram`. */
 static inline uint64_t wd_case_word_at(const struct wd_case *c, uint64_t pa)
 {
-    const struct wd_word *word = c->mem;
+    const struct wd_word *word = c->mem, *last;
     uint32_t count = c->mem_count;
 
     if (!count)
         return 0;
     /* Without a branch that depends on the address, nor, for few words, on their number: nobody could predict it. */
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         uint32_t half = count / 2;
 
         word += word[half].pa <= pa ? half : 0;
         count -= half;
     }
-    while (count > 1) {
+    while (count > 2) {
         uint32_t half = count / 2;
 
         word += word[half].pa <= pa ? half : 0;
         count -= half;
     }
-    return word->pa == pa ? word->value : 0;
+    last = word + (count - 1);
+    return (word->value & -(uint64_t)(word->pa == pa)) | (last->value & -(uint64_t)(last->pa == pa));
 }
 
 /**

@@ -278,28 +278,23 @@ static bool leaves_out_stage_2(const struct wd_walk *w, const struct wd_request 
 }
 
 /* Both stages, as far as they are asked for. */
-static bool translate(struct wd_walk *w, const struct wd_request *request, struct wd_output *output,
-                      struct wd_fault *fault)
+static bool translate(struct wd_walk *w, struct wd_request *request, struct wd_output *output, struct wd_fault *fault)
 {
-    struct wd_output stage1 = {0};
-    struct wd_request asked = *request;
+    struct wd_output stage1;
     bool ok;
 
-    if (leaves_out_stage_2(w, request))
-        asked.both_stages = false;
-    ok = wd_s1_translate(w, &asked, w->c->va, &stage1, fault);
-    if (ok)
-        WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)stage1.level, .address = stage1.address);
-    *output = stage1;
-    if (!ok || !asked.both_stages)
-        return ok;
-    if (wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
+    request->both_stages &= !leaves_out_stage_2(w, request);
+    if (!wd_s1_translate(w, request, w->c->va, output, fault))
+        return false;
+    WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 1, .level = (int8_t)output->level, .address = output->address);
+    if (!request->both_stages || wd_check(w, 2, WD_RULE_S2_OFF, 0, !w->stage2_enabled))
         return true;
+    stage1 = *output;
     ok = wd_s2_translate(w, &stage1, &request->access, output, fault);
     w->combined = ok;
     if (!ok && is_without_status(fault) && wd_mistaken(w, WD_MISTAKE_S2_FAULT_KEEPS_STAGE_1)) {
-        asked.both_stages = false; /* its attributes as if there were no stage 2 */
-        return wd_s1_translate(w, &asked, w->c->va, output, fault);
+        request->both_stages = false; /* its attributes as if there were no stage 2 */
+        return wd_s1_translate(w, request, w->c->va, output, fault);
     }
     if (ok)
         WD_TELL(w, .kind = WD_EVENT_OUTPUT, .stage = 2, .level = (int8_t)output->level, .address = output->address);

@@ -420,18 +420,20 @@ void wd_oracle_attributes(const struct wd_attribute_source *source, const struct
                         .watched = supposes_checks(resolution),
                         .consulted = inputs->consulted,
                         .in_attributes = true};
-    struct wd_attributes attributes;
+    struct wd_attributes stage1, attributes;
 
     output->consulted_count = 0;
     output->mistakes_met = 0;
     if (inputs->stage1) {
-        attributes = wd_s1_attributes(&w, &inputs->s1, inputs->descriptor[0], inputs->level[0]);
+        wd_s1_attributes(&w, &inputs->s1, inputs->descriptor[0], inputs->level[0], &attributes);
         wd_s1_finish_attributes(&w, &inputs->s1, inputs->stage2_follows, inputs->level[0], &attributes);
     } else {
         attributes = wd_s1_disabled_attributes(&w, &inputs->s1, inputs->stage2_follows);
     }
-    if (inputs->stage2)
-        attributes = wd_s2_attributes(&w, &inputs->s2, &attributes, inputs->descriptor[1], inputs->level[1]);
+    if (inputs->stage2) {
+        stage1 = attributes;
+        wd_s2_attributes(&w, &inputs->s2, &stage1, inputs->descriptor[1], inputs->level[1], &attributes);
+    }
     output->result.par = encode_attributes(&w, &attributes, output->result.par);
     output->attribute_choices = w.by_attributes;
 }

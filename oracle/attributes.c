@@ -7,24 +7,24 @@ static const struct wd_cacheability write_back_rwa = {.kind = WD_WRITE_BACK, .hi
 
 static bool fully_non_cacheable(const struct wd_attributes *a)
 {
-    return a->inner.kind == WD_NON_CACHEABLE && a->outer.kind == WD_NON_CACHEABLE;
+    return (a->inner.kind == WD_NON_CACHEABLE) & (a->outer.kind == WD_NON_CACHEABLE);
 }
 
 static bool fully_write_back(const struct wd_attributes *a)
 {
-    return a->inner.kind == WD_WRITE_BACK && a->outer.kind == WD_WRITE_BACK;
+    return (a->inner.kind == WD_WRITE_BACK) & (a->outer.kind == WD_WRITE_BACK);
 }
 
 /* Memory that is Outer Shareable whatever its descriptors say. EffectiveShareability. */
 static bool always_outer_shareable(const struct wd_attributes *a)
 {
-    return a->device || fully_non_cacheable(a);
+    return a->device | fully_non_cacheable(a);
 }
 
 /* Memory of which PAR_EL1.ATTR is 0x40. */
 static bool is_non_cacheable_without_xs(const struct wd_walk *w, const struct wd_attributes *a)
 {
-    return !a->device && fully_non_cacheable(a) && !a->xs && wd_has(w->regs, WD_FEAT_XS);
+    return !a->device & fully_non_cacheable(a) & !a->xs & wd_has(w->regs, WD_FEAT_XS);
 }
 
 static void make_non_cacheable(struct wd_attributes *a)
@@ -164,55 +164,55 @@ static unsigned shareability_field(struct wd_walk *w, const struct wd_format *f,
     return (unsigned)wd_bits(descriptor, 9, 8);
 }
 
-struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level)
+void wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                      struct wd_attributes *a)
 {
     unsigned index = (unsigned)wd_bits(descriptor, 4, 2);
     unsigned attr = (unsigned)wd_bits(p->mair, 8 * index + 7, 8 * index);
     unsigned sh = shareability_field(w, &p->format, descriptor, level);
-    struct wd_attributes a = {.xs = true, .mair = (uint8_t)attr};
     bool reserved = mair_reserved(w, attr);
     bool tagged = reserved && attr == 0xf0 && wd_mistaken(w, WD_MISTAKE_RESERVED_F0_AS_TAGGED);
     bool by_halves = reserved && !tagged && attr >> 4 != 0 && wd_mistaken(w, WD_MISTAKE_RESERVED_MAIR_BY_HALVES);
 
+    *a = (struct wd_attributes){.xs = true, .mair = (uint8_t)attr};
     if (reserved && !by_halves && !tagged) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_RESERVED, level);
-        a.from_reserved = true;
+        a->from_reserved = true;
         attr = allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, ALLOCATED_ENCODINGS, 0));
     }
     if (attr >> 4 == 0) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_DEVICE, level);
-        a.device = true;
-        a.device_type = attr >> 2 & 3;
-        a.xs = !wd_check(w, 1, WD_RULE_MAIR_XS, level, attr & 1);
+        a->device = true;
+        a->device_type = attr >> 2 & 3;
+        a->xs = !wd_check(w, 1, WD_RULE_MAIR_XS, level, attr & 1);
     } else if (attr == 0x40 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
-        a.inner = a.outer = non_cacheable;
-        a.xs = false;
+        a->inner = a->outer = non_cacheable;
+        a->xs = false;
     } else if (attr == 0xa0 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_XS, level);
-        a.inner = a.outer = (struct wd_cacheability){.kind = WD_WRITE_THROUGH, .hints = WD_HINTS_RA};
-        a.xs = false;
+        a->inner = a->outer = (struct wd_cacheability){.kind = WD_WRITE_THROUGH, .hints = WD_HINTS_RA};
+        a->xs = false;
     } else if (attr == 0xf0 && !by_halves) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_TAGGED, level);
-        a.inner = a.outer = write_back_rwa;
-        a.tagged = true;
-        a.xs = false;
+        a->inner = a->outer = write_back_rwa;
+        a->tagged = true;
+        a->xs = false;
     } else {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_NORMAL, level);
-        a.outer = decode_nibble(attr >> 4);
-        a.inner = decode_nibble(attr & 0xf);
-        a.xs = !fully_write_back(&a);
-        wd_check(w, 1, WD_RULE_MAIR_TRANSIENT, level, a.inner.transient || a.outer.transient);
+        a->outer = decode_nibble(attr >> 4);
+        a->inner = decode_nibble(attr & 0xf);
+        a->xs = !fully_write_back(a);
+        wd_check(w, 1, WD_RULE_MAIR_TRANSIENT, level, a->inner.transient || a->outer.transient);
     }
-    if (a.from_reserved)
+    if (a->from_reserved)
         w->out->aspect_rule[WD_ASPECT_ATTR] = WD_RULE_MAIR_RESERVED;
     /* A reserved SH matters to cacheable memory alone. */
-    if (always_outer_shareable(&a))
-        a.shareability = (uint8_t)sh;
+    if (always_outer_shareable(a))
+        a->shareability = (uint8_t)sh;
     else
-        a.shareability = decode_shareability(w, 1, sh, level);
-    a.tag_optional = a.shareability == WD_NON_SHAREABLE;
-    return a;
+        a->shareability = decode_shareability(w, 1, sh, level);
+    a->tag_optional = a->shareability == WD_NON_SHAREABLE;
 }
 
 struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows)
@@ -367,38 +367,37 @@ static struct wd_attributes decode_memattr(struct wd_walk *w, unsigned memattr, 
 }
 
 /* S2CombineS1MemAttrs, FWB = 0. @param memattr  an allocated encoding */
-static struct wd_attributes combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
-                                    unsigned memattr, int level)
+static void combine(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1, unsigned memattr,
+                    int level, struct wd_attributes *a)
 {
     struct wd_attributes s2 = decode_memattr(w, memattr, level);
-    struct wd_attributes a = *s1;
 
+    *a = *s1;
     if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !s2.device))
         make_non_cacheable(&s2);
-    a.from_reserved = false;
+    a->from_reserved = false;
     if (s1->device && s2.device) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_DEVICE, level);
-        a.device_type = stronger_device(s1->device_type, s2.device_type);
+        a->device_type = stronger_device(s1->device_type, s2.device_type);
     } else if (s1->device) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S1_DEVICE, level);
         if (s2.inner.kind == WD_NON_CACHEABLE && wd_mistaken(w, WD_MISTAKE_S1_DEVICE_BY_HALVES))
-            a.device_type = stronger_device(s1->device_type, device_type_of_half(&s2.inner));
+            a->device_type = stronger_device(s1->device_type, device_type_of_half(&s2.inner));
     } else if (s2.device) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_S2_DEVICE, level);
-        a.device = true;
-        a.device_type = s2.device_type;
+        a->device = true;
+        a->device_type = s2.device_type;
         if (wd_mistaken(w, WD_MISTAKE_S2_DEVICE_BY_HALVES))
-            a.device_type = stronger_device(s2.device_type, device_type_of_half(&s1->inner));
+            a->device_type = stronger_device(s2.device_type, device_type_of_half(&s1->inner));
     } else {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_COMBINE_CACHEABILITY, level);
-        a.inner = weaker_cacheability(w, &s1->inner, &s2.inner);
-        a.outer = weaker_cacheability(w, &s1->outer, &s2.outer);
+        a->inner = weaker_cacheability(w, &s1->inner, &s2.inner);
+        a->outer = weaker_cacheability(w, &s1->outer, &s2.outer);
     }
-    a.tagged = stays_tagged(&a, s1->tagged);
-    a.no_tag_access = s2.no_tag_access && s1->tagged && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
-    if (!a.device && wd_check(w, 2, WD_RULE_XS_WRITE_BACK, level, fully_write_back(&a)))
-        a.xs = false;
-    return a;
+    a->tagged = stays_tagged(a, s1->tagged);
+    a->no_tag_access = s2.no_tag_access && s1->tagged && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
+    if (!a->device && wd_check(w, 2, WD_RULE_XS_WRITE_BACK, level, fully_write_back(a)))
+        a->xs = false;
 }
 
 /* Cacheability that FWB forces: Write-Back with stage 1's hints if it has any. */
@@ -434,62 +433,62 @@ static unsigned allocated_fwb_memattr(struct wd_walk *w, unsigned memattr, int l
 }
 
 /* AArch64.S2ApplyFWBMemAttrs, FWB = 1. @param encoding  of MemAttr, an allocated one */
-static struct wd_attributes force_write_back(struct wd_walk *w, const struct wd_s2_params *p,
-                                             const struct wd_attributes *s1, uint64_t descriptor, unsigned encoding,
-                                             int level)
+static void force_write_back(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *s1,
+                             uint64_t descriptor, unsigned encoding, int level, struct wd_attributes *a)
 {
     bool kept_bit_3 = wd_bit(descriptor, 5) && wd_has(w->regs, WD_FEAT_MTE_PERM);
     bool reserved_bit = wd_bit(descriptor, 5) && !kept_bit_3;
     unsigned memattr = encoding & 7;
-    struct wd_attributes a = *s1;
 
-    a.from_reserved = false;
+    *a = *s1;
+    a->from_reserved = false;
     if (reserved_bit && wd_mistaken(w, WD_MISTAKE_FWB_BIT_3_AS_DEVICE)) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
-        return (struct wd_attributes){.device = true, .xs = true};
+        *a = (struct wd_attributes){.device = true, .xs = true};
+        return;
     }
     if (memattr < 4 && wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_NGNRNE)) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
         /* Two bits of MemAttr are taken where the other two are meant: of what FEAT_MTE_PERM reserves, nGRE. */
-        return (struct wd_attributes){.device = true, .device_type = kept_bit_3 ? 2 : 0, .xs = true};
+        *a = (struct wd_attributes){.device = true, .device_type = kept_bit_3 ? 2 : 0, .xs = true};
+        return;
     }
     if (memattr < 4) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_DEVICE, level);
-        a.device = true;
-        a.device_type = (uint8_t)memattr;
+        a->device = true;
+        a->device_type = (uint8_t)memattr;
         if (s1->device && s1->device_type < memattr && !wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_ALONE))
-            a.device_type = s1->device_type;
-        a.xs = s1->xs || (wd_has(w->regs, WD_FEAT_XS) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED));
+            a->device_type = s1->device_type;
+        a->xs = s1->xs || (wd_has(w->regs, WD_FEAT_XS) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED));
     } else if (memattr == 7) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_AS_STAGE_1, level);
     } else if (memattr == 6) {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_WRITE_BACK, level);
-        a.inner = forced_write_back(w, s1, &s1->inner);
-        a.outer = forced_write_back(w, s1, &s1->outer);
-        a.device = false;
-        a.xs = false;
+        a->inner = forced_write_back(w, s1, &s1->inner);
+        a->outer = forced_write_back(w, s1, &s1->outer);
+        a->device = false;
+        a->xs = false;
         /* What stage 1 hands on as shareability shows only where its type no longer decides. */
         if (always_outer_shareable(s1) && s1->shareability != WD_OUTER_SHAREABLE) {
             wd_apply(w, 2, WD_RULE_EFFECTIVE_SHAREABILITY, level);
-            a.shareability = wd_choose(w, WD_CHOICE_S1_EFFECTIVE_SHAREABILITY)
-                                 ? decode_shareability(w, 1, s1->shareability, level)
-                                 : WD_OUTER_SHAREABLE;
+            a->shareability = wd_choose(w, WD_CHOICE_S1_EFFECTIVE_SHAREABILITY)
+                                  ? decode_shareability(w, 1, s1->shareability, level)
+                                  : WD_OUTER_SHAREABLE;
         }
     } else {
         wd_decide(w, 2, WD_ASPECT_ATTR, WD_RULE_FWB_NON_CACHEABLE, level);
-        if (!a.device)
-            make_non_cacheable(&a);
+        if (!a->device)
+            make_non_cacheable(a);
     }
     if (s1->from_reserved && s1->device && (memattr == 7 || memattr == 5))
-        a.from_reserved = wd_mistaken(w, WD_MISTAKE_RESERVED_DEVICE_KEPT);
-    a.tagged = stays_tagged(&a, s1->tagged) && !(memattr == 6 && wd_mistaken(w, WD_MISTAKE_FWB_TAG_LOST));
-    a.no_tag_access = a.tagged && encoding > 13 && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
-    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a.device) &&
+        a->from_reserved = wd_mistaken(w, WD_MISTAKE_RESERVED_DEVICE_KEPT);
+    a->tagged = stays_tagged(a, s1->tagged) && !(memattr == 6 && wd_mistaken(w, WD_MISTAKE_FWB_TAG_LOST));
+    a->no_tag_access = a->tagged && encoding > 13 && !wd_mistaken(w, WD_MISTAKE_NO_TAG_ACCESS_IGNORED);
+    if (p->cd && wd_check(w, 2, WD_RULE_CD_NON_CACHEABLE, level, !a->device) &&
         !wd_mistaken(w, WD_MISTAKE_CD_IGNORED_WITH_FWB)) {
-        make_non_cacheable(&a);
-        a.tagged = false;
+        make_non_cacheable(a);
+        a->tagged = false;
     }
-    return a;
 }
 
 /*
@@ -560,24 +559,24 @@ static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, c
     bool reserved_with_fwb = p->fwb && field >> 2 == 2 && wd_has(w->regs, WD_FEAT_MTE_PERM) &&
                              wd_mistaken(w, WD_MISTAKE_FWB_RESERVED_BY_ENCODING);
     unsigned encoded, stage1 = s1->mair, stage2, with_fwb = p->fwb ? memattr & 7 : 0;
-    struct wd_attributes copy = *s1;
+    bool non_cacheable_forced = with_fwb == 5 && !s1->device;
+
+    if (!reserved_with_fwb && with_fwb > 4 &&
+        (with_fwb == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs)))
+        return;
+    if (!reserved_with_fwb && !wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
+        return;
+    if (!reserved_with_fwb && p->fwb && with_fwb < 4 && wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_NGNRNE))
+        return;
 
     if (!s1->from_reserved && !(s1->tagged && s1->mair == 0xf0))
-        stage1 = encode(&copy, s1->xs || !wd_has(w->regs, WD_FEAT_XS));
+        stage1 = encode(s1, s1->xs || !wd_has(w->regs, WD_FEAT_XS));
     if (reserved_with_fwb) {
         stage2 = encoding_of_memattr(field);
         encoded = stage1 < stage2 ? stage1 : stage2;
     } else if (with_fwb > 4) {
-        bool non_cacheable_forced = with_fwb == 5 && !s1->device;
-
-        if (with_fwb == 6 || (!non_cacheable_forced && !s1->from_reserved) || (non_cacheable_forced && a->xs) ||
-            !wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING))
-            return;
         encoded = non_cacheable_forced ? 0x44 : stage1;
     } else {
-        if (!wd_mistaken(w, WD_MISTAKE_COMBINED_BY_ENCODING) ||
-            (p->fwb && with_fwb < 4 && wd_mistaken(w, WD_MISTAKE_FWB_DEVICE_NGNRNE)))
-            return;
         stage2 = p->fwb ? with_fwb << 2 : encoding_of_memattr(memattr);
         if (stage1 >> 4 == 0 || stage2 >> 4 == 0)
             encoded = stage1 < stage2 ? stage1 : stage2;
@@ -598,43 +597,49 @@ static void combine_encodings(struct wd_walk *w, const struct wd_s2_params *p, c
     }
 }
 
-struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
-                                      const struct wd_attributes *stage1, uint64_t descriptor, int level)
+void wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
+                      uint64_t descriptor, int level, struct wd_attributes *a)
 {
     bool with_xs = wd_has(w->regs, WD_FEAT_XS);
     unsigned field = (unsigned)wd_bits(descriptor, 5, 2), memattr;
-    struct wd_attributes s1 = *stage1, a;
+    const struct wd_attributes *s1 = stage1;
+    struct wd_attributes by_halves;
     struct wd_s2_params without_cd;
-    bool not_combined = with_xs && (!s1.xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
+    bool not_combined = with_xs && (!s1->xs || wd_bit(descriptor, 11)) && wd_mistaken(w, WD_MISTAKE_XS_NOT_COMBINED);
 
     if (p->cd && (wd_mistaken(w, WD_MISTAKE_CD_IGNORED) || wd_mistaken(w, WD_MISTAKE_FWB_AND_CD_IGNORED))) {
         without_cd = *p;
         without_cd.cd = false;
         p = &without_cd;
     }
-    if (not_combined)
-        take_xs_by_halves(p, descriptor, &s1);
+    if (not_combined) {
+        by_halves = *stage1;
+        take_xs_by_halves(p, descriptor, &by_halves);
+        s1 = &by_halves;
+    }
     memattr = p->fwb ? allocated_fwb_memattr(w, field, level) : allocated_memattr(w, field, level);
-    a = p->fwb ? force_write_back(w, p, &s1, descriptor, memattr, level) : combine(w, p, &s1, memattr, level);
-    combine_encodings(w, p, stage1, field, memattr, &a);
+    if (p->fwb)
+        force_write_back(w, p, s1, descriptor, memattr, level, a);
+    else
+        combine(w, p, s1, memattr, level, a);
+    combine_encodings(w, p, stage1, field, memattr, a);
     if (wd_check(w, 2, WD_RULE_FNXS, level, wd_bit(descriptor, 11) && with_xs) && !not_combined)
-        a.xs = false;
-    if (p->cd && is_non_cacheable_without_xs(w, &a) && wd_mistaken(w, WD_MISTAKE_CD_XS_LOST))
-        a.xs = true;
-    a.keeps_shareability = always_outer_shareable(&a) && wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTORS);
-    if (always_outer_shareable(&a) && !a.keeps_shareability) {
+        a->xs = false;
+    if (p->cd && is_non_cacheable_without_xs(w, a) && wd_mistaken(w, WD_MISTAKE_CD_XS_LOST))
+        a->xs = true;
+    a->keeps_shareability = always_outer_shareable(a) && wd_mistaken(w, WD_MISTAKE_SHAREABILITY_OF_DESCRIPTORS);
+    if (always_outer_shareable(a) && !a->keeps_shareability) {
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY_DEVICE_NC, level);
-        a.shareability = WD_OUTER_SHAREABLE;
+        a->shareability = WD_OUTER_SHAREABLE;
     } else {
         unsigned sh = decode_shareability(w, 2, shareability_field(w, &p->format, descriptor, level), level);
 
         wd_decide(w, 2, WD_ASPECT_SH, WD_RULE_COMBINE_SHAREABILITY, level);
-        a.shareability = stronger_shareability(a.shareability, sh);
-        if (encode_nibble(&a.outer) == 4 && !encode_nibble(&a.inner) &&
+        a->shareability = stronger_shareability(a->shareability, sh);
+        if (encode_nibble(&a->outer) == 4 && !encode_nibble(&a->inner) &&
             wd_mistaken(w, WD_MISTAKE_HALF_NON_CACHEABLE_OUTER))
-            a.shareability = WD_OUTER_SHAREABLE;
+            a->shareability = WD_OUTER_SHAREABLE;
     }
-    return a;
 }
 
 bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level)

@@ -6,7 +6,8 @@
 #include "oracle/walk.h"
 
 /** Attributes of a MAIR byte and an SH field. S1DecodeMemAttrs. */
-struct wd_attributes wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level);
+void wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
+                      struct wd_attributes *attributes);
 
 /** Attributes of the output where stage 1 is disabled. AArch64.S1DisabledOutput. */
 struct wd_attributes wd_s1_disabled_attributes(struct wd_walk *w, const struct wd_s1_params *p, bool stage2_follows);
@@ -16,8 +17,8 @@ void wd_s1_finish_attributes(struct wd_walk *w, const struct wd_s1_params *p, bo
                              struct wd_attributes *attributes);
 
 /** Attributes of both stages: AArch64.S2ApplyFWBMemAttrs, or S2DecodeMemAttrs and S2CombineS1MemAttrs. */
-struct wd_attributes wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p,
-                                      const struct wd_attributes *stage1, uint64_t descriptor, int level);
+void wd_s2_attributes(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_attributes *stage1,
+                      uint64_t descriptor, int level, struct wd_attributes *attributes);
 
 /** Whether a stage 2 leaf makes a stage 1 table Device memory, for HCR_EL2.PTW. AArch64.S2CheckPermissions. */
 bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor, int level);

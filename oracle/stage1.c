@@ -332,7 +332,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         w->inputs->level[0] = leaf.level;
     }
     w->in_attributes = true;
-    output->attributes = wd_s1_attributes(w, &p, leaf.descriptor, leaf.level);
+    wd_s1_attributes(w, &p, leaf.descriptor, leaf.level, &output->attributes);
     wd_s1_finish_attributes(w, &p, stage2_follows, leaf.level, &output->attributes);
     w->in_attributes = false;
     return true;

@@ -351,7 +351,7 @@ static bool translate(struct wd_walk *w, const struct wd_output *input, const st
             w->inputs->level[1] = leaf.level;
         }
         w->in_attributes = true;
-        output->attributes = wd_s2_attributes(w, p, &input->attributes, leaf.descriptor, leaf.level);
+        wd_s2_attributes(w, p, &input->attributes, leaf.descriptor, leaf.level, &output->attributes);
         w->in_attributes = false;
     }
     return true;

@@ -48,6 +48,35 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
  * AArch64.PhysicalAddressSize. */
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f);
 
+/** Where a descriptor holds address bits 51:48. */
+enum wd_high_bits_format {
+    WD_HIGH_BITS_NONE, /**< 4K, 16K */
+    WD_HIGH_BITS_DS,
+    WD_HIGH_BITS_64K,
+    WD_HIGH_BITS_64K_WITHOUT_LPA,
+    WD_HIGH_BITS_FORMAT_COUNT
+};
+
+struct wd_high_bits {
+    uint64_t low; /**< those of them that lie below bit 48, `low_shift` bits lower */
+    uint64_t in_place;
+    uint64_t seen; /**< bits that make the rule take effect */
+    uint8_t low_shift;
+    uint16_t rule; /**< enum wd_rule */
+};
+
+extern const struct wd_high_bits wd_high_bits[WD_HIGH_BITS_FORMAT_COUNT];
+
+/** Where the descriptors of a format hold them: enum wd_high_bits_format. */
+static inline uint8_t wd_high_bits_format(const struct wd_walk *w, const struct wd_format *f)
+{
+    static const uint8_t formats[2][2] = {{WD_HIGH_BITS_NONE, WD_HIGH_BITS_DS},
+                                          {WD_HIGH_BITS_64K_WITHOUT_LPA, WD_HIGH_BITS_64K}};
+    bool is_64k = f->granule == WD_GRANULE_64K;
+
+    return formats[is_64k][is_64k ? wd_has(w->regs, WD_FEAT_LPA) : f->ds];
+}
+
 /** Largest TxSZ. AArch64.MaxTxSZ. */
 unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule);
 
@@ -107,29 +136,5 @@ static inline bool wd_output_out_of_range(const struct wd_format *f, uint64_t ad
  */
 void wd_tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_format *f, bool on_walk,
                     struct wd_params params);
-
-enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIPTOR_LEAF };
-
-/**
- * Type of a descriptor; raises the Translation fault of an invalid one. AArch64.DecodeDescriptorType.
- */
-enum wd_descriptor_type wd_decode_descriptor(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor,
-                                             int level, struct wd_fault *fault);
-
-/**
- * Address of the next table. AArch64.NextTableBase.
- * @return false: the address is beyond the output size, `fault` is raised
- */
-bool wd_next_table(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t *base,
-                   struct wd_fault *fault);
-
-/**
- * What can be said of a leaf before permissions: contiguous, nT, output address and Access flag, in that order.
- * The latter part of AArch64.S1Walk and AArch64.S2Walk.
- * @param address  receives the output address, StageOA()
- * @return false: `fault` is raised
- */
-bool wd_check_leaf(struct wd_walk *w, const struct wd_format *f, uint64_t descriptor, int level, uint64_t input,
-                   uint64_t *address, struct wd_fault *fault);
 
 #endif

@@ -43,6 +43,20 @@ unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64
     return option ? option : fallback;
 }
 
+const struct wd_high_bits wd_high_bits[WD_HIGH_BITS_FORMAT_COUNT] = {
+    [WD_HIGH_BITS_NONE] = {.seen = UINT64_C(3) << 48, .rule = WD_RULE_ADDRESS_48_BITS},
+    [WD_HIGH_BITS_DS] = {.low = UINT64_C(3) << 8,
+                         .low_shift = 50 - 8,
+                         .in_place = UINT64_C(3) << 48,
+                         .seen = UINT64_C(3) << 48 | UINT64_C(3) << 8,
+                         .rule = WD_RULE_ADDRESS_52_BITS_DS},
+    [WD_HIGH_BITS_64K] = {.low = UINT64_C(15) << 12,
+                          .low_shift = 48 - 12,
+                          .seen = UINT64_C(15) << 12,
+                          .rule = WD_RULE_ADDRESS_52_BITS_64K},
+    [WD_HIGH_BITS_64K_WITHOUT_LPA] = {.seen = UINT64_C(15) << 12, .rule = WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA},
+};
+
 unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};

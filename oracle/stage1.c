@@ -2,6 +2,7 @@
 /* Stage 1: AArch64.S1Translate, AArch64.S1Walk, AArch64.S1DisabledOutput. */
 #include "oracle/stage1.h"
 #include "oracle/attributes.h"
+#include "oracle/descriptor.h"
 #include "oracle/format.h"
 #include "oracle/memory.h"
 #include "oracle/stage2.h"
@@ -177,18 +178,18 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
         if (!translate_table_access(w, two_stages, address, &access, &leaf->fetched, fault) ||
             !wd_fetch(w, f, leaf->fetched.address, level, false, &leaf->descriptor, fault))
             return false;
-        type = wd_decode_descriptor(w, f, leaf->descriptor, level, fault);
+        type = wd_decode_descriptor(w, 1, f, leaf->descriptor, level, fault);
         if (type == WD_DESCRIPTOR_INVALID)
             return false;
         if (type == WD_DESCRIPTOR_LEAF)
             break;
         wd_s1_table_permissions(w, p, leaf->descriptor, level, &leaf->limits);
-        if (!wd_next_table(w, f, leaf->descriptor, level, &base, fault) ||
+        if (!wd_next_table(w, 1, f, leaf->descriptor, level, &base, fault) ||
             !set_table_access_flag(w, p, two_stages, leaf, fault))
             return false;
         address = wd_entry_address(f, level + 1, base, va);
     }
-    if (wd_check_leaf(w, f, leaf->descriptor, leaf->level, va, &leaf->output_address, fault))
+    if (wd_check_leaf(w, 1, f, leaf->descriptor, leaf->level, va, &leaf->output_address, fault))
         return true;
     prioritize_update_fault(w, p, leaf, fault);
     return false;
@@ -298,6 +299,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         f->ps = f->ps == 7 ? 5 : f->ps;
     }
     f->output_bits = wd_output_bits(w, f);
+    f->high_bits = wd_high_bits_format(w, f);
     f->start_level =
         WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
     w->out->start_level[0] = (int8_t)f->start_level;

@@ -2,6 +2,7 @@
 /* Stage 2: AArch64.S2Translate, AArch64.S2Walk and their parts. */
 #include "oracle/stage2.h"
 #include "oracle/attributes.h"
+#include "oracle/descriptor.h"
 #include "oracle/format.h"
 #include "oracle/memory.h"
 #include "oracle/regime.h"
@@ -42,6 +43,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
                       wd_mistaken(w, WD_MISTAKE_S2_48_BITS);
     f->ds = f->ds && !f->only_48_bits;
     f->output_bits = wd_output_bits(w, f);
+    f->high_bits = wd_high_bits_format(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
     p->sl2 = f->ds && f->granule == WD_GRANULE_4K && WD_GET(vtcr, VTCR_EL2, SL2);
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));
@@ -175,12 +177,12 @@ static bool walk_tables(struct wd_walk *w, const struct wd_format *f, uint64_t b
         leaf->level = level;
         if (!wd_fetch(w, f, leaf->address, level, on_walk, &leaf->descriptor, fault))
             return false;
-        type = wd_decode_descriptor(w, f, leaf->descriptor, level, fault);
+        type = wd_decode_descriptor(w, 2, f, leaf->descriptor, level, fault);
         if (type == WD_DESCRIPTOR_INVALID)
             return false;
         if (type == WD_DESCRIPTOR_LEAF)
-            return wd_check_leaf(w, f, leaf->descriptor, level, ipa, &leaf->output_address, fault);
-        if (!wd_next_table(w, f, leaf->descriptor, level, &base, fault) ||
+            return wd_check_leaf(w, 2, f, leaf->descriptor, level, ipa, &leaf->output_address, fault);
+        if (!wd_next_table(w, 2, f, leaf->descriptor, level, &base, fault) ||
             !set_table_access_flag(w, f, leaf->address, leaf->descriptor, level, on_walk, fault))
             return false;
         leaf->address = wd_entry_address(f, level + 1, base, ipa);

@@ -176,7 +176,7 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
         leaf->descriptor_address = address;
         w->out->walk_level = (int8_t)level;
         if (!translate_table_access(w, two_stages, address, &access, &leaf->fetched, fault) ||
-            !wd_fetch(w, f, leaf->fetched.address, level, false, &leaf->descriptor, fault))
+            !wd_fetch(w, 1, f, leaf->fetched.address, level, false, &leaf->descriptor, fault))
             return false;
         type = wd_decode_descriptor(w, 1, f, leaf->descriptor, level, fault);
         if (type == WD_DESCRIPTOR_INVALID)

@@ -175,7 +175,7 @@ static bool walk_tables(struct wd_walk *w, const struct wd_format *f, uint64_t b
         enum wd_descriptor_type type;
 
         leaf->level = level;
-        if (!wd_fetch(w, f, leaf->address, level, on_walk, &leaf->descriptor, fault))
+        if (!wd_fetch(w, 2, f, leaf->address, level, on_walk, &leaf->descriptor, fault))
             return false;
         type = wd_decode_descriptor(w, 2, f, leaf->descriptor, level, fault);
         if (type == WD_DESCRIPTOR_INVALID)

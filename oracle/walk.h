@@ -17,7 +17,7 @@ struct wd_walk {
     void *context;
     struct wd_oracle_output *out;
     uint64_t consulted;     /**< bit set of enum wd_choice */
-    bool watched;           /**< somebody is told what happens, or checks are supposed to go otherwise */
+    bool watched;           /**< somebody is told what happens (`handler`), or checks are supposed to go otherwise */
     bool combined;          /**< stage 2 has translated what stage 1 gave */
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
@@ -163,6 +163,12 @@ static inline bool wd_has(const uint64_t *regs, enum wd_feature feature)
 
 /* ---- events (rules.c) and choices (choices.c) */
 
+/** wd_rule_info.raises, as constants where the rule is one. */
+static const uint8_t wd_rule_raises[WD_RULE_COUNT] = {
+#define WD_RULE(name, raises, id, function, text) [WD_RULE_##name] = WD_FAULT_##raises,
+#include "walkdiff/rules.def"
+};
+
 /** wd_apply() and wd_check() where somebody watches. */
 void wd_apply_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
 bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
@@ -174,7 +180,7 @@ bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule);
 static inline void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
 {
     w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
-    if (w->watched)
+    if (w->handler)
         wd_apply_watched(w, stage, rule, level);
 }
 
@@ -188,7 +194,8 @@ static inline void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect a
 /** Records that a check was made; when it holds the rule took effect. @return holds, unless something is supposed */
 static inline bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
-    if (w->watched)
+    /* Checks that raise nothing are not supposed to go otherwise. */
+    if (wd_rule_raises[rule] ? w->watched : w->handler != NULL)
         return wd_check_watched(w, stage, rule, level, holds);
     w->out->rules_hit[stage - 1][rule / 64] |= (uint64_t)holds << rule % 64;
     return holds;

@@ -74,20 +74,35 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
     }
 }
 
+/* Removes a permission where a condition says so; without a branch that depends on it, for nobody could predict it. */
+static void remove_read_where(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule, bool condition)
+{
+    bool removed = permissions->read & condition;
+
+    if (w->resolution->supposes && removed && wd_leaves_out(w, 1, rule))
+        return;
+    permissions->no_read = removed ? (uint16_t)rule : permissions->no_read;
+    permissions->read &= !removed;
+}
+
+static void remove_write_where(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule, bool condition)
+{
+    bool removed = permissions->write & condition;
+
+    if (w->resolution->supposes && removed && wd_leaves_out(w, 1, rule))
+        return;
+    permissions->no_write = removed ? (uint16_t)rule : permissions->no_write;
+    permissions->write &= !removed;
+}
+
 static void remove_read(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule)
 {
-    if (!permissions->read || wd_leaves_out(w, 1, rule))
-        return;
-    permissions->no_read = (uint16_t)rule;
-    permissions->read = false;
+    remove_read_where(w, permissions, rule, true);
 }
 
 static void remove_write(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule)
 {
-    if (!permissions->write || wd_leaves_out(w, 1, rule))
-        return;
-    permissions->no_write = (uint16_t)rule;
-    permissions->write = false;
+    remove_write_where(w, permissions, rule, true);
 }
 
 /* AP[2:1] and the XN bits of the leaf, limited by its tables. AArch64.S1DirectBasePermissions, before PAN. */
@@ -96,21 +111,18 @@ static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, 
                                struct permissions *unprivileged)
 {
     enum wd_rule table_rule = p->two_privileges ? WD_RULE_APTABLE_TWO_PRIVILEGES : WD_RULE_APTABLE_ONE_PRIVILEGE;
-    bool read_only = wd_bit(descriptor, 7);
+    bool read_only = wd_bit(descriptor, 7), no_user_access = !p->two_privileges | !wd_bit(descriptor, 6);
 
-    if (read_only && p->format.hd && wd_check(w, 1, WD_RULE_S1_WRITABLE_CLEAN, level, wd_bit(descriptor, 51)))
+    if ((read_only & p->format.hd) && wd_check(w, 1, WD_RULE_S1_WRITABLE_CLEAN, level, wd_bit(descriptor, 51)))
         read_only = false;
 
     *privileged = (struct permissions){.read = true, .write = true, .overlay = true};
     *unprivileged = *privileged;
-    if (read_only) {
-        remove_write(w, privileged, p->two_privileges ? WD_RULE_AP_READ_ONLY : WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE);
-        remove_write(w, unprivileged, WD_RULE_AP_READ_ONLY);
-    }
-    if (!p->two_privileges || !wd_bit(descriptor, 6)) {
-        remove_read(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS);
-        remove_write(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS);
-    }
+    remove_write_where(w, privileged, p->two_privileges ? WD_RULE_AP_READ_ONLY : WD_RULE_AP_READ_ONLY_ONE_PRIVILEGE,
+                       read_only);
+    remove_write_where(w, unprivileged, WD_RULE_AP_READ_ONLY, read_only);
+    remove_read_where(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS, no_user_access);
+    remove_write_where(w, unprivileged, WD_RULE_AP_NO_USER_ACCESS, no_user_access);
     if (limits->ap_table & 2) {
         remove_write(w, privileged, table_rule);
         remove_write(w, unprivileged, table_rule);
@@ -120,10 +132,10 @@ static void direct_permissions(struct wd_walk *w, const struct wd_s1_params *p, 
         remove_write(w, unprivileged, table_rule);
     }
     if (p->two_privileges) {
-        unprivileged->execute = !wd_bit(descriptor, 54) && !limits->uxn_table;
-        privileged->execute = !wd_bit(descriptor, 53) && !limits->pxn_table && !unprivileged->write;
+        unprivileged->execute = !wd_bit(descriptor, 54) & !limits->uxn_table;
+        privileged->execute = !wd_bit(descriptor, 53) & !limits->pxn_table & !unprivileged->write;
     } else {
-        privileged->execute = !wd_bit(descriptor, 54) && !limits->pxn_table;
+        privileged->execute = !wd_bit(descriptor, 54) & !limits->pxn_table;
     }
 }
 
@@ -260,13 +272,10 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
 static bool granted(struct wd_walk *w, const struct permissions *permissions, const struct wd_access *access, int level,
                     struct wd_fault *fault)
 {
-    enum wd_rule rule;
+    bool no_read = access->read & !permissions->read, no_write = access->write & !permissions->write;
+    enum wd_rule rule = no_read ? permissions->no_read : permissions->no_write;
 
-    if (access->read && !permissions->read)
-        rule = permissions->no_read;
-    else if (access->write && !permissions->write)
-        rule = permissions->no_write;
-    else
+    if (!(no_read | no_write))
         return true;
     wd_apply(w, 1, rule, level);
     return wd_raise(fault, WD_FAULT_PERMISSION, level, rule);
@@ -286,14 +295,14 @@ bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, co
     struct permissions *base = access->unprivileged ? &unprivileged : &privileged;
     bool overlay_enabled = access->unprivileged ? p->e0poe : p->poe;
 
-    if (wd_check(w, 1, WD_RULE_NO_PERMISSION_CHECK, level, !access->read && !access->write))
+    if (wd_check(w, 1, WD_RULE_NO_PERMISSION_CHECK, level, !(access->read | access->write)))
         return true;
     if (p->pie) {
         indirect_permissions(w, p, access, descriptor, level, &privileged, &unprivileged);
     } else {
         direct_permissions(w, p, descriptor, level, limits, &privileged, &unprivileged);
         direct_pan(w, p, access, descriptor, level, &privileged, &unprivileged);
-        base->wxn = p->wxn && base->write && base->execute;
+        base->wxn = p->wxn & base->write & base->execute;
     }
     if (overlay_enabled && !wd_check(w, 1, WD_RULE_OVERLAY_NOT_APPLIED, level, !base->overlay)) {
         unsigned nibble = nibble_of(access->unprivileged ? p->por_el0 : p->por, (unsigned)wd_bits(descriptor, 62, 60));
@@ -311,7 +320,7 @@ bool wd_s1_check_permissions(struct wd_walk *w, const struct wd_s1_params *p, co
             fault->level = WD_FINAL_LEVEL;
         return false;
     }
-    if (wd_check(w, 1, WD_RULE_DIRTY_STATE, level, access->write && p->pie && !p->format.hd && wd_bit(descriptor, 7))) {
+    if (wd_check(w, 1, WD_RULE_DIRTY_STATE, level, access->write & p->pie & !p->format.hd & wd_bit(descriptor, 7))) {
         fault->dirty_bit = true;
         return wd_raise(fault, WD_FAULT_PERMISSION, level, WD_RULE_DIRTY_STATE);
     }

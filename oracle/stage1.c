@@ -32,7 +32,7 @@ static bool va_out_of_range(const struct wd_s1_params *p, uint64_t va)
     if (top < input_bits)
         return false;
     above = wd_bits(va, top, input_bits);
-    return above != (p->upper ? wd_low(UINT64_MAX, top - input_bits + 1) : 0);
+    return above != wd_low(-(uint64_t)p->upper, top - input_bits + 1);
 }
 
 static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
@@ -51,8 +51,8 @@ static bool sign_by_mistake(struct wd_walk *w, const struct wd_s1_params *p, uin
 {
     bool extended = (uint64_t)((int64_t)(va << 8) >> 8) == va;
 
-    if (((!p->two_privileges & wd_bit(va, 55)) && wd_mistaken(w, WD_MISTAKE_HIGH_HALF_AS_ADDRESS_SIZE)) ||
-        ((!p->tbi & !extended) && wd_mistaken(w, WD_MISTAKE_SIGN_AS_ADDRESS_SIZE)))
+    if (wd_mistaken_where(w, WD_MISTAKE_HIGH_HALF_AS_ADDRESS_SIZE, !p->two_privileges & wd_bit(va, 55)) ||
+        wd_mistaken_where(w, WD_MISTAKE_SIGN_AS_ADDRESS_SIZE, !p->tbi & !extended))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0,
                         p->two_privileges ? WD_RULE_VA_UPPER_RANGE : WD_RULE_VA_SINGLE_RANGE);
     return true;
@@ -79,15 +79,15 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
 {
     struct wd_format *f = &p->format;
     bool format_has_52 = f->ds | ((f->granule == WD_GRANULE_64K) & wd_has(w->regs, WD_FEAT_LVA));
-    enum wd_rule range = !p->two_privileges ? WD_RULE_VA_SINGLE_RANGE
-                         : p->upper         ? WD_RULE_VA_UPPER_RANGE
-                                            : WD_RULE_VA_LOWER_RANGE;
+    static const uint16_t range_rules[2][2] = {{WD_RULE_VA_SINGLE_RANGE, WD_RULE_VA_SINGLE_RANGE},
+                                               {WD_RULE_VA_LOWER_RANGE, WD_RULE_VA_UPPER_RANGE}};
+    enum wd_rule range = range_rules[p->two_privileges][p->upper];
 
     if (!sign_by_mistake(w, p, va, fault))
         return false;
     if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
         return at_start_level(w, p, fault);
-    wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi && wd_bits(va, 63, 56) != (p->upper ? 0xff : 0));
+    wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi & (wd_bits(va, 63, 56) != (p->upper ? 0xff : 0)));
     return (!translation_fault(w, fault, range, va_out_of_range(p, va)) &&
             !translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
             !translation_fault(w, fault, WD_RULE_EPD, p->epd)) ||
@@ -293,8 +293,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
     if (!check_range(w, &p, va, &request->access, fault))
         return false;
-    if (((f->ps != 6) & (w->pa_max > 48) & (f->ds | (f->granule == WD_GRANULE_64K))) &&
-        wd_mistaken(w, WD_MISTAKE_S1_52_BITS_BY_PS)) {
+    if (wd_mistaken_where(w, WD_MISTAKE_S1_52_BITS_BY_PS,
+                          (f->ps != 6) & (w->pa_max > 48) & (f->ds | (f->granule == WD_GRANULE_64K)))) {
         f->only_48_bits = f->granule == WD_GRANULE_64K;
         f->ps = f->ps == 7 ? 5 : f->ps;
     }
@@ -310,9 +310,10 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
         !wd_drops_base_bits(w, f, &base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
-    if (((request->regime == WD_REGIME_EL10) & !two_stages & !request->both_stages &
-         (WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) != 0) & !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE)) &&
-        wd_mistaken(w, WD_MISTAKE_PTW_WITHOUT_STAGE_2)) {
+    if (wd_mistaken_where(w, WD_MISTAKE_PTW_WITHOUT_STAGE_2,
+                          (request->regime == WD_REGIME_EL10) & !two_stages & !request->both_stages &
+                              (WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, PTW) != 0) &
+                              !WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, TGE))) {
         *fault = (struct wd_fault){.stage2 = true, .on_walk = true, .ipa = base};
         return wd_raise(fault, WD_FAULT_PERMISSION, 0, WD_RULE_S2_OFF);
     }

@@ -78,11 +78,10 @@ static void params_tcr2(struct wd_walk *w, uint64_t tcr2, struct wd_s1_params *p
     p->pie = with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
     p->poe = with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
     p->e0poe = p->two_privileges & with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
-    if ((p->pie || p->poe || p->e0poe) && wd_mistaken(w, WD_MISTAKE_S1_PIE_AND_POE_IGNORED))
+    if (wd_mistaken_where(w, WD_MISTAKE_S1_PIE_AND_POE_IGNORED, p->pie | p->poe | p->e0poe))
         p->pie = p->poe = p->e0poe = false;
     p->format.haft = p->format.ha & with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
-    if (p->pie || p->poe || p->e0poe)
-        p->hierarchical_disabled = true;
+    p->hierarchical_disabled |= p->pie | p->poe | p->e0poe;
 }
 
 /* AArch64.S1Enabled of EL1&0: DC and TGE act as SCTLR_EL1.M = 0. */
@@ -97,12 +96,24 @@ static bool el10_enabled(struct wd_walk *w)
     return !wd_check(w, 1, WD_RULE_S1_OFF_BY_M, 0, !WD_GET(w->regs[WD_SCTLR_EL1], SCTLR_EL1, M));
 }
 
-/* Register of EL1 or EL2, by regime. */
-#define BY_REGIME(w, regime, name) ((w)->regs[(regime) == WD_REGIME_EL10 ? WD_##name##_EL1 : WD_##name##_EL2])
+/* The registers of a regime: of EL1 or EL2. */
+struct registers {
+    uint8_t sctlr, tcr, mair, ttbr[2], pir, pire0, por; /* enum wd_register */
+};
+
+#define REGISTERS(el)                                                                                                  \
+    {                                                                                                                  \
+        .sctlr = WD_SCTLR_##el, .tcr = WD_TCR_##el, .mair = WD_MAIR_##el, .ttbr = {WD_TTBR0_##el, WD_TTBR1_##el},      \
+        .pir = WD_PIR_##el, .pire0 = WD_PIRE0_##el, .por = WD_POR_##el                                                 \
+    }
+
+static const struct registers registers_of[WD_REGIME_COUNT] = {
+    [WD_REGIME_EL10] = REGISTERS(EL1), [WD_REGIME_EL20] = REGISTERS(EL2), [WD_REGIME_EL2] = REGISTERS(EL2)};
 
 void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct wd_s1_params *p)
 {
-    uint64_t sctlr = BY_REGIME(w, regime, SCTLR), tcr = BY_REGIME(w, regime, TCR), hcr = w->regs[WD_HCR_EL2];
+    const struct registers *of = &registers_of[regime];
+    uint64_t sctlr = w->regs[of->sctlr], tcr = w->regs[of->tcr], hcr = w->regs[WD_HCR_EL2];
     struct wd_format *f = &p->format;
 
     *p = (struct wd_s1_params){.two_privileges = regime != WD_REGIME_EL2};
@@ -117,11 +128,11 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
         params_one_range(w, tcr, p);
     params_tcr2(w, effective_tcr2(w, regime), p);
 
-    p->mair = BY_REGIME(w, regime, MAIR);
-    p->ttbr = p->upper ? BY_REGIME(w, regime, TTBR1) : BY_REGIME(w, regime, TTBR0);
-    p->pir = BY_REGIME(w, regime, PIR);
-    p->pire0 = BY_REGIME(w, regime, PIRE0);
-    p->por = BY_REGIME(w, regime, POR);
+    p->mair = w->regs[of->mair];
+    p->ttbr = w->regs[of->ttbr[p->upper]];
+    p->pir = w->regs[of->pir];
+    p->pire0 = w->regs[of->pire0];
+    p->por = w->regs[of->por];
     p->por_el0 = w->regs[WD_POR_EL0];
     p->wxn = WD_GET(sctlr, SCTLR_EL1, WXN);
     p->cacheable = WD_GET(sctlr, SCTLR_EL1, C);
@@ -131,11 +142,11 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
         p->default_cacheable = WD_GET(hcr, HCR_EL2, DC);
         p->default_tagged = p->default_cacheable && with_feature(w, WD_FEAT_MTE2, WD_GET(hcr, HCR_EL2, DCT));
     }
-    if (f->hd && wd_mistaken(w, WD_MISTAKE_S1_DIRTY_IGNORED))
+    if (wd_mistaken_where(w, WD_MISTAKE_S1_DIRTY_IGNORED, f->hd))
         f->hd = false;
     f->atomic_updates = wd_updates_are_atomic(f, p->cacheable);
     f->ds = p->enabled & f->ds & wd_has_lpa2(w->regs, 1, f->granule);
-    if ((f->ds || wd_has(w->regs, WD_FEAT_LPA)) && wd_mistaken(w, WD_MISTAKE_S1_48_BITS)) {
+    if (wd_mistaken_where(w, WD_MISTAKE_S1_48_BITS, f->ds | wd_has(w->regs, WD_FEAT_LPA))) {
         f->only_48_bits = true;
         f->ds = false;
     }

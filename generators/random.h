@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pseudo-random numbers in integer arithmetic of fixed width: the same on every machine. The generator is SplitMix64,
- * whose state is a counter; its starting point is a hash of seed and index, so that every case has its own stream.
+ * Pseudo-random numbers in integer arithmetic of fixed width: the same on every machine. The generator is wyrand, whose
+ * state is a counter: a case takes more than a hundred numbers, and one costs a multiplication. Its starting point is a
+ * hash of seed and index, so that every case has its own stream.
  */
 #ifndef GENERATORS_RANDOM_H
 #define GENERATORS_RANDOM_H
@@ -30,19 +31,27 @@ static inline struct wd_random wd_random_stream(uint64_t seed, uint64_t index)
     return (struct wd_random){.state = wd_random_mix(seed + wd_random_mix(index + UINT64_C(0x6a09e667f3bcc909)))};
 }
 
-static const uint64_t wd_random_step = UINT64_C(0x9e3779b97f4a7c15);
+static const uint64_t wd_random_step = UINT64_C(0xa0761d6478bd642f);
+
+/** The number that a state of the counter stands for: the halves of a product, one upon the other. */
+static inline uint64_t wd_random_number(uint64_t state)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)state * (state ^ UINT64_C(0xe7037ed1a0b428db));
+
+    return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
 
 /** 64 uniform bits. */
 static inline uint64_t wd_random_bits(struct wd_random *random)
 {
     random->state += wd_random_step;
-    return wd_random_mix(random->state);
+    return wd_random_number(random->state);
 }
 
 /** What wd_random_bits() would give, which stays untaken: where a draw is needed or not, nobody could predict it. */
 static inline uint64_t wd_random_peek(const struct wd_random *random)
 {
-    return wd_random_mix(random->state + wd_random_step);
+    return wd_random_number(random->state + wd_random_step);
 }
 
 /** Takes what was peeked at, if it was needed. */

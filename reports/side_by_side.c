@@ -59,6 +59,15 @@ static const char *print_line(const struct table *table, const char *text, enum 
     return text;
 }
 
+/* Prints a label, and spaces up to the first cell; one that is too long has a line of its own. */
+static void print_label(const struct table *table, const char *label)
+{
+    if (strlen(label) >= LABEL)
+        fprintf(table->out, "%s\n%*s", label, MARGIN + LABEL, "");
+    else
+        fprintf(table->out, "%-*s", LABEL, label);
+}
+
 /* Prints a row: what differs has a mark at the margin, which is there without colours too. */
 static void print_row(const struct table *table, const char *label, bool differs, const char *left, const char *right)
 {
@@ -70,7 +79,7 @@ static void print_row(const struct table *table, const char *label, bool differs
         fprintf(table->out, "%s%s%s%*s", differs ? wd_paint(table->coloured, WD_WRONG) : "", mark,
                 differs ? wd_paint(table->coloured, WD_PLAIN) : "", MARGIN - (int)strlen(mark), "");
         if (*right || *left) {
-            fprintf(table->out, "%-*s", LABEL, first ? label : "");
+            print_label(table, first ? label : "");
             left = print_line(table, left, differs ? WD_RIGHT : WD_PLAIN, *right ? CELL + GAP : 0);
             right = print_line(table, right, differs ? WD_WRONG : WD_PLAIN, 0);
         } else {

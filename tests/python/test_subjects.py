@@ -143,7 +143,7 @@ def test_bisection_sees_good_bad_and_unusable(devices: Path, tmp_path: Path) -> 
 def test_a_shrunk_case_is_small_shows_the_same_and_cannot_be_shrunk_again(devices: Path) -> None:
     (finding,) = findings(devices)
     assert finding["shrunk"]
-    assert len(finding["case"]["regs"]) <= 2, finding["case"]
+    assert len(finding["case"]["regs"]) <= 4, finding["case"]  # PARange, E2H, and where two levels have their vectors
     done = walkdiff("shrink", devices / "findings.jsonl")
     assert json.loads(done.stdout) == finding["case"]
 

@@ -642,7 +642,7 @@ static void a_hanging_walker_is_waited_for_a_few_times_only(void **state)
     struct fixture *f = *state;
 
     f->plan.timeout = 0.02;
-    run_walker(f, &hanging, 2);
+    run_walker(f, &hanging, 4);
     assert_minimal_hits(f, WD_VERDICT_HANG);
 }
 

@@ -118,6 +118,7 @@ struct search {
     unsigned best_differing; /* aspects in which the nearest answer differs; 0: it is equal */
     unsigned best_choices;   /* choices that are not at their default in the nearest answer */
     unsigned equal;          /* how many resolutions give the answer */
+    uint64_t settled;        /* choices of which it need not be proved that the default is taken */
     uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
     wd_mistake_set met;      /* mistakes that the walks so far could make */
     bool proves;             /* there is a choice that the answer may prove */
@@ -149,6 +150,7 @@ static void consider(struct search *search, const struct wd_leaf_walk *leaf)
         uint64_t resolved[2];
 
         wd_leaf_resolved(leaf, resolved);
+        resolved[0] &= ~search->settled;
         for (unsigned side = 0; side < 2; side++)
             search->always[side] = search->equal ? search->always[side] & resolved[side] : resolved[side];
     }
@@ -190,9 +192,11 @@ static bool attributes_prove(const struct search *search, const struct wd_leaf_w
                                           UINT64_C(1) << WD_CHOICE_TRANSIENT_HINT |
                                           UINT64_C(1) << WD_CHOICE_TAGGED_NON_SHAREABLE;
 
-    if (leaf->differing_before_attributes || !search->proves)
+    uint64_t proved = search->always[0] | search->always[1];
+
+    if (leaf->differing_before_attributes || !search->proves || (search->equal && !proved))
         return false;
-    return !leaf->equal_leaves || ((search->always[0] | search->always[1]) & of_attributes);
+    return !leaf->equal_leaves || (proved & of_attributes);
 }
 
 /* How many choices a leaf of other attributes may have that differs from the answer so, to be nearer to it. */
@@ -398,7 +402,7 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
 void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
                     uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
 {
-    struct search search = {.c = c, .got = got, .judgement = j, .proves = has_open_choice(basis, 0)};
+    struct search search = {.c = c, .got = got, .judgement = j, .settled = settled, .proves = has_open_choice(basis, 0)};
     bool agrees;
 
     j->resolution = (struct wd_resolution){0};

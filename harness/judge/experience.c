@@ -257,26 +257,89 @@ static bool must_be_seen(const struct wd_wrong_answer *wrong)
     return wrong->got->warning_count || may_prove(wrong->basis);
 }
 
+/* What was supposed in vain of one answer. Another supposition that no walk could tell from it need not be tried. */
+struct failures {
+    unsigned count;
+    struct failure {
+        const struct wd_resolution *supposed;
+        wd_mistake_set met; /* mistakes that the walk could make */
+        unsigned consulted_count;
+        struct wd_consulted consulted[WD_CHOICE_COUNT]; /* by it */
+    } failure[2 * TRIED_MAX];
+};
+
+/* Whether what two suppose makes no difference to walks that could make some mistakes alone. */
+static bool makes_no_difference(const struct wd_resolution *a, const struct wd_resolution *b, wd_mistake_set met)
+{
+    return !((a->mistakes ^ b->mistakes) & (met | wd_mistakes_not_noted)) && a->supposes == b->supposes &&
+           !a->mistakes == !b->mistakes && !memcmp(a->left_out, b->left_out, sizeof(a->left_out)) &&
+           !memcmp(a->raised, b->raised, sizeof(a->raised));
+}
+
+/* Whether a resolution resolves what a walk consulted as that was resolved. */
+static bool resolves_the_same(const struct wd_resolution *resolution, const struct failure *failure)
+{
+    for (unsigned i = 0; i < failure->consulted_count; i++) {
+        const struct wd_consulted *consulted = &failure->consulted[i];
+        unsigned option = resolution->option[consulted->choice];
+
+        if (option != consulted->option && option < consulted->options)
+            return false;
+    }
+    return true;
+}
+
+static bool has_failed(const struct failures *failures, const struct wd_resolution *supposed)
+{
+    for (unsigned i = 0; i < failures->count; i++)
+        if (makes_no_difference(failures->failure[i].supposed, supposed, failures->failure[i].met) &&
+            resolves_the_same(supposed, &failures->failure[i]))
+            return true;
+    return false;
+}
+
+static void note_failure(struct failures *failures, const struct wd_resolution *supposed,
+                         const struct wd_oracle_output *output)
+{
+    struct failure *failure = &failures->failure[failures->count++];
+
+    failure->supposed = supposed;
+    failure->met = output->mistakes_met;
+    failure->consulted_count = output->consulted_count;
+    memcpy(failure->consulted, output->consulted, output->consulted_count * sizeof(output->consulted[0]));
+}
+
 /* Whether a walker that is supposed to be so gives the answer, with the choices of the explanation. */
 static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong,
-                     struct wd_oracle_output *output)
+                     struct failures *failures, struct wd_oracle_output *output)
 {
     if (explanation->verdict == WD_VERDICT_PERMITTED && must_be_seen(wrong))
         return false;
+    if (has_failed(failures, &explanation->supposed))
+        return false;
     wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
-    return wd_answers_equal(&output->result, wrong->got);
+    if (wd_answers_equal(&output->result, wrong->got))
+        return true;
+    note_failure(failures, &explanation->supposed, output);
+    return false;
 }
 
-/* Whether a walker that is supposed to be so gives the answer with other choices, if it takes few. */
-static bool some_leaf_explains(const struct wd_resolution *supposed, const struct wd_wrong_answer *wrong)
+/*
+ * Whether a walker that is supposed to be so gives the answer with other choices, if it takes few.
+ * @param met  receives the mistakes that the walks could make
+ */
+static bool some_leaf_explains(const struct wd_resolution *supposed, const struct wd_wrong_answer *wrong,
+                               wd_mistake_set *met)
 {
     struct wd_leaf_walk leaf;
     unsigned leaves = 0;
 
+    *met = 0;
     wd_leaves_begin(&leaf, wrong->c, supposed, wrong->got);
     do {
         if (!leaf.differing)
             return true;
+        *met |= wd_leaf_mistakes_met(&leaf);
     } while (++leaves < LEAVES_MAX && wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
     return false;
 }
@@ -313,21 +376,44 @@ static bool was_wrong(const struct explanation *list, uint64_t kind)
     return list;
 }
 
+/* The same where other choices were taken when the explanation was learned, of those that suppose something else. */
+static const struct explanation *find_with_other_choices(const struct explanation *list, uint64_t kind,
+                                                         const struct wd_wrong_answer *wrong)
+{
+    const struct wd_resolution *climbed[CLIMBED_MAX];
+    wd_mistake_set met[CLIMBED_MAX];
+    unsigned tried = 0, climbs = 0;
+
+    for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next) {
+        bool again = false;
+
+        if (e->kind != kind || e->verdict == WD_VERDICT_PERMITTED || is_tried(list, e))
+            continue;
+        tried++;
+        for (unsigned i = 0; i < climbs; i++)
+            again = again || makes_no_difference(climbed[i], &e->supposed, met[i]);
+        if (again)
+            continue;
+        climbed[climbs] = &e->supposed;
+        if (some_leaf_explains(&e->supposed, wrong, &met[climbs++]))
+            return e;
+    }
+    return NULL;
+}
+
 static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
                                                   const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
+    struct failures failures;
     unsigned tried = 0;
 
+    failures.count = 0;
     for (unsigned possible = 2; possible-- > 0; tried = 0)
         for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
-            if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried && explains(e, wrong, output))
+            if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried &&
+                explains(e, wrong, &failures, output))
                 return e;
-    tried = 0;
-    for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next)
-        if (e->kind == kind && e->verdict != WD_VERDICT_PERMITTED && !is_tried(list, e) && ++tried &&
-            some_leaf_explains(&e->supposed, wrong))
-            return e;
-    return NULL;
+    return find_with_other_choices(list, kind, wrong);
 }
 
 /* Whether the architecture permits the answer, or there are too many leaves to say so. */

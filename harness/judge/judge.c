@@ -145,7 +145,7 @@ static void consider(struct search *search, const struct wd_leaf_walk *leaf)
 {
     unsigned choices;
 
-    search->met |= leaf->output.mistakes_met | (leaf->success ? leaf->attributes.mistakes_met : 0);
+    search->met |= wd_leaf_mistakes_met(leaf);
     if (!leaf->differing && (search->proves || !search->equal)) {
         uint64_t resolved[2];
 
@@ -402,7 +402,8 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
 void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
                     uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
 {
-    struct search search = {.c = c, .got = got, .judgement = j, .settled = settled, .proves = has_open_choice(basis, 0)};
+    struct search search = {
+        .c = c, .got = got, .judgement = j, .settled = settled, .proves = has_open_choice(basis, 0)};
     bool agrees;
 
     j->resolution = (struct wd_resolution){0};

@@ -83,7 +83,8 @@ unsigned wd_answers_differ(const struct wd_result *expected, const struct wd_res
  * Judges an answer.
  * @param basis  what wd_oracle() said of the case with the default resolution
  * @param got  the walker's answer
- * @param settled  bit set of enum wd_choice whose resolution need not be proved any more; it costs time to do so
+ * @param settled  bit set of enum wd_choice of which need not be proved any more that the default is taken; it costs
+ * time to do so
  */
 void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
               uint64_t settled, struct wd_judgement *judgement);

@@ -121,6 +121,7 @@ static void take_attributes(const struct wd_oracle_output *output, struct wd_ora
 {
     attributes->result.par = output->result.par;
     attributes->attribute_choices = output->attribute_choices;
+    attributes->mistakes_met = 0; /* they are among those of the walk */
     attributes->consulted_count = 0;
     for (unsigned i = 0; output->attribute_choices && i < output->consulted_count; i++)
         if (output->attribute_choices >> output->consulted[i].choice & 1)

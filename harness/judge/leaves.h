@@ -85,6 +85,16 @@ void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, cons
  */
 bool wd_leaves_next(struct wd_leaf_walk *walk, struct wd_attributes_wanted attributes);
 
+/** The mistakes that could be made on the way to the leaf, supposed or not. */
+static inline wd_mistake_set wd_leaf_mistakes_met(const struct wd_leaf_walk *walk)
+{
+    return walk->output.mistakes_met | (walk->success ? walk->attributes.mistakes_met : 0);
+}
+
+/** Mistakes that a walk may make and wd_oracle() does not note as met. */
+static const wd_mistake_set wd_mistakes_not_noted =
+    (wd_mistake_set)1 << WD_MISTAKE_OWN_FAULT_WITH_PTW | (wd_mistake_set)1 << WD_MISTAKE_S1_48_BITS;
+
 /** How many choices are not at their default in the leaf. */
 unsigned wd_leaf_choices(const struct wd_leaf_walk *walk);
 

@@ -10,6 +10,7 @@
 
 #include "generators/generate.h"
 #include "generators/random.h"
+#include "harness/judge/changes.h"
 #include "harness/judge/experience.h"
 #include "harness/judge/leaves.h"
 #include "tests/unit/builder.h"
@@ -337,6 +338,43 @@ static void an_answer_that_cannot_be_permitted_is_none_of_any_leaf(void **state)
     assert_in_range(seen, 200, 3000);
 }
 
+/* ---------------------------------------------------------------- what no walk could tell */
+
+static wd_mistake_set some_mistakes(struct wd_random *random)
+{
+    wd_mistake_set mistakes = 0;
+
+    for (unsigned i = 0; i < WD_MISTAKE_COUNT; i++)
+        mistakes |= (wd_mistake_set)wd_random_chance(random, 10) << i;
+    return mistakes;
+}
+
+/* What fails with some suppositions is not tried with others that differ in mistakes which the walk did not meet. */
+static void a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it(void **state)
+{
+    struct wd_random random = wd_random_stream(2, 1);
+    unsigned different = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct wd_resolution one = {.supposes = true, .mistakes = some_mistakes(&random)}, other;
+        struct wd_oracle_output by_one, by_other;
+
+        generate("all", i);
+        for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
+            one.option[choice] = (uint8_t)(wd_random_chance(&random, 30) ? wd_random_bits(&random) % 4 : 0);
+        wd_oracle(&generated.c, &one, NULL, NULL, &by_one);
+        other = one;
+        other.mistakes ^= some_mistakes(&random) & ~(by_one.mistakes_met | wd_mistakes_not_noted);
+        different += other.mistakes != one.mistakes;
+        wd_oracle(&generated.c, &other, NULL, NULL, &by_other);
+        assert_true(wd_results_identical(&by_one.result, &by_other.result));
+        assert_int_equal(by_one.consulted_count, by_other.consulted_count);
+        assert_true(by_one.mistakes_met == by_other.mistakes_met);
+    }
+    assert_in_range(different, 10000, 20000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -350,6 +388,7 @@ int main(void)
         cmocka_unit_test(what_explained_most_is_told),
         cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
         cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
+        cmocka_unit_test(a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

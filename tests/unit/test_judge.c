@@ -617,6 +617,21 @@ static void a_settled_choice_is_not_proved_again(void **state)
     assert_int_equal(judgement.proved[0] | judgement.proved[1], 0);
 }
 
+static void a_settled_choice_is_proved_all_the_same_by_an_answer_that_takes_another_option(void **state)
+{
+    const struct wd_result got = answer_par(PAGE_PAR);
+    struct wd_oracle_output basis;
+    struct wd_judgement judgement;
+    struct hand hand;
+
+    (void)state;
+    start_txsz_high(&hand);
+    wd_oracle(&hand.c, NULL, NULL, NULL, &basis);
+    wd_judge(&hand.c, &basis, &got, BIT(WD_CHOICE_S1_TXSZ_HIGH), &judgement);
+    expect_verdict(&judgement, WD_VERDICT_PERMITTED);
+    assert_int_equal(judgement.proved[1], BIT(WD_CHOICE_S1_TXSZ_HIGH));
+}
+
 /* "permitted, but not required" and CONSTRAINED UNPREDICTABLE: each time anew. */
 static void only_implementation_defined_choices_are_proved(void **state)
 {
@@ -696,6 +711,7 @@ int main(void)
         cmocka_unit_test(an_answer_proves_how_an_implementation_defined_choice_is_resolved),
         cmocka_unit_test(an_answer_that_both_resolutions_give_proves_nothing),
         cmocka_unit_test(a_settled_choice_is_not_proved_again),
+        cmocka_unit_test(a_settled_choice_is_proved_all_the_same_by_an_answer_that_takes_another_option),
         cmocka_unit_test(only_implementation_defined_choices_are_proved),
         cmocka_unit_test(a_granule_is_proved_only_where_all_granules_exist),
         cmocka_unit_test(an_inconsistent_choice_has_a_bucket_that_names_it),

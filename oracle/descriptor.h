@@ -181,7 +181,7 @@ static inline __attribute__((always_inline)) bool wd_check_leaf(struct wd_walk *
         beyond = !beyond;
     if (wd_check(w, stage, WD_RULE_LEAF_ADDRESS_SIZE, level, beyond))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_LEAF_ADDRESS_SIZE);
-    if (wd_check(w, stage, WD_RULE_ACCESS_FLAG, level, !wd_bit(descriptor, 10) && !f->ha))
+    if (wd_check(w, stage, WD_RULE_ACCESS_FLAG, level, !wd_bit(descriptor, 10) & !f->ha))
         return wd_raise(fault, WD_FAULT_ACCESS_FLAG, level, WD_RULE_ACCESS_FLAG);
     return true;
 }

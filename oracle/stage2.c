@@ -29,19 +29,19 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->sh = (uint8_t)WD_GET(vtcr, VTCR_EL2, SH0);
     f->irgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, IRGN0);
     f->orgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, ORGN0);
-    f->ds = WD_GET(vtcr, VTCR_EL2, DS) && wd_has_lpa2(w->regs, 2, f->granule);
+    f->ds = (WD_GET(vtcr, VTCR_EL2, DS) != 0) & wd_has_lpa2(w->regs, 2, f->granule);
     f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
-    if (!f->ha && WD_GET(vtcr, VTCR_EL2, HA) && wd_mistaken(w, WD_MISTAKE_S2_FLAG_WITHOUT_FEATURE))
+    if (wd_mistaken_where(w, WD_MISTAKE_S2_FLAG_WITHOUT_FEATURE, !f->ha & (WD_GET(vtcr, VTCR_EL2, HA) != 0)))
         f->ha = true;
-    else if (f->ha && wd_mistaken(w, WD_MISTAKE_S2_FLAG_IGNORED))
+    else if (wd_mistaken_where(w, WD_MISTAKE_S2_FLAG_IGNORED, f->ha))
         f->ha = false;
     f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
             !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
     f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
-    f->only_48_bits = (wd_has(w->regs, WD_FEAT_LPA) || wd_has(w->regs, WD_FEAT_TTST) || f->ds) &&
-                      wd_mistaken(w, WD_MISTAKE_S2_48_BITS);
-    f->ds = f->ds && !f->only_48_bits;
+    f->only_48_bits = wd_mistaken_where(w, WD_MISTAKE_S2_48_BITS,
+                                        wd_has(w->regs, WD_FEAT_LPA) | wd_has(w->regs, WD_FEAT_TTST) | f->ds);
+    f->ds &= !f->only_48_bits;
     f->output_bits = wd_output_bits(w, f);
     f->high_bits = wd_high_bits_format(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
@@ -229,7 +229,7 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
 static bool becomes_dirty(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access,
                           const struct leaf *leaf)
 {
-    if (!f->hd || !wd_bit(leaf->descriptor, 51) || wd_bit(leaf->descriptor, 7))
+    if (!f->hd | !wd_bit(leaf->descriptor, 51) | wd_bit(leaf->descriptor, 7))
         return false;
     if (!access->table_walk)
         return access->write && wd_mistaken(w, WD_MISTAKE_S2_DIRTY_BY_AT);
@@ -248,7 +248,7 @@ static bool sets_access_flag(struct wd_walk *w, const struct wd_format *f, const
                             : access->table_walk ? WD_CHOICE_S2_WALK_AF_BY_AT
                                                  : WD_CHOICE_S2_AF_BY_AT;
 
-    if (!f->ha || wd_bit(leaf->descriptor, 10))
+    if (!f->ha | wd_bit(leaf->descriptor, 10))
         return false;
     wd_decide(w, 2, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
     return wd_choose(w, choice) == 0;

@@ -12,6 +12,7 @@ enum {
     CLIMBS_MAX = 96,      /* trees of choices that are climbed to find one cause */
     LEAVES_MAX = 1 << 10, /* leaves of each */
     TOGETHER_MAX = 4,     /* causes that are supposed together */
+    SEEN_MAX = 1 << 10,   /* sets of such that are remembered */
 };
 
 static const struct wd_cause none = {.words = ""};
@@ -386,7 +387,34 @@ struct together {
     unsigned most;
     unsigned count;                /* of causes that explain it */
     unsigned causes[TOGETHER_MAX]; /* their numbers, in the order in which they are supposed */
+    uint64_t seen[SEEN_MAX];       /* sets of causes that do not explain it; a newer one takes an older one's place */
+    uint64_t left[SEEN_MAX];       /* the same with all that may be supposed beside them */
 };
+
+_Static_assert(WD_CAUSE_COUNT < 1 << 16 && TOGETHER_MAX <= 4, "a set of causes has room in 64 bits");
+
+/* The causes so far as a set, a number that is not 0: in whatever order they came, the walk is the same. */
+static uint64_t set_of(const struct together *t, unsigned count)
+{
+    uint64_t set = 0;
+    unsigned sorted[TOGETHER_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned k = i;
+
+        for (; k && sorted[k - 1] > t->causes[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = t->causes[i];
+    }
+    for (unsigned i = 0; i < count; i++)
+        set = set << 16 | sorted[i];
+    return set;
+}
+
+static size_t place_of(uint64_t set)
+{
+    return (size_t)(set * UINT64_C(0x9e3779b97f4a7c15) >> 40) % SEEN_MAX;
+}
 
 static bool causes_explain(struct together *t, const struct wd_resolution *resolution,
                            const struct wd_oracle_output *output, unsigned count);
@@ -402,20 +430,32 @@ static bool one_more(struct together *t, const struct wd_resolution *resolution,
                      unsigned count, unsigned number)
 {
     struct wd_oracle_output output;
-    bool explained = explains(t->difference, resolution, &output);
+    bool goes_on = count + 1 < t->most, explained = false;
+    uint64_t set;
+    size_t place;
 
-    if (!explained && alike(&output.result, t->difference->got)) {
+    t->causes[count] = number;
+    t->count = count + 1;
+    set = set_of(t, count + 1);
+    place = place_of(set);
+    if ((goes_on ? t->left : t->seen)[place] == set)
+        return false;
+    explained = explains(t->difference, resolution, &output);
+    if (!explained && t->seen[place] != set && alike(&output.result, t->difference->got)) {
         struct wd_resolution leaf = *resolution;
 
         explained = wd_find_leaf(t->difference->c, t->difference->got, &leaf);
     }
-    t->causes[count] = number;
-    t->count = count + 1;
     if (explained)
         return true;
-    return count + 1 < t->most &&
-           (!wd_answers_equal(&before->result, &output.result) || (output.mistakes_met & ~before->mistakes_met)) &&
-           causes_explain(t, resolution, &output, count + 1);
+    t->seen[place] = set;
+    if (!goes_on ||
+        (wd_answers_equal(&before->result, &output.result) && !(output.mistakes_met & ~before->mistakes_met)))
+        return false;
+    if (causes_explain(t, resolution, &output, count + 1))
+        return true;
+    t->left[place] = set;
+    return false;
 }
 
 /* @param output  what the oracle says under the resolution: not the walker's answer @param count  causes so far */
@@ -457,6 +497,7 @@ static struct wd_cause several(struct diagnosis *d)
     if (explains(d->difference, &nearest, &output))
         return none;
     for (t.most = 2; t.most <= TOGETHER_MAX; t.most++) {
+        memset(t.left, 0, sizeof t.left);
         if (!causes_explain(&t, &nearest, &output, 0))
             continue;
         d->needed = (struct wd_causes){0};

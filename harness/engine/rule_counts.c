@@ -4,12 +4,14 @@
 #include <string.h>
 
 /* Eight bits as eight bytes, the lowest first, each 0 or 1. */
-static uint64_t spread(uint8_t bits)
-{
-    uint64_t apart = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+#define BYTE(bits, n)   ((uint64_t)((bits) >> (n)&1) << 8 * (n))
+#define HALF(bits, n)   BYTE(bits, n) | BYTE(bits, n + 1) | BYTE(bits, n + 2) | BYTE(bits, n + 3)
+#define SPREAD(bits)    (HALF(bits, 0) | HALF(bits, 4))
+#define SPREAD_4(bits)  SPREAD(bits), SPREAD((bits) + 1), SPREAD((bits) + 2), SPREAD((bits) + 3)
+#define SPREAD_16(bits) SPREAD_4(bits), SPREAD_4((bits) + 4), SPREAD_4((bits) + 8), SPREAD_4((bits) + 12)
+#define SPREAD_64(bits) SPREAD_16(bits), SPREAD_16((bits) + 16), SPREAD_16((bits) + 32), SPREAD_16((bits) + 48)
 
-    return (apart + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
-}
+static const uint64_t spread[256] = {SPREAD_64(0), SPREAD_64(64), SPREAD_64(128), SPREAD_64(192)};
 
 bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_output *output)
 {
@@ -21,7 +23,7 @@ bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_ou
         uint64_t *seen = counts->seen[stage][output->granule[stage]];
 
         for (unsigned i = 0; i < 8 * WD_RULE_WORDS; i++)
-            bytes[i] += spread((uint8_t)(hit[i / 8] >> i % 8 * 8));
+            bytes[i] += spread[hit[i / 8] >> i % 8 * 8 & 0xff];
         for (unsigned word = 0; word < WD_RULE_WORDS; word++) {
             counts->is_new[stage][word] = hit[word] & ~seen[word];
             seen[word] |= hit[word];

@@ -2,9 +2,10 @@
 /*
  * bench_kvm SPEC [CASES [SEED]]: on the same cases, in one run: how fast the walker of SPEC (kvm:TREE) answers alone,
  * how fast the oracle does, and what is left of that in `walkdiff fuzz`, which makes the cases, has the walker answer
- * them in a process of its own, judges, and sorts what it finds. In processor time, of all processes: what else the
- * machine does is not measured.
+ * them in a process of its own, judges, and sorts what it finds. In processor time, of all processes, and all on one
+ * processor: what else the machine does is not measured, nor what two processors cost each other that share caches.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,19 @@ static const struct wd_walker_api *load(const char *text, const char *build, str
     if (!wd_walker_spec_parse(text, &places, spec, &error) || !(api = wd_walker_spec_load(spec, &error)))
         fail(error.text);
     return api;
+}
+
+/* Keeps this process and its children on the processor that it runs on. */
+static void stay_on_one_processor(void)
+{
+    cpu_set_t processors;
+    int here = sched_getcpu();
+
+    CPU_ZERO(&processors);
+    if (here >= 0)
+        CPU_SET((size_t)here, &processors);
+    if (here < 0 || sched_setaffinity(0, sizeof(processors), &processors))
+        fail("cannot stay on one processor");
 }
 
 struct alone {
@@ -139,6 +153,7 @@ int main(int argc, char **argv)
 
     if (argc < 2 || !cases)
         fail("usage: bench_kvm SPEC [CASES [SEED]]");
+    stay_on_one_processor();
     api = load(argv[1], WALKDIFF_BUILD, &spec);
     walker = api->open(spec.options, error, sizeof(error));
     if (!walker)
@@ -149,8 +164,8 @@ int main(int argc, char **argv)
     before = children();
     whole = time_of_fuzz(argv[1], cases, seed) - before;
 
-    printf("%llu cases, seed %llu, %s %s; processor time\n\n", (unsigned long long)cases, (unsigned long long)seed,
-           argv[1], api->version);
+    printf("%llu cases, seed %llu, %s %s; processor time, on one processor\n\n", (unsigned long long)cases,
+           (unsigned long long)seed, argv[1], api->version);
     print_row("walker alone", cases, alone.walker);
     print_row("oracle alone", cases, alone.oracle);
     print_row("both, one after the other", cases, alone.walker + alone.oracle);

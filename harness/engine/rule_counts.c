@@ -22,9 +22,9 @@ bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_ou
         uint64_t *bytes = counts->bytes[stage][output->granule[stage]];
         uint64_t *seen = counts->seen[stage][output->granule[stage]];
 
-        for (unsigned i = 0; i < 8 * WD_RULE_WORDS; i++)
-            bytes[i] += spread[hit[i / 8] >> i % 8 * 8 & 0xff];
         for (unsigned word = 0; word < WD_RULE_WORDS; word++) {
+            for (uint64_t bits = hit[word], i = 0; i < 8; i++, bits >>= 8)
+                bytes[8 * word + i] += spread[bits & 0xff];
             counts->is_new[stage][word] = hit[word] & ~seen[word];
             seen[word] |= hit[word];
             any |= counts->is_new[stage][word];

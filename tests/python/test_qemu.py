@@ -86,6 +86,43 @@ def test_a_walk_that_tge_does_not_turn_off_is_unsupported_where_devices_are(tmp_
     assert int(got["off"]["par"], 16) & 1 == 0
 
 
+def test_memory_of_qemu_that_the_case_has_not_is_unsupported_behind_an_exception_too(tmp_path: Path) -> None:
+    """A base beyond the output size, of which QEMU makes no fault: its stage 2 table is where QEMU has zeros."""
+    needs_qemu()
+    case = {
+        "id": "base",
+        "op": "S1E1R",
+        "el": 1,
+        "pan": 1,
+        "va": "0x0001325a6cae1600",
+        "regs": {
+            "SCTLR_EL1": "0x200000000801005",
+            "TCR_EL1": "0x8000125de1bb80e",
+            "MAIR_EL1": "0x50ee09ff0c4005da",
+            "TTBR0_EL1": "0x1a192db0004",
+            "TTBR1_EL1": "0xffffff01003c",
+            "SCTLR_EL2": "0x5",
+            "HCR_EL2": "0x400080000001",
+            "HCRX_EL2": "0xc000",
+            "VTCR_EL2": "0x180075057",
+            "VTTBR_EL2": "0x1c86ffffff4c0000",
+            "ID_AA64MMFR0_EL1": "0x2100032310201126",
+            "ID_AA64MMFR1_EL1": "0x110112010312122",
+            "ID_AA64MMFR2_EL1": "0x1221011112011011",
+            "ID_AA64MMFR3_EL1": "0x1000000000000000",
+            "ID_AA64PFR0_EL1": "0x1301001121112222",
+            "ID_AA64PFR1_EL1": "0x1001000121",
+            "ID_AA64ISAR1_EL1": "0x111211110211502",
+            "ID_AA64ISAR2_EL1": "0x110012",
+        },
+        "ram": [["0xfffffff000000", "0x1000000"]],
+        "mem": [],
+    }
+    (tmp_path / "base.jsonl").write_text(json.dumps(case) + "\n")
+    got = results(walkdiff("run", "--walker", "qemu,cpu=max", str(tmp_path / "base.jsonl")).stdout)
+    assert got["base"].get("unsupported") == "a table walk could read memory that QEMU has and the case has not"
+
+
 def test_memory_of_qemu_that_the_case_has_not_is_unsupported_at_level_minus_1_too(tmp_path: Path) -> None:
     """A block with nT = 1, of which QEMU makes no fault, leads to memory that is none of the case's: QEMU reads 0."""
     needs_qemu()

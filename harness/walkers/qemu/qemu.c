@@ -327,7 +327,8 @@ static struct kind kind_of(const struct wd_result *result)
 
 static bool is_translation_fault(struct kind kind)
 {
-    return kind.fault && ((kind.status & 0x3c) == FST_TRANSLATION || kind.status == FST_TRANSLATION_MINUS_1);
+    return (kind.fault || kind.answer == WD_ANSWER_EXCEPTION) &&
+           ((kind.status & 0x3c) == FST_TRANSLATION || kind.status == FST_TRANSLATION_MINUS_1);
 }
 
 static bool same_kind(struct kind a, struct kind b)

@@ -50,9 +50,8 @@ static uint64_t with(uint64_t value, struct position position, uint64_t field)
 static inline __attribute__((always_inline)) uint64_t draw_register(struct wd_scene *scene, enum wd_layout layout)
 {
     uint64_t value = wd_random_register(&scene->draft.random, layout);
-    uint64_t absent = wd_absent_fields(layout, scene->draft.implementation.features);
 
-    return value & ~(scene->obeys_features ? absent : 0);
+    return value & ~(scene->obeys_features ? scene->draft.implementation->absent[layout] : 0);
 }
 
 static inline __attribute__((always_inline)) void set_drawn(struct wd_scene *scene, enum wd_layout layout)
@@ -70,7 +69,7 @@ static enum wd_granule draw_granule(struct wd_scene *scene, unsigned stage, bool
         return WD_GRANULE_NONE;
     do {
         granule = (enum wd_granule)wd_random_below(random, WD_GRANULE_COUNT);
-    } while (!trouble && !wd_implements_granule(&scene->draft.implementation, stage, granule));
+    } while (!trouble && !wd_implements_granule(scene->draft.implementation, stage, granule));
     return granule;
 }
 
@@ -118,16 +117,16 @@ static unsigned draw_txsz(struct wd_random *random, unsigned minimum, unsigned m
  * range keeps what its weights gave.
  */
 static uint64_t draw_range(struct wd_scene *scene, const struct tcr_map *map, unsigned range, uint64_t tcr,
-                           struct wd_stage *stage, bool trouble)
+                           struct wd_stage *stage, bool trouble, const struct wd_format_limits **limits)
 {
     struct wd_draft *draft = &scene->draft;
     bool granule_trouble = trouble && wd_random_chance(&draft->random, 35);
     enum wd_granule asked = draw_granule(scene, stage->stage, granule_trouble);
     unsigned minimum, maximum, txsz;
 
-    wd_shape_formats(&draft->implementation, asked, get(tcr, map->ds), (unsigned)get(tcr, map->ps), stage);
-    minimum = wd_txsz_minimum(&draft->implementation, stage);
-    maximum = wd_txsz_maximum(&draft->implementation, stage);
+    *limits = wd_shape_formats(draft->implementation, asked, get(tcr, map->ds), (unsigned)get(tcr, map->ps), stage);
+    minimum = (*limits)->txsz_minimum;
+    maximum = (*limits)->txsz_maximum;
     txsz = draw_txsz(&draft->random, minimum, maximum, trouble && !granule_trouble);
     stage->input_bits = 64 - (txsz < minimum ? minimum : txsz > maximum ? maximum : txsz);
     tcr = with(tcr, map->tg[range], wd_tg_field[range][asked]);
@@ -144,33 +143,35 @@ static void draw_stage1(struct wd_scene *scene, uint64_t sctlr)
                                                              : WD_LAYOUT_TCR_EL2_E2H;
     uint64_t tcr = draw_register(scene, layout);
     struct wd_stage *stage = &draft->stage1;
+    const struct wd_format_limits *limits;
 
     *stage = (struct wd_stage){.stage = 1, .walkable = true, .big_endian = WD_GET(sctlr, SCTLR_EL1, EE)};
     scene->upper = wd_random_chance(&draft->random, map->ranges == 2 ? 45 : 5);
     tcr = with(tcr, map->ps, draw_ps(scene));
-    tcr = draw_range(scene, map, map->ranges == 2 && scene->upper, tcr, stage, trouble);
+    tcr = draw_range(scene, map, map->ranges == 2 && scene->upper, tcr, stage, trouble, &limits);
     stage->start_level = (int8_t)wd_stage1_start_level(stage);
     *wd_draft_register(draft, scene->regime == WD_REGIME_EL10 ? WD_TCR_EL1 : WD_TCR_EL2) = tcr;
 }
 
 /* A start level that stage 2 may have, or with trouble any that can be asked for. Sets SL0 and SL2. */
-static uint64_t draw_start_level(struct wd_scene *scene, uint64_t vtcr, bool trouble)
+static uint64_t draw_start_level(struct wd_scene *scene, const struct wd_format_limits *limits, uint64_t vtcr,
+                                 bool trouble)
 {
     struct wd_draft *draft = &scene->draft;
     struct wd_stage *stage = &draft->stage2;
-    int levels[WD_LEVEL_COUNT], field;
-    unsigned count = 0;
+    unsigned levels = wd_stage2_start_levels(limits, stage), later = levels & (levels - 1);
+    int field;
 
-    for (int level = WD_LOWEST_LEVEL; level <= WD_FINAL_LEVEL; level++)
-        if (wd_stage2_may_start(&draft->implementation, stage, level))
-            levels[count++] = level;
-    stage->walkable = count > 0 && !trouble;
+    stage->walkable = levels && !trouble;
     if (!stage->walkable) {
         vtcr =
             WD_WITH(vtcr, VTCR_EL2, SL0, wd_random_chance(&draft->random, 30) ? 3 : wd_random_below(&draft->random, 4));
         return WD_WITH(vtcr, VTCR_EL2, SL2, stage->ds && wd_random_chance(&draft->random, 40));
     }
-    stage->start_level = (int8_t)levels[wd_random_below(&draft->random, count)];
+    /* There are two at most. */
+    if (wd_random_below(&draft->random, later ? 2 : 1))
+        levels = later;
+    stage->start_level = (int8_t)(WD_LOWEST_LEVEL + __builtin_ctz(levels));
     field = wd_start_level_field((enum wd_granule)stage->granule, stage->start_level);
     vtcr = WD_WITH(vtcr, VTCR_EL2, SL0, field);
     if (stage->granule == WD_GRANULE_4K && stage->ds)
@@ -185,11 +186,12 @@ static void draw_stage2(struct wd_scene *scene)
     bool level_trouble = trouble && wd_random_chance(&draft->random, 40);
     uint64_t vtcr = draw_register(scene, WD_LAYOUT_VTCR_EL2);
     struct wd_stage *stage = &draft->stage2;
+    const struct wd_format_limits *limits;
 
     *stage = (struct wd_stage){.stage = 2, .big_endian = WD_DRAFT_GET(draft, SCTLR_EL2, EE)};
     vtcr = with(vtcr, vtcr_map.ps, draw_ps(scene));
-    vtcr = draw_range(scene, &vtcr_map, 0, vtcr, stage, trouble && !level_trouble);
-    *wd_draft_register(draft, WD_VTCR_EL2) = draw_start_level(scene, vtcr, level_trouble);
+    vtcr = draw_range(scene, &vtcr_map, 0, vtcr, stage, trouble && !level_trouble, &limits);
+    *wd_draft_register(draft, WD_VTCR_EL2) = draw_start_level(scene, limits, vtcr, level_trouble);
 }
 
 /* Registers that the translation does not use: a walker that uses the wrong ones shall find something there. */

@@ -42,7 +42,7 @@ typedef void wd_table_mapping(struct wd_draft *draft, uint64_t ipa, struct wd_pa
 struct wd_draft {
     struct wd_case_buffer *buffer;
     struct wd_random random;
-    struct wd_implementation implementation;
+    const struct wd_implementation *implementation;
     struct wd_stage stage1, stage2;
     bool nested;                           /**< stage 1 tables lie at IPAs, behind stage 2 */
     wd_table_mapping *map_table;           /**< used where `nested` */
@@ -56,7 +56,7 @@ void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer);
 /** Whether the implementation of the case has a feature. */
 static inline bool wd_draft_has(const struct wd_draft *draft, enum wd_feature feature)
 {
-    return wd_set_has(draft->implementation.features, feature);
+    return wd_set_has(draft->implementation->features, feature);
 }
 
 /** A register of the case. */

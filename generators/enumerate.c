@@ -69,12 +69,15 @@ static unsigned clamp(unsigned value, unsigned low, unsigned high)
 }
 
 /* Shape of a stage but for its start level; a TxSZ out of its range acts as the nearest one inside. */
-static void shape(struct wd_draft *draft, struct wd_stage *stage, unsigned number, const struct control *control)
+static const struct wd_format_limits *shape(struct wd_draft *draft, struct wd_stage *stage, unsigned number,
+                                            const struct control *control)
 {
+    const struct wd_format_limits *limits;
+
     *stage = (struct wd_stage){.stage = (uint8_t)number, .walkable = true};
-    wd_shape_formats(&draft->implementation, control->granule, control->ds, control->ps, stage);
-    stage->input_bits = 64 - clamp(control->txsz, wd_txsz_minimum(&draft->implementation, stage),
-                                   wd_txsz_maximum(&draft->implementation, stage));
+    limits = wd_shape_formats(draft->implementation, control->granule, control->ds, control->ps, stage);
+    stage->input_bits = 64 - clamp(control->txsz, limits->txsz_minimum, limits->txsz_maximum);
+    return limits;
 }
 
 /* TCR with two ranges of one size and granule. */
@@ -167,9 +170,10 @@ static void enable_stage2(struct wd_draft *draft, const struct control *control,
     struct wd_stage *stage = &draft->stage2;
     int field = wd_start_level_field(control->granule, start_level);
     uint64_t vtcr = WD_WITH(0, VTCR_EL2, RES1, 1);
+    const struct wd_format_limits *limits;
 
-    shape(draft, stage, 2, control);
-    stage->walkable = wd_stage2_may_start(&draft->implementation, stage, start_level);
+    limits = shape(draft, stage, 2, control);
+    stage->walkable = wd_stage2_start_levels(limits, stage) & WD_START_LEVEL(start_level);
     stage->start_level = (int8_t)start_level;
     stage->base = wd_pool_take(&draft->ram[0], stage->walkable ? clamp(wd_start_table_bits(stage), 12, 20) : 16);
     vtcr = WD_WITH(vtcr, VTCR_EL2, T0SZ, control->txsz);
@@ -247,7 +251,7 @@ static void make_txsz(struct wd_draft *draft, const unsigned digit[DIGITS_MAX])
         c->op = WD_AT_S12E1R;
     }
     c->va = translation < STAGE_2_FROM ? virtual_edge(digit[4], stage->input_bits)
-                                       : ipa_edge(digit[4], stage->input_bits, draft->implementation.pa_max);
+                                       : ipa_edge(digit[4], stage->input_bits, draft->implementation->pa_max);
     map(draft, stage, c->va, &path);
 }
 

@@ -77,7 +77,7 @@ static unsigned draw_operation(struct wd_scene *scene, const struct setting *set
 static uint64_t draw_hcr(struct wd_scene *scene, const struct setting *setting)
 {
     uint64_t hcr = wd_random_register(&scene->draft.random, WD_LAYOUT_HCR_EL2);
-    uint64_t absent = wd_absent_fields(WD_LAYOUT_HCR_EL2, scene->draft.implementation.features);
+    uint64_t absent = scene->draft.implementation->absent[WD_LAYOUT_HCR_EL2];
 
     hcr = (hcr & ~setting->clear) | setting->set;
     return hcr & ~(scene->obeys_features ? absent : 0);

@@ -203,7 +203,7 @@ void wd_scene_draw_address(struct wd_scene *scene)
     uint64_t va;
 
     if (!scene->stage1_on) { /* flat: what counts is the physical address size, and stage 2's input size */
-        bits = draft->implementation.pa_max;
+        bits = draft->implementation->pa_max;
         if (scene->stage2_on && bits > draft->stage2.input_bits && !wd_random_chance(random, 10))
             bits = draft->stage2.input_bits;
         scene->upper = scene->upper && wd_random_chance(random, 20);

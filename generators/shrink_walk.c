@@ -102,11 +102,11 @@ struct wd_shrink_control wd_shrink_control(const struct wd_case *c, const struct
 struct wd_stage wd_shrink_stage(const struct wd_case *c, const struct wd_shrink_walk *walk, unsigned stage)
 {
     const struct wd_params *params = &walk->params[stage - 1];
-    const struct wd_implementation implementation = wd_implementation_of(c->regs);
+    const struct wd_implementation *implementation = wd_implementation_of(c->regs);
     struct wd_shrink_control control = wd_shrink_control(c, walk, stage);
     struct wd_stage shape = {.stage = (uint8_t)stage, .walkable = true};
 
-    wd_shape_formats(&implementation, params->granule, params->ds,
+    wd_shape_formats(implementation, params->granule, params->ds,
                      (unsigned)wd_bits(c->regs[control.tcr], control.ps + 2u, control.ps), &shape);
     shape.big_endian = params->big_endian;
     shape.start_level = params->start_level;

@@ -11,6 +11,9 @@
 
 enum { WD_LOWEST_LEVEL = -1, WD_LEVEL_COUNT = 5 };
 
+/** Member of a bit set of start levels. */
+#define WD_START_LEVEL(level) (1u << ((level)-WD_LOWEST_LEVEL))
+
 /** Bits 1:0 of a valid descriptor. */
 enum { WD_TYPE_BLOCK = 1, WD_TYPE_TABLE_OR_PAGE = 3 };
 
@@ -30,16 +33,33 @@ struct wd_stage {
 /** TG0 (upper = 0) and TG1 (upper = 1) of each granule; [WD_GRANULE_NONE] is reserved. */
 extern const uint8_t wd_tg_field[2][WD_GRANULE_COUNT + 1];
 
-/** What the ID registers of a case say that counts here. */
-struct wd_implementation {
-    const uint64_t *regs;
-    wd_feature_set features;
-    uint8_t granules[2]; /**< of stage 1 and 2: bit sets of enum wd_granule */
-    unsigned pa_max;     /**< bits */
+/** Layouts of registers that software writes: those in front of the ID registers' in registers.def. */
+enum { WD_CONTROL_LAYOUT_COUNT = WD_LAYOUT_ID_AA64MMFR0_EL1 };
+
+/** What an implementation makes of a granule at a stage, with the DS bit or without. */
+struct wd_format_limits {
+    uint8_t granule; /**< what acts as it: itself, or another one where it is not implemented */
+    bool ds, wide_64k;
+    uint8_t address_bits;               /**< that descriptors can hold and the implementation has */
+    uint8_t txsz_minimum, txsz_maximum; /**< AArch64.S1MinTxSZ, AArch64.S2MinTxSZ, AArch64.MaxTxSZ */
+    uint8_t start_levels; /**< where stage 2 may start, as far as sizes let it: bit set, WD_START_LEVEL() */
 };
 
-/** What the ID registers of a case say. `regs` must outlive it. */
-struct wd_implementation wd_implementation_of(const uint64_t regs[WD_REGISTER_COUNT]);
+/** What the ID registers of a case say that counts here. */
+struct wd_implementation {
+    wd_feature_set features;
+    uint8_t granules[2];                                        /**< of stage 1 and 2: bit sets of enum wd_granule */
+    uint8_t pa_max;                                             /**< bits */
+    struct wd_format_limits limits[2][WD_GRANULE_COUNT + 1][2]; /**< [stage - 1][granule asked for][DS bit] */
+    uint64_t absent[WD_CONTROL_LAYOUT_COUNT];                   /**< wd_absent_fields() */
+};
+
+/**
+ * What the ID registers of a case say. Implementations repeat, and a look is much cheaper than the answer: each thread
+ * remembers some. That is of no consequence but time: what is remembered stands beside all that it follows from.
+ * @return valid until the same thread asks again
+ */
+const struct wd_implementation *wd_implementation_of(const uint64_t regs[WD_REGISTER_COUNT]);
 
 /** Whether a stage (1 or 2) has a granule; false for WD_GRANULE_NONE. */
 static inline bool wd_implements_granule(const struct wd_implementation *implementation, unsigned stage,
@@ -53,24 +73,20 @@ static inline bool wd_implements_granule(const struct wd_implementation *impleme
  * @param asked  what TG says; a granule that is not implemented acts as another one
  * @param ds  what the DS bit says
  * @param ps  what {I}PS says
+ * @return the limits of the stage's sizes
  */
-void wd_shape_formats(const struct wd_implementation *implementation, enum wd_granule asked, bool ds, unsigned ps,
-                      struct wd_stage *stage);
-
-/** Largest TxSZ of a stage whose granule is set. AArch64.MaxTxSZ. */
-unsigned wd_txsz_maximum(const struct wd_implementation *implementation, const struct wd_stage *stage);
-
-/** Smallest TxSZ of a stage whose formats are set. AArch64.S1MinTxSZ, AArch64.S2MinTxSZ. */
-unsigned wd_txsz_minimum(const struct wd_implementation *implementation, const struct wd_stage *stage);
+const struct wd_format_limits *wd_shape_formats(const struct wd_implementation *implementation, enum wd_granule asked,
+                                                bool ds, unsigned ps, struct wd_stage *stage);
 
 /** Start level of a stage 1 whose granule and input_bits are set. AArch64.S1StartLevel. */
 int wd_stage1_start_level(const struct wd_stage *stage);
 
 /**
- * Whether stage 2 may start at a level: the implementation allows it, and the start tables are between two entries and
+ * Levels at which stage 2 may start: the implementation allows it, and the start tables are between two entries and
  * 16 concatenated tables. AArch64.S2InvalidSL, AArch64.S2InconsistentSL.
+ * @return bit set, WD_START_LEVEL()
  */
-bool wd_stage2_may_start(const struct wd_implementation *implementation, const struct wd_stage *stage, int level);
+unsigned wd_stage2_start_levels(const struct wd_format_limits *limits, const struct wd_stage *stage);
 
 /** A start level as VTCR_EL2.SL0 and SL2 encode it for a granule, SL2 as bit 2; -1: it has no encoding. */
 int wd_start_level_field(enum wd_granule granule, int level);

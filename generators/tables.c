@@ -243,7 +243,7 @@ void wd_scene_draw_tables(struct wd_scene *scene)
         if (!wd_draft_map(draft, &draft->stage1, va, &path, &ipa))
             return;
     } else {
-        ipa = wd_low(va, draft->implementation.pa_max);
+        ipa = wd_low(va, draft->implementation->pa_max);
     }
     if (scene->both_stages) {
         draw_stage2_path(scene, ipa, &path);

@@ -89,7 +89,6 @@ struct subject {
     uint8_t profile;
     int implementation; /* -1: none that could be inconsistent, or not asked for yet */
     uint64_t choices;   /* IMPLEMENTATION DEFINED ones that were consulted, a bit each */
-    struct wd_aimed aimed;
 };
 
 /* What the walkers say of a case, and the judge of that. */
@@ -366,13 +365,24 @@ static uint64_t count_choices(struct worker *w)
     return fixed;
 }
 
+/* Which of the blocks that are aimed at the walkers ran for the i-th case of the batch that is judged. */
+static struct wd_aimed aimed_of(const struct worker *w, uint32_t i)
+{
+    struct wd_aimed all = {0};
+
+    for (size_t walker = 0; walker < w->plan->walker_count; walker++)
+        for (size_t word = 0; w->plan->walkers[walker].spec.coverage && word < WD_AIMED_WORDS; word++)
+            all.blocks[word] |= wd_walker_host_aimed(w->hosts[walker], w->judged)[i].blocks[word];
+    return all;
+}
+
 /* Tells the coordinator of a case that reached something which no case did before this epoch, as far as we know. */
-static void offer_case(struct worker *w, const struct subject *subject)
+static void offer_case(struct worker *w, const struct subject *subject, uint32_t i)
 {
     const struct wd_case *c = subject->c;
     struct wd_footprint footprint = wd_footprint_of(c, &w->basis);
 
-    footprint.aimed = subject->aimed;
+    footprint.aimed = aimed_of(w, i);
     if (!wd_coverage_add(w->coverage, &footprint))
         return;
     wd_wire_begin(&w->out, WD_MESSAGE_CANDIDATE);
@@ -385,33 +395,23 @@ static void offer_case(struct worker *w, const struct subject *subject)
     wd_wire_end(&w->out);
 }
 
-/* Which of the blocks that are aimed at the walkers ran for the i-th case of the batch that is judged. */
-static struct wd_aimed aimed_of(const struct worker *w, uint32_t i)
-{
-    struct wd_aimed all = {0};
-
-    for (size_t walker = 0; walker < w->plan->walker_count; walker++)
-        for (size_t word = 0; w->plan->walkers[walker].spec.coverage && word < WD_AIMED_WORDS; word++)
-            all.blocks[word] |= wd_walker_host_aimed(w->hosts[walker], w->judged)[i].blocks[word];
-    return all;
-}
-
 /* Counts what the oracle says of the i-th case of the batch that is judged. */
-static struct subject study(struct worker *w, const struct wd_case *c, const struct batch *batch, uint32_t i)
+static void study(struct worker *w, const struct wd_case *c, const struct batch *batch, uint32_t i,
+                  struct subject *subject)
 {
-    struct subject subject = {
-        .c = c, .index = batch->first + i, .profile = batch->profile[i], .implementation = -1, .aimed = aimed_of(w, i)};
-
     wd_oracle(c, NULL, NULL, NULL, &w->basis);
     w->tally.cases++;
     w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
-    count_rules(w, subject.index);
-    subject.choices = count_choices(w);
+    subject->c = c;
+    subject->index = batch->first + i;
+    subject->profile = batch->profile[i];
+    subject->implementation = -1;
+    count_rules(w, subject->index);
+    subject->choices = count_choices(w);
     if (w->plan->guide)
-        offer_case(w, &subject); /* and no proofs: a case that shows one could not be made again */
-    else if (subject.choices && !w->plan->against && !w->plan->stored)
-        subject.implementation = wd_plan_implementation_of(w->plan, c);
-    return subject;
+        offer_case(w, subject, i); /* and no proofs: a case that shows one could not be made again */
+    else if (subject->choices && !w->plan->against && !w->plan->stored)
+        subject->implementation = wd_plan_implementation_of(w->plan, c);
 }
 
 static char *result_text(const struct wd_result *result)
@@ -623,8 +623,9 @@ static enum wd_verdict judge(struct worker *w, size_t walker, const struct subje
 static void judge_case(struct worker *w, const struct subject *subject, const struct wd_result *const *results,
                        uint32_t i)
 {
-    struct answers answers = {.has_facets = false};
+    struct answers answers;
 
+    answers.has_facets = false;
     for (size_t walker = 0; walker < w->plan->walker_count; walker++)
         answers.result[walker] = &results[walker][i];
     for (size_t walker = 0; walker < w->plan->walker_count; walker++) {
@@ -743,8 +744,9 @@ static void judge_batch(struct worker *w)
             give_up(w, error.text);
     }
     for (uint32_t i = 0; i < slot->count; i++) {
-        struct subject subject = study(w, slot->cases[i], batch, i);
+        struct subject subject;
 
+        study(w, slot->cases[i], batch, i, &subject);
         if (w->plan->against)
             compare_case(w, &subject, results, i);
         else

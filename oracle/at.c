@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* AArch64.AT: the instruction as a whole, and PAR_EL1. */
+#include "oracle/at.h"
 #include "oracle/attributes.h"
 #include "oracle/regime.h"
 #include "oracle/stage1.h"
@@ -321,20 +322,6 @@ static void clear_output(struct wd_oracle_output *out)
     }
 }
 
-static const struct wd_resolution default_resolution;
-
-/* Whether checks are supposed to be left out, or to find something: mistakes alone are asked for where they are made.
- */
-static bool supposes_checks(const struct wd_resolution *resolution)
-{
-    uint64_t checks = 0;
-
-    for (unsigned i = 0; resolution->supposes && i < WD_RULE_WORDS; i++)
-        checks |= resolution->left_out[0][i] | resolution->left_out[1][i] | resolution->raised[0][i] |
-                  resolution->raised[1][i];
-    return checks;
-}
-
 /*
  * Asks for the case's memory before the registers are read: among thousands of cases it is in no cache, and while it
  * comes there is enough to do. Most cases list few words, and a search for one begins in the middle.
@@ -346,8 +333,7 @@ static void ask_for_memory(const struct wd_case *c)
     __builtin_prefetch(c->ram);
 }
 
-/* AArch64.AT. */
-static void answer(struct wd_walk *w)
+void wd_answer(struct wd_walk *w)
 {
     struct wd_oracle_output *output = w->out;
     struct wd_request request;
@@ -360,7 +346,6 @@ static void answer(struct wd_walk *w)
     w->stage2 = &stage2;
 
     ask_for_memory(w->c);
-    w->watched = w->handler || supposes_checks(w->resolution);
     wd_read_features(w);
     reason = not_modelled(w);
     clear_output(output);
@@ -382,65 +367,20 @@ static void answer(struct wd_walk *w)
     output->attribute_choices = w->by_attributes;
 }
 
-void wd_oracle(const struct wd_case *c, const struct wd_resolution *resolution, wd_event_handler *handler,
-               void *context, struct wd_oracle_output *output)
+void wd_report_attributes(struct wd_walk *w, const struct wd_attribute_inputs *inputs)
 {
-    struct wd_walk w = {.c = c,
-                        .regs = c->regs,
-                        .resolution = resolution ? resolution : &default_resolution,
-                        .handler = handler,
-                        .context = context,
-                        .out = output};
-
-    answer(&w);
-}
-
-_Static_assert(sizeof(struct wd_attribute_inputs) <= sizeof(struct wd_attribute_source), "it fits");
-
-void wd_oracle_with_source(const struct wd_case *c, const struct wd_resolution *resolution,
-                           struct wd_oracle_output *output, struct wd_attribute_source *source)
-{
-    struct wd_attribute_inputs *inputs = (struct wd_attribute_inputs *)source->opaque;
-    struct wd_walk w = {.c = c, .regs = c->regs, .resolution = resolution, .out = output, .inputs = inputs};
-
-    inputs->c = c;
-    inputs->stage2 = false;
-    answer(&w);
-    inputs->consulted = w.consulted & ~w.by_attributes;
-}
-
-void wd_oracle_attributes(const struct wd_attribute_source *source, const struct wd_resolution *resolution,
-                          struct wd_oracle_output *output)
-{
-    const struct wd_attribute_inputs *inputs = (const struct wd_attribute_inputs *)source->opaque;
-    struct wd_walk w = {.c = inputs->c,
-                        .regs = inputs->c->regs,
-                        .resolution = resolution,
-                        .out = output,
-                        .watched = supposes_checks(resolution),
-                        .consulted = inputs->consulted,
-                        .in_attributes = true};
     struct wd_attributes stage1, attributes;
 
-    output->consulted_count = 0;
-    output->mistakes_met = 0;
     if (inputs->stage1) {
-        wd_s1_attributes(&w, &inputs->s1, inputs->descriptor[0], inputs->level[0], &attributes);
-        wd_s1_finish_attributes(&w, &inputs->s1, inputs->stage2_follows, inputs->level[0], &attributes);
+        wd_s1_attributes(w, &inputs->s1, inputs->descriptor[0], inputs->level[0], &attributes);
+        wd_s1_finish_attributes(w, &inputs->s1, inputs->stage2_follows, inputs->level[0], &attributes);
     } else {
-        attributes = wd_s1_disabled_attributes(&w, &inputs->s1, inputs->stage2_follows);
+        attributes = wd_s1_disabled_attributes(w, &inputs->s1, inputs->stage2_follows);
     }
     if (inputs->stage2) {
         stage1 = attributes;
-        wd_s2_attributes(&w, &inputs->s2, &stage1, inputs->descriptor[1], inputs->level[1], &attributes);
+        wd_s2_attributes(w, &inputs->s2, &stage1, inputs->descriptor[1], inputs->level[1], &attributes);
     }
-    output->result.par = encode_attributes(&w, &attributes, output->result.par);
-    output->attribute_choices = w.by_attributes;
-}
-
-uint64_t wd_par_mask(uint64_t par)
-{
-    if (WD_GET(par, PAR_EL1, F))
-        return ~wd_mask(WD_PAR_EL1_F_IMPDEF_msb, WD_PAR_EL1_F_IMPDEF_lsb);
-    return ~(wd_mask(WD_PAR_EL1_NS_msb, WD_PAR_EL1_NS_lsb) | wd_mask(WD_PAR_EL1_IMPDEF_msb, WD_PAR_EL1_IMPDEF_lsb));
+    w->out->result.par = encode_attributes(w, &attributes, w->out->result.par);
+    w->out->attribute_choices = w->by_attributes;
 }

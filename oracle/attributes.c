@@ -73,78 +73,6 @@ static bool mair_reserved(const struct wd_walk *w, unsigned attr)
     }
 }
 
-enum { DEVICE_ENCODINGS = 4, NORMAL_ENCODINGS = 15 * 15, ALLOCATED_ENCODINGS = DEVICE_ENCODINGS + NORMAL_ENCODINGS };
-
-/* The option-th allocated encoding: the Device types, then each pair of outer and inner cacheability. */
-static unsigned allocated_encoding(unsigned option)
-{
-    if (option < DEVICE_ENCODINGS)
-        return option << 2;
-    option -= DEVICE_ENCODINGS;
-    return (option / 15 + 1) << 4 | (option % 15 + 1);
-}
-
-/*
- * What can become of one half of Normal memory, in the encoding of MAIR: it can be made Non-cacheable, and that, with
- * FWB, Write-Back. Else stage 2 limits the kind; hints stay, and only transient memory can become non-transient.
- */
-static bool half_may_become(unsigned half, unsigned reported, bool fwb)
-{
-    if (reported == 4 || (fwb && reported == 15))
-        return true;
-    if (half == 4)
-        return false;
-    return (half & 3) == (reported & 3) && (!(half & 8) || reported & 8);
-}
-
-/* Whether Normal memory of this outer half could be reported so, if the inner half does not speak against it. */
-static bool outer_may_report(const uint64_t *regs, unsigned outer, unsigned attr, bool fwb)
-{
-    if (attr >> 4 == 0) /* Device memory, which stage 2 can make of any */
-        return !(attr & 2) && (!(attr & 1) || wd_has(regs, WD_FEAT_XS));
-    if (attr == 0x40) /* Non-cacheable with XS = 0 */
-        return wd_has(regs, WD_FEAT_XS);
-    if (attr == 0xa0) /* Write-Through with XS = 0: the outer hints alone are looked at */
-        return wd_has(regs, WD_FEAT_XS) && half_may_become(outer, 0xa, fwb);
-    return half_may_become(outer, attr >> 4, fwb);
-}
-
-static bool device_may_report(const uint64_t *regs, unsigned attr, bool fwb)
-{
-    if (attr >> 4 == 0)
-        return outer_may_report(regs, 0, attr, fwb);
-    if (attr == 0x40)
-        return fwb && wd_has(regs, WD_FEAT_XS);
-    return fwb && (attr == 0xff || attr == 0x44); /* forced to be Write-Back; HCR_EL2.CD */
-}
-
-static bool inner_may_report(unsigned inner, unsigned attr, bool fwb)
-{
-    return attr >> 4 == 0 || attr == 0x40 || attr == 0xa0 || half_may_become(inner, attr & 0xf, fwb);
-}
-
-unsigned wd_mair_option_that_may_report(const uint64_t *regs, unsigned option, unsigned attr)
-{
-    bool fwb = WD_GET(regs[WD_HCR_EL2], HCR_EL2, FWB);
-
-    if (option < DEVICE_ENCODINGS) {
-        if (device_may_report(regs, attr, fwb))
-            return option;
-        option = DEVICE_ENCODINGS;
-    }
-    while (option < ALLOCATED_ENCODINGS) {
-        unsigned encoding = allocated_encoding(option), inner = encoding & 0xf;
-
-        if (!outer_may_report(regs, encoding >> 4, attr, fwb))
-            option += 16 - inner; /* to the next outer half */
-        else if (inner_may_report(inner, attr, fwb))
-            return option;
-        else
-            option++;
-    }
-    return option;
-}
-
 /* DecodeShareability: 01 is reserved. */
 static uint8_t decode_shareability(struct wd_walk *w, unsigned stage, unsigned sh, int level)
 {
@@ -178,7 +106,7 @@ void wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t 
     if (reserved && !by_halves && !tagged) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_RESERVED, level);
         a->from_reserved = true;
-        attr = allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, ALLOCATED_ENCODINGS, 0));
+        attr = wd_allocated_encoding(wd_choose_among(w, WD_CHOICE_S1_RESERVED_MAIR, WD_ALLOCATED_ENCODINGS, 0));
     }
     if (attr >> 4 == 0) {
         wd_decide(w, 1, WD_ASPECT_ATTR, WD_RULE_MAIR_DEVICE, level);
@@ -302,7 +230,7 @@ static uint8_t device_type_of_half(const struct wd_cacheability *inner)
 {
     unsigned nibble = encode_nibble(inner);
 
-    return nibble & 3 ? DEVICE_ENCODINGS - 1 : (uint8_t)(nibble >> 2);
+    return nibble & 3 ? WD_DEVICE_ENCODINGS - 1 : (uint8_t)(nibble >> 2);
 }
 
 /* S2MemTagType: memory stays Tagged only while it is Write-Back with the hints that tags have. */
@@ -502,7 +430,7 @@ static void take_xs_by_halves(const struct wd_s2_params *p, uint64_t descriptor,
     if (stage1->device && keeps)
         return;
     if (stage1->device && !stage1->xs)
-        stage1->device_type = DEVICE_ENCODINGS - 1;
+        stage1->device_type = WD_DEVICE_ENCODINGS - 1;
     else if (!stage1->device && !(stage1->mair & 0xf) && !stage1->xs && !stage1->tagged)
         stage1->inner = decode_nibble(0);
     stage1->xs = true;

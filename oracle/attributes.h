@@ -5,6 +5,22 @@
 
 #include "oracle/walk.h"
 
+/** Encodings that MAIR does not reserve. */
+enum {
+    WD_DEVICE_ENCODINGS = 4,
+    WD_NORMAL_ENCODINGS = 15 * 15,
+    WD_ALLOCATED_ENCODINGS = WD_DEVICE_ENCODINGS + WD_NORMAL_ENCODINGS
+};
+
+/** The option-th allocated encoding: the Device types, then each pair of outer and inner cacheability. */
+static inline unsigned wd_allocated_encoding(unsigned option)
+{
+    if (option < WD_DEVICE_ENCODINGS)
+        return option << 2;
+    option -= WD_DEVICE_ENCODINGS;
+    return (option / 15 + 1) << 4 | (option % 15 + 1);
+}
+
 /** Attributes of a MAIR byte and an SH field. S1DecodeMemAttrs. */
 void wd_s1_attributes(struct wd_walk *w, const struct wd_s1_params *p, uint64_t descriptor, int level,
                       struct wd_attributes *attributes);

@@ -6,7 +6,7 @@
 #ifndef ORACLE_DESCRIPTOR_H
 #define ORACLE_DESCRIPTOR_H
 
-#include "oracle/format.h"
+#include "oracle/sizes.h"
 
 enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIPTOR_LEAF };
 

@@ -37,17 +37,6 @@ static inline uint64_t wd_low(uint64_t value, unsigned bits)
     return bits >= 64 ? value : value & ((UINT64_C(1) << bits) - 1);
 }
 
-/**
- * Granule of a TG0 or TG1 field. A reserved value or one whose granule is not implemented is a choice.
- * AArch64.S1DecodeTG0, AArch64.S1DecodeTG1, AArch64.S2DecodeTG0.
- * @param upper  the field is a TG1
- */
-unsigned wd_decode_granule(struct wd_walk *w, unsigned stage, bool upper, uint64_t field);
-
-/** Output size in bits of a stage: the least of {I}PS, PARange and what the format can hold.
- * AArch64.PhysicalAddressSize. */
-unsigned wd_output_bits(const struct wd_walk *w, const struct wd_format *f);
-
 /** Where a descriptor holds address bits 51:48. */
 enum wd_high_bits_format {
     WD_HIGH_BITS_NONE, /**< 4K, 16K */
@@ -76,41 +65,6 @@ static inline uint8_t wd_high_bits_format(const struct wd_walk *w, const struct 
 
     return formats[is_64k][is_64k ? wd_has(w->regs, WD_FEAT_LPA) : f->ds];
 }
-
-/** Largest TxSZ. AArch64.MaxTxSZ. */
-unsigned wd_max_txsz(const struct wd_walk *w, unsigned granule);
-
-/**
- * Applies the limits of TxSZ: a fault, or a clamp in the format.
- * AArch64.S1TxSZFaults, AArch64.S2TxSZFaults.
- * @param minimum  of this stage
- * @param low_always_faults  an implementation with 52 bits must not clamp at the minimum
- * @return false: `fault` is raised
- */
-bool wd_limit_txsz(struct wd_walk *w, struct wd_format *f, unsigned minimum, bool low_always_faults,
-                   struct wd_fault *fault);
-
-/**
- * Base of the start level's table, which a register holds. AArch64.S1TTBaseAddress, AArch64.S2TTBaseAddress.
- * @param low_bits  receives the bits below the table's alignment that are not zero
- */
-uint64_t wd_table_base(struct wd_walk *w, const struct wd_format *f, uint64_t ttbr, uint64_t *low_bits);
-
-/**
- * The mistake of cutting a base that is beyond the output size to that size, instead of an Address size fault.
- * @return whether it is made: `base` is cut
- */
-bool wd_drops_base_bits(struct wd_walk *w, const struct wd_format *f, uint64_t *base);
-
-/**
- * Address of the start level's descriptor. AArch64.S1SLTTEntryAddress, AArch64.S2SLTTEntryAddress.
- * Where the register's base is not aligned, its low bits may corrupt the address: a choice.
- */
-uint64_t wd_start_entry_address(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits,
-                                uint64_t input);
-
-/** Address of a descriptor at a level behind the start level. AArch64.TTEntryAddress. */
-uint64_t wd_entry_address(const struct wd_format *f, int level, uint64_t base, uint64_t input);
 
 /**
  * Whether hardware updates of descriptors are guaranteed to be atomic by the attributes of table walks: Write-Back in

@@ -2,19 +2,6 @@
 /* Which translation regime an AT uses: AArch64.AT and the conditions on the instruction pages. */
 #include "oracle/regime.h"
 
-bool wd_e2h(const uint64_t *regs)
-{
-    /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
-    bool fixed = WD_GET(regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14;
-
-    return wd_has(regs, WD_FEAT_VHE) & (fixed | (WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H) != 0));
-}
-
-bool wd_in_host(const uint64_t *regs)
-{
-    return wd_e2h(regs) & (WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE) != 0);
-}
-
 /* ID_AA64MMFR0_EL1 names the granules of stage 1; those of stage 2 are the same where its field is 0. wd_has_granule()
  */
 static uint8_t stage1_granules(uint64_t mmfr0)

@@ -13,10 +13,19 @@ struct wd_request {
 };
 
 /** Effective value of HCR_EL2.E2H. */
-bool wd_e2h(const uint64_t *regs);
+static inline bool wd_e2h(const uint64_t *regs)
+{
+    /* Without FEAT_E2H0 the bit is RES1 and acts as 1. */
+    bool fixed = WD_GET(regs[WD_ID_AA64MMFR4_EL1], ID_AA64MMFR4_EL1, E2H0) >= 14;
+
+    return wd_has(regs, WD_FEAT_VHE) & (fixed | (WD_GET(regs[WD_HCR_EL2], HCR_EL2, E2H) != 0));
+}
 
 /** Whether {E2H, TGE} = {1,1}: ELIsInHost(EL0). */
-bool wd_in_host(const uint64_t *regs);
+static inline bool wd_in_host(const uint64_t *regs)
+{
+    return wd_e2h(regs) & (WD_GET(regs[WD_HCR_EL2], HCR_EL2, TGE) != 0);
+}
 
 /** Sets what the registers say of a walk as a whole: e2h, in_host, stage2_enabled, granules, pa_max. */
 void wd_read_features(struct wd_walk *w);

@@ -78,7 +78,7 @@ static bool supposed(const struct wd_walk *w, unsigned stage, enum wd_rule rule,
     return is_among(resolution->raised[stage - 1], rule) && wd_rules[rule].raises != WD_FAULT_NONE;
 }
 
-bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule)
+bool wd_leaves_out_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule)
 {
     return w->resolution->supposes && !supposed(w, stage, rule, true);
 }

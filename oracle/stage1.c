@@ -5,10 +5,11 @@
 #include "oracle/descriptor.h"
 #include "oracle/format.h"
 #include "oracle/memory.h"
+#include "oracle/sizes.h"
 #include "oracle/stage2.h"
 
 /** What is known of a descriptor: the one read last, and of the leaf when its table walk is over. */
-struct leaf {
+struct s1_leaf {
     uint64_t descriptor;
     uint64_t descriptor_address; /* IPA or PA */
     struct wd_output fetched;    /* the descriptor's physical address, and whether stage 2 lets hardware write it */
@@ -35,7 +36,7 @@ static bool va_out_of_range(const struct wd_s1_params *p, uint64_t va)
     return above != wd_low(-(uint64_t)p->upper, top - input_bits + 1);
 }
 
-static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
+static bool s1_translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
 {
     if (!wd_check(w, 1, rule, 0, holds))
         return false;
@@ -74,8 +75,8 @@ static bool at_start_level(struct wd_walk *w, const struct wd_s1_params *p, stru
 }
 
 /* What is checked before the first descriptor is read. */
-static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, const struct wd_access *access,
-                        struct wd_fault *fault)
+static bool s1_check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, const struct wd_access *access,
+                           struct wd_fault *fault)
 {
     struct wd_format *f = &p->format;
     bool format_has_52 = f->ds | ((f->granule == WD_GRANULE_64K) & wd_has(w->regs, WD_FEAT_LVA));
@@ -85,12 +86,12 @@ static bool check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t va, 
 
     if (!sign_by_mistake(w, p, va, fault))
         return false;
-    if (!wd_limit_txsz(w, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
+    if (!wd_limit_txsz(w, 1, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
         return at_start_level(w, p, fault);
     wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi & (wd_bits(va, 63, 56) != (p->upper ? 0xff : 0)));
-    return (!translation_fault(w, fault, range, va_out_of_range(p, va)) &&
-            !translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
-            !translation_fault(w, fault, WD_RULE_EPD, p->epd)) ||
+    return (!s1_translation_fault(w, fault, range, va_out_of_range(p, va)) &&
+            !s1_translation_fault(w, fault, WD_RULE_E0PD, p->e0pd && access->unprivileged) &&
+            !s1_translation_fault(w, fault, WD_RULE_EPD, p->epd)) ||
            at_start_level(w, p, fault);
 }
 
@@ -112,8 +113,8 @@ static bool translate_table_access(struct wd_walk *w, bool two_stages, uint64_t 
  * are enabled, where the memory of the descriptor does not guarantee that they are atomic. The fault is one of stage 2
  * where only that makes the memory so (R_VSXXT).
  */
-static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, const struct leaf *leaf,
-                                struct wd_fault *fault)
+static bool s1_updates_unsupported(struct wd_walk *w, const struct wd_format *f, const struct s1_leaf *leaf,
+                                   struct wd_fault *fault)
 {
     bool by_stage2 = f->atomic_updates;
     unsigned stage = by_stage2 ? 2 : 1, report;
@@ -131,8 +132,8 @@ static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, co
 }
 
 /* Sets the Access flag of a Table descriptor: required, with FEAT_HAFT. */
-static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages,
-                                  const struct leaf *table, struct wd_fault *fault)
+static bool s1_set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages,
+                                     const struct s1_leaf *table, struct wd_fault *fault)
 {
     const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
     struct wd_output target;
@@ -140,7 +141,7 @@ static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *
     if (!p->format.haft || wd_bit(table->descriptor, 10) || wd_mistaken(w, WD_MISTAKE_S1_HAFT_IGNORED))
         return true;
     wd_decide(w, 1, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, table->level);
-    return !updates_unsupported(w, &p->format, table, fault) &&
+    return !s1_updates_unsupported(w, &p->format, table, fault) &&
            translate_table_access(w, two_stages, table->descriptor_address, &update, &target, fault) &&
            wd_store(w, &p->format, target.address, table->level, false, table->descriptor | UINT64_C(1) << 10, fault);
 }
@@ -149,7 +150,7 @@ static bool set_table_access_flag(struct wd_walk *w, const struct wd_s1_params *
  * An Address size fault of the leaf, where its Access flag would be set but stage 2 refuses the write: which of the two
  * is reported is a choice (R_MJLPH).
  */
-static void prioritize_update_fault(struct wd_walk *w, const struct wd_s1_params *p, const struct leaf *leaf,
+static void prioritize_update_fault(struct wd_walk *w, const struct wd_s1_params *p, const struct s1_leaf *leaf,
                                     struct wd_fault *fault)
 {
     if (fault->class != WD_FAULT_ADDRESS_SIZE || !p->format.ha || wd_bit(leaf->descriptor, 10) ||
@@ -162,12 +163,12 @@ static void prioritize_update_fault(struct wd_walk *w, const struct wd_s1_params
 }
 
 /* AArch64.S1Walk. */
-static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_t base, uint64_t low_bits,
-                        bool two_stages, uint64_t va, struct leaf *leaf, struct wd_fault *fault)
+static bool s1_walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_t base, uint64_t low_bits,
+                           bool two_stages, uint64_t va, struct s1_leaf *leaf, struct wd_fault *fault)
 {
     const struct wd_format *f = &p->format;
     const struct wd_access access = {.read = true, .table_walk = true, .stage1_updates = f->ha};
-    uint64_t address = wd_start_entry_address(w, f, base, low_bits, va);
+    uint64_t address = wd_start_entry_address(w, 1, f, base, low_bits, va);
 
     for (int level = f->start_level;; level++) {
         enum wd_descriptor_type type;
@@ -185,7 +186,7 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
             break;
         wd_s1_table_permissions(w, p, leaf->descriptor, level, &leaf->limits);
         if (!wd_next_table(w, 1, f, leaf->descriptor, level, &base, fault) ||
-            !set_table_access_flag(w, p, two_stages, leaf, fault))
+            !s1_set_table_access_flag(w, p, two_stages, leaf, fault))
             return false;
         address = wd_entry_address(f, level + 1, base, va);
     }
@@ -196,8 +197,8 @@ static bool walk_tables(struct wd_walk *w, const struct wd_s1_params *p, uint64_
 }
 
 /* Writes AF = 1 into the leaf; with the mistake of making it dirty, AP[2] = 0 too. */
-static bool update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct leaf *leaf,
-                        bool dirty, struct wd_fault *fault)
+static bool s1_update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool two_stages, const struct s1_leaf *leaf,
+                           bool dirty, struct wd_fault *fault)
 {
     const struct wd_access update = {.read = true, .write = true, .table_walk = true, .stage1_updates = true};
     struct wd_output target;
@@ -212,7 +213,7 @@ static bool update_leaf(struct wd_walk *w, const struct wd_s1_params *p, bool tw
  * check gave; a fault of the update takes its place.
  */
 static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, const struct wd_access *access,
-                               bool two_stages, const struct leaf *leaf, struct wd_fault *fault)
+                               bool two_stages, const struct s1_leaf *leaf, struct wd_fault *fault)
 {
     bool denied = fault->class != WD_FAULT_NONE;
     bool clean = p->format.hd && !p->pie && wd_bit(leaf->descriptor, 51) && wd_bit(leaf->descriptor, 7);
@@ -221,7 +222,7 @@ static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, 
 
     if (!p->format.ha)
         return !denied;
-    if (updates_unsupported(w, &p->format, leaf, fault))
+    if (s1_updates_unsupported(w, &p->format, leaf, fault))
         return false;
     if (wd_bit(leaf->descriptor, 10) && !dirty)
         return !denied;
@@ -230,7 +231,7 @@ static bool manage_access_flag(struct wd_walk *w, const struct wd_s1_params *p, 
         return !denied;
     }
     wd_decide(w, 1, WD_ASPECT_MEM, denied ? WD_RULE_ACCESS_FLAG_ON_FAULT : WD_RULE_ACCESS_FLAG_BY_AT, leaf->level);
-    if (update_leaf(w, p, two_stages, leaf, dirty, &update_fault))
+    if (s1_update_leaf(w, p, two_stages, leaf, dirty, &update_fault))
         return !denied;
     switch (wd_choose(w, WD_CHOICE_S1_AF_UPDATE_FAULT)) {
     case 1:
@@ -263,8 +264,8 @@ static bool disabled_output(struct wd_walk *w, const struct wd_s1_params *p, uin
     return true;
 }
 
-static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum wd_regime regime,
-                        const struct wd_s1_params *p, uint64_t base)
+static void s1_tell_params(const struct wd_walk *w, enum wd_event_kind kind, enum wd_regime regime,
+                           const struct wd_s1_params *p, uint64_t base)
 {
     wd_tell_params(w, kind, &p->format, false,
                    (struct wd_params){.regime = (uint8_t)regime,
@@ -281,7 +282,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     bool stage2_follows = two_stages & request->both_stages;
     struct wd_s1_params p;
     struct wd_format *f = &p.format;
-    struct leaf leaf = {0};
+    struct s1_leaf leaf = {0};
     uint64_t base, low_bits;
 
     WD_TELL(w, .kind = WD_EVENT_BEGIN, .stage = 1, .address = va);
@@ -289,9 +290,9 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
     if (!p.enabled)
         return disabled_output(w, &p, va, stage2_follows, output, fault);
     w->out->granule[0] = f->granule;
-    if (w->handler)
-        tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
-    if (!check_range(w, &p, va, &request->access, fault))
+    if (wd_tells(w))
+        s1_tell_params(w, WD_EVENT_PARAMS, request->regime, &p, 0);
+    if (!s1_check_range(w, &p, va, &request->access, fault))
         return false;
     if (wd_mistaken_where(w, WD_MISTAKE_S1_52_BITS_BY_PS,
                           (f->ps != 6) & (w->pa_max > 48) & (f->ds | (f->granule == WD_GRANULE_64K)))) {
@@ -304,11 +305,11 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
     w->out->start_level[0] = (int8_t)f->start_level;
 
-    base = wd_table_base(w, f, p.ttbr, &low_bits);
-    if (w->handler)
-        tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
+    base = wd_table_base(w, 1, f, p.ttbr, &low_bits);
+    if (wd_tells(w))
+        s1_tell_params(w, WD_EVENT_WALK, request->regime, &p, base);
     if (wd_check(w, 1, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, base)) &&
-        !wd_drops_base_bits(w, f, &base))
+        !wd_drops_base_bits(w, 1, f, &base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     if (wd_mistaken_where(w, WD_MISTAKE_PTW_WITHOUT_STAGE_2,
                           (request->regime == WD_REGIME_EL10) & !two_stages & !request->both_stages &
@@ -317,7 +318,7 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         *fault = (struct wd_fault){.stage2 = true, .on_walk = true, .ipa = base};
         return wd_raise(fault, WD_FAULT_PERMISSION, 0, WD_RULE_S2_OFF);
     }
-    if (!walk_tables(w, &p, base, low_bits, two_stages, va, &leaf, fault))
+    if (!s1_walk_tables(w, &p, base, low_bits, two_stages, va, &leaf, fault))
         return false;
 
     wd_s1_check_permissions(w, &p, &request->access, leaf.descriptor, leaf.level, &leaf.limits, fault);

@@ -2,14 +2,8 @@
 /* What the registers of a regime say of a stage 1 walk: AArch64.GetS1TTWParams and its helpers. */
 #include "oracle/format.h"
 #include "oracle/regime.h"
+#include "oracle/sizes.h"
 #include "oracle/stage1.h"
-
-/* A control bit whose feature is absent acts as 0. */
-static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
-                                                               uint64_t bit)
-{
-    return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
-}
 
 /* Fields of the upper range lie 16 bits above those of the lower one, and its control bits one bit. */
 _Static_assert(WD_TCR_EL1_T1SZ_lsb == WD_TCR_EL1_T0SZ_lsb + 16 && WD_TCR_EL1_TG1_lsb == WD_TCR_EL1_TG0_lsb + 16 &&
@@ -31,11 +25,11 @@ static void params_two_ranges(struct wd_walk *w, uint64_t tcr, struct wd_s1_para
     f->orgn = (uint8_t)WD_GET(fields, TCR_EL1, ORGN0);
     p->tbi = WD_GET(bits, TCR_EL1, TBI0);
     p->epd = WD_GET(fields, TCR_EL1, EPD0);
-    p->e0pd = with_feature(w, WD_FEAT_E0PD, WD_GET(bits, TCR_EL1, E0PD0));
-    p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(bits, TCR_EL1, HPD0));
+    p->e0pd = wd_with_feature(w, WD_FEAT_E0PD, WD_GET(bits, TCR_EL1, E0PD0));
+    p->hierarchical_disabled = wd_with_feature(w, WD_FEAT_HPDS, WD_GET(bits, TCR_EL1, HPD0));
     f->ps = (uint8_t)WD_GET(tcr, TCR_EL1, IPS);
-    f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL1, HA));
-    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
+    f->ha = wd_with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL1, HA));
+    f->hd = f->ha & wd_with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL1, HD));
     f->ds = WD_GET(tcr, TCR_EL1, DS);
     if (p->enabled)
         f->granule = (uint8_t)wd_decode_granule(w, 1, p->upper, WD_GET(fields, TCR_EL1, TG0));
@@ -51,11 +45,11 @@ static void params_one_range(struct wd_walk *w, uint64_t tcr, struct wd_s1_param
     f->irgn = (uint8_t)WD_GET(tcr, TCR_EL2, IRGN0);
     f->orgn = (uint8_t)WD_GET(tcr, TCR_EL2, ORGN0);
     f->ps = (uint8_t)WD_GET(tcr, TCR_EL2, PS);
-    f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL2, HA));
-    f->hd = f->ha & with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL2, HD));
+    f->ha = wd_with_feature(w, WD_FEAT_HAFDBS, WD_GET(tcr, TCR_EL2, HA));
+    f->hd = f->ha & wd_with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(tcr, TCR_EL2, HD));
     f->ds = WD_GET(tcr, TCR_EL2, DS);
     p->tbi = WD_GET(tcr, TCR_EL2, TBI);
-    p->hierarchical_disabled = with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL2, HPD));
+    p->hierarchical_disabled = wd_with_feature(w, WD_FEAT_HPDS, WD_GET(tcr, TCR_EL2, HPD));
     if (p->enabled)
         f->granule = (uint8_t)wd_decode_granule(w, 1, false, WD_GET(tcr, TCR_EL2, TG0));
 }
@@ -65,7 +59,7 @@ static uint64_t effective_tcr2(struct wd_walk *w, enum wd_regime regime)
 {
     bool el1 = regime == WD_REGIME_EL10;
     uint64_t tcr2 = w->regs[el1 ? WD_TCR2_EL1 : WD_TCR2_EL2];
-    bool disabled = el1 && !with_feature(w, WD_FEAT_HCX, WD_GET(w->regs[WD_HCRX_EL2], HCRX_EL2, TCR2En));
+    bool disabled = el1 && !wd_with_feature(w, WD_FEAT_HCX, WD_GET(w->regs[WD_HCRX_EL2], HCRX_EL2, TCR2En));
 
     if (!tcr2 || !wd_has(w->regs, WD_FEAT_TCR2))
         return 0;
@@ -75,12 +69,12 @@ static uint64_t effective_tcr2(struct wd_walk *w, enum wd_regime regime)
 /* Indirect permissions, overlays and table Access flags, which TCR2_ELx enables. */
 static void params_tcr2(struct wd_walk *w, uint64_t tcr2, struct wd_s1_params *p)
 {
-    p->pie = with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
-    p->poe = with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
-    p->e0poe = p->two_privileges & with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
+    p->pie = wd_with_feature(w, WD_FEAT_S1PIE, WD_GET(tcr2, TCR2_EL1, PIE));
+    p->poe = wd_with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, POE));
+    p->e0poe = p->two_privileges & wd_with_feature(w, WD_FEAT_S1POE, WD_GET(tcr2, TCR2_EL1, E0POE));
     if (wd_mistaken_where(w, WD_MISTAKE_S1_PIE_AND_POE_IGNORED, p->pie | p->poe | p->e0poe))
         p->pie = p->poe = p->e0poe = false;
-    p->format.haft = p->format.ha & with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
+    p->format.haft = p->format.ha & wd_with_feature(w, WD_FEAT_HAFT, WD_GET(tcr2, TCR2_EL1, HAFT));
     p->hierarchical_disabled |= p->pie | p->poe | p->e0poe;
 }
 
@@ -136,11 +130,11 @@ void wd_s1_params(struct wd_walk *w, enum wd_regime regime, uint64_t va, struct 
     p->por_el0 = w->regs[WD_POR_EL0];
     p->wxn = WD_GET(sctlr, SCTLR_EL1, WXN);
     p->cacheable = WD_GET(sctlr, SCTLR_EL1, C);
-    p->epan = with_feature(w, WD_FEAT_PAN3, WD_GET(sctlr, SCTLR_EL1, EPAN));
+    p->epan = wd_with_feature(w, WD_FEAT_PAN3, WD_GET(sctlr, SCTLR_EL1, EPAN));
     f->big_endian = WD_GET(sctlr, SCTLR_EL1, EE);
     if (regime == WD_REGIME_EL10) {
         p->default_cacheable = WD_GET(hcr, HCR_EL2, DC);
-        p->default_tagged = p->default_cacheable && with_feature(w, WD_FEAT_MTE2, WD_GET(hcr, HCR_EL2, DCT));
+        p->default_tagged = p->default_cacheable && wd_with_feature(w, WD_FEAT_MTE2, WD_GET(hcr, HCR_EL2, DCT));
     }
     if (wd_mistaken_where(w, WD_MISTAKE_S1_DIRTY_IGNORED, f->hd))
         f->hd = false;

@@ -79,7 +79,7 @@ static void remove_read_where(struct wd_walk *w, struct permissions *permissions
 {
     bool removed = permissions->read & condition;
 
-    if (w->resolution->supposes && removed && wd_leaves_out(w, 1, rule))
+    if (WD_WATCHED && removed && wd_leaves_out(w, 1, rule))
         return;
     permissions->no_read = removed ? (uint16_t)rule : permissions->no_read;
     permissions->read &= !removed;
@@ -89,7 +89,7 @@ static void remove_write_where(struct wd_walk *w, struct permissions *permission
 {
     bool removed = permissions->write & condition;
 
-    if (w->resolution->supposes && removed && wd_leaves_out(w, 1, rule))
+    if (WD_WATCHED && removed && wd_leaves_out(w, 1, rule))
         return;
     permissions->no_write = removed ? (uint16_t)rule : permissions->no_write;
     permissions->write &= !removed;
@@ -203,7 +203,7 @@ static void direct_pan(struct wd_walk *w, const struct wd_s1_params *p, const st
 }
 
 /* Decodes one base permission nibble. */
-static struct permissions decode_nibble(struct wd_walk *w, unsigned nibble, int level)
+static struct permissions decode_base_permission(struct wd_walk *w, unsigned nibble, int level)
 {
     struct permissions permissions = indirect[nibble];
     enum wd_rule rule = WD_RULE_INDIRECT_DENIED;
@@ -244,12 +244,12 @@ static void indirect_permissions(struct wd_walk *w, const struct wd_s1_params *p
     unsigned user_nibble = nibble_of(p->pire0, index);
 
     wd_apply(w, 1, WD_RULE_INDIRECT_INDEX, level);
-    *privileged = decode_nibble(w, nibble_of(p->pir, index), level);
+    *privileged = decode_base_permission(w, nibble_of(p->pir, index), level);
     *unprivileged = (struct permissions){0};
     if (!p->two_privileges)
         return;
 
-    *unprivileged = decode_nibble(w, user_nibble, level);
+    *unprivileged = decode_base_permission(w, user_nibble, level);
     if (wd_check(w, 1, WD_RULE_INDIRECT_EXECUTE_AND_USER_WRITE, level,
                  (privileged->execute || privileged->gcs) && (unprivileged->write || unprivileged->gcs)) &&
         ((privileged->execute && unprivileged->write) || !wd_mistaken(w, WD_MISTAKE_GCS_NOT_COUNTED))) {

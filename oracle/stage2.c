@@ -5,15 +5,10 @@
 #include "oracle/descriptor.h"
 #include "oracle/format.h"
 #include "oracle/memory.h"
+#include "oracle/sizes.h"
 #include "oracle/regime.h"
 
 enum { LEVEL_RESERVED = 9 };
-
-static inline __attribute__((always_inline)) bool with_feature(const struct wd_walk *w, enum wd_feature feature,
-                                                               uint64_t bit)
-{
-    return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
-}
 
 /* AArch64.NSS2TTWParams. */
 static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
@@ -30,14 +25,14 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     f->irgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, IRGN0);
     f->orgn = (uint8_t)WD_GET(vtcr, VTCR_EL2, ORGN0);
     f->ds = (WD_GET(vtcr, VTCR_EL2, DS) != 0) & wd_has_lpa2(w->regs, 2, f->granule);
-    f->ha = with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
+    f->ha = wd_with_feature(w, WD_FEAT_HAFDBS, WD_GET(vtcr, VTCR_EL2, HA));
     if (wd_mistaken_where(w, WD_MISTAKE_S2_FLAG_WITHOUT_FEATURE, !f->ha & (WD_GET(vtcr, VTCR_EL2, HA) != 0)))
         f->ha = true;
     else if (wd_mistaken_where(w, WD_MISTAKE_S2_FLAG_IGNORED, f->ha))
         f->ha = false;
-    f->hd = f->ha && with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
+    f->hd = f->ha && wd_with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
             !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
-    f->haft = f->ha && with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
+    f->haft = f->ha && wd_with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
     f->only_48_bits = wd_mistaken_where(w, WD_MISTAKE_S2_48_BITS,
                                         wd_has(w->regs, WD_FEAT_LPA) | wd_has(w->regs, WD_FEAT_TTST) | f->ds);
@@ -47,7 +42,7 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
     p->sl2 = f->ds && f->granule == WD_GRANULE_4K && WD_GET(vtcr, VTCR_EL2, SL2);
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));
-    p->fwb = with_feature(w, WD_FEAT_S2FWB, WD_GET(hcr, HCR_EL2, FWB));
+    p->fwb = wd_with_feature(w, WD_FEAT_S2FWB, WD_GET(hcr, HCR_EL2, FWB));
     if (!p->fwb && WD_GET(hcr, HCR_EL2, FWB) && wd_mistaken(w, WD_MISTAKE_FWB_WITHOUT_FEATURE))
         p->fwb = true;
     else if (p->fwb && (wd_mistaken(w, WD_MISTAKE_FWB_IGNORED) || wd_mistaken(w, WD_MISTAKE_FWB_AND_CD_IGNORED)))
@@ -106,7 +101,7 @@ static bool start_level_consistent(const struct wd_format *f)
     return wd_input_bits(f) > bits && wd_input_bits(f) <= bits + wd_stride(f->granule) + 4;
 }
 
-static bool translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
+static bool s2_translation_fault(struct wd_walk *w, struct wd_fault *fault, enum wd_rule rule, bool holds)
 {
     if (!wd_check(w, 2, rule, 0, holds))
         return false;
@@ -119,12 +114,12 @@ static bool check_sizes(struct wd_walk *w, struct wd_s2_params *p, struct wd_fau
 {
     struct wd_format *f = &p->format;
 
-    if (!wd_limit_txsz(w, f, minimum_t0sz(w, f), wd_has(w->regs, WD_FEAT_LPA), fault))
+    if (!wd_limit_txsz(w, 2, f, minimum_t0sz(w, f), wd_has(w->regs, WD_FEAT_LPA), fault))
         return false;
     f->start_level = decode_start_level(p);
-    if (translation_fault(w, fault, WD_RULE_START_LEVEL_RESERVED, f->start_level == LEVEL_RESERVED) ||
-        translation_fault(w, fault, WD_RULE_START_LEVEL_NOT_IMPLEMENTED, !start_level_implemented(w, f)) ||
-        translation_fault(w, fault, WD_RULE_START_LEVEL_INCONSISTENT, !start_level_consistent(f)))
+    if (s2_translation_fault(w, fault, WD_RULE_START_LEVEL_RESERVED, f->start_level == LEVEL_RESERVED) ||
+        s2_translation_fault(w, fault, WD_RULE_START_LEVEL_NOT_IMPLEMENTED, !start_level_implemented(w, f)) ||
+        s2_translation_fault(w, fault, WD_RULE_START_LEVEL_INCONSISTENT, !start_level_consistent(f)))
         return false;
     wd_check(w, 2, WD_RULE_CONCATENATED_TABLES, f->start_level,
              wd_input_bits(f) > wd_translation_bits(f->granule, f->start_level) + wd_stride(f->granule));
@@ -132,15 +127,15 @@ static bool check_sizes(struct wd_walk *w, struct wd_s2_params *p, struct wd_fau
 }
 
 /* What is checked of the address. */
-static bool check_range(struct wd_walk *w, const struct wd_format *f, uint64_t ipa, struct wd_fault *fault)
+static bool s2_check_range(struct wd_walk *w, const struct wd_format *f, uint64_t ipa, struct wd_fault *fault)
 {
     if (f->only_48_bits && ipa >> 48)
         ipa = wd_low(ipa, 48);
-    return !translation_fault(w, fault, WD_RULE_IPA_OUT_OF_RANGE, ipa >> wd_input_bits(f) != 0);
+    return !s2_translation_fault(w, fault, WD_RULE_IPA_OUT_OF_RANGE, ipa >> wd_input_bits(f) != 0);
 }
 
 /* Whether hardware reports that it cannot update stage 2 descriptors, where table walks do not guarantee atomicity. */
-static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, int level, struct wd_fault *fault)
+static bool s2_updates_unsupported(struct wd_walk *w, const struct wd_format *f, int level, struct wd_fault *fault)
 {
     if (!wd_check(w, 2, WD_RULE_UPDATE_NOT_ATOMIC, level, !f->atomic_updates) ||
         !wd_choose(w, WD_CHOICE_S2_ATOMIC_UPDATE))
@@ -150,26 +145,26 @@ static bool updates_unsupported(struct wd_walk *w, const struct wd_format *f, in
 }
 
 /* Sets the Access flag of a Table descriptor: required, with FEAT_HAFT. */
-static bool set_table_access_flag(struct wd_walk *w, const struct wd_format *f, uint64_t address, uint64_t descriptor,
-                                  int level, bool on_walk, struct wd_fault *fault)
+static bool s2_set_table_access_flag(struct wd_walk *w, const struct wd_format *f, uint64_t address,
+                                     uint64_t descriptor, int level, bool on_walk, struct wd_fault *fault)
 {
     if (!f->haft || wd_bit(descriptor, 10) || wd_mistaken(w, WD_MISTAKE_S2_HAFT_IGNORED))
         return true;
     wd_decide(w, 2, WD_ASPECT_MEM, WD_RULE_TABLE_ACCESS_FLAG, level);
-    return !updates_unsupported(w, f, level, fault) &&
+    return !s2_updates_unsupported(w, f, level, fault) &&
            wd_store(w, f, address, level, on_walk, descriptor | UINT64_C(1) << 10, fault);
 }
 
-struct leaf {
+struct s2_leaf {
     uint64_t descriptor, address, output_address;
     int level;
 };
 
 /* AArch64.S2Walk. */
-static bool walk_tables(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits, uint64_t ipa,
-                        bool on_walk, struct leaf *leaf, struct wd_fault *fault)
+static bool s2_walk_tables(struct wd_walk *w, const struct wd_format *f, uint64_t base, uint64_t low_bits, uint64_t ipa,
+                           bool on_walk, struct s2_leaf *leaf, struct wd_fault *fault)
 {
-    leaf->address = wd_start_entry_address(w, f, base, low_bits, ipa);
+    leaf->address = wd_start_entry_address(w, 2, f, base, low_bits, ipa);
 
     for (int level = f->start_level;; level++) {
         enum wd_descriptor_type type;
@@ -183,14 +178,14 @@ static bool walk_tables(struct wd_walk *w, const struct wd_format *f, uint64_t b
         if (type == WD_DESCRIPTOR_LEAF)
             return wd_check_leaf(w, 2, f, leaf->descriptor, level, ipa, &leaf->output_address, fault);
         if (!wd_next_table(w, 2, f, leaf->descriptor, level, &base, fault) ||
-            !set_table_access_flag(w, f, leaf->address, leaf->descriptor, level, on_walk, fault))
+            !s2_set_table_access_flag(w, f, leaf->address, leaf->descriptor, level, on_walk, fault))
             return false;
         leaf->address = wd_entry_address(f, level + 1, base, ipa);
     }
 }
 
 /* S2AP[1], or a leaf that hardware may make dirty. */
-static bool grants_write(struct wd_walk *w, const struct wd_format *f, const struct leaf *leaf)
+static bool grants_write(struct wd_walk *w, const struct wd_format *f, const struct s2_leaf *leaf)
 {
     if (wd_bit(leaf->descriptor, 7))
         return true;
@@ -198,8 +193,8 @@ static bool grants_write(struct wd_walk *w, const struct wd_format *f, const str
 }
 
 /* AArch64.S2CheckPermissions with direct permissions. */
-static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_access *access,
-                              const struct leaf *leaf, bool writable, struct wd_fault *fault)
+static bool s2_check_permissions(struct wd_walk *w, const struct wd_s2_params *p, const struct wd_access *access,
+                                 const struct s2_leaf *leaf, bool writable, struct wd_fault *fault)
 {
     bool device_table = access->table_walk && wd_s2_is_device(w, p, leaf->descriptor, leaf->level);
     enum wd_rule no_read = access->table_walk ? WD_RULE_S2_WALK_NOT_READABLE : WD_RULE_S2AP_NOT_READABLE;
@@ -227,7 +222,7 @@ static bool check_permissions(struct wd_walk *w, const struct wd_s2_params *p, c
 
 /* Whether hardware makes the leaf dirty: never for the target of the AT, always for a written stage 1 descriptor. */
 static bool becomes_dirty(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access,
-                          const struct leaf *leaf)
+                          const struct s2_leaf *leaf)
 {
     if (!f->hd | !wd_bit(leaf->descriptor, 51) | wd_bit(leaf->descriptor, 7))
         return false;
@@ -242,7 +237,7 @@ static bool becomes_dirty(struct wd_walk *w, const struct wd_format *f, const st
 
 /* Whether hardware sets the leaf's Access flag: permitted, not required, for an AT. */
 static bool sets_access_flag(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access,
-                             const struct leaf *leaf, bool denied)
+                             const struct s2_leaf *leaf, bool denied)
 {
     enum wd_choice choice = denied               ? WD_CHOICE_S2_AF_ON_FAULT
                             : access->table_walk ? WD_CHOICE_S2_WALK_AF_BY_AT
@@ -255,8 +250,8 @@ static bool sets_access_flag(struct wd_walk *w, const struct wd_format *f, const
 }
 
 /* Hardware updates of the leaf. `fault` holds what the permission check gave. */
-static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access, struct leaf *leaf,
-                        struct wd_fault *fault)
+static bool s2_update_leaf(struct wd_walk *w, const struct wd_format *f, const struct wd_access *access,
+                           struct s2_leaf *leaf, struct wd_fault *fault)
 {
     bool denied = fault->class != WD_FAULT_NONE;
     bool dirty = !denied && becomes_dirty(w, f, access, leaf);
@@ -266,7 +261,7 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
 
     if (descriptor == leaf->descriptor)
         return !denied;
-    if (updates_unsupported(w, f, leaf->level, &update_fault)) {
+    if (s2_updates_unsupported(w, f, leaf->level, &update_fault)) {
         *fault = update_fault;
         return false;
     }
@@ -285,8 +280,8 @@ static bool update_leaf(struct wd_walk *w, const struct wd_format *f, const stru
     return false;
 }
 
-static void tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_s2_params *p, uint64_t base,
-                        bool on_walk)
+static void s2_tell_params(const struct wd_walk *w, enum wd_event_kind kind, const struct wd_s2_params *p,
+                           uint64_t base, bool on_walk)
 {
     wd_tell_params(w, kind, &p->format, on_walk,
                    (struct wd_params){.regime = WD_REGIME_EL10, .forced_write_back = p->fwb, .table_base = base});
@@ -301,43 +296,43 @@ static bool find_tables(struct wd_walk *w, uint64_t ipa, bool on_walk, struct wd
     struct wd_s2_params *p = &t->params;
     struct wd_format *f = &p->format;
 
-    if (t->known && !w->watched)
-        return check_range(w, f, ipa, fault);
+    if (t->known && !WD_WATCHED)
+        return s2_check_range(w, f, ipa, fault);
     stage2_params(w, p);
     w->out->granule[1] = f->granule;
-    if (w->handler)
-        tell_params(w, WD_EVENT_PARAMS, p, 0, on_walk);
-    if (!check_sizes(w, p, fault) || !check_range(w, f, ipa, fault))
+    if (wd_tells(w))
+        s2_tell_params(w, WD_EVENT_PARAMS, p, 0, on_walk);
+    if (!check_sizes(w, p, fault) || !s2_check_range(w, f, ipa, fault))
         return false;
     w->out->start_level[1] = (int8_t)f->start_level;
-    t->base = wd_table_base(w, f, p->vttbr, &t->low_bits);
-    if (w->handler)
-        tell_params(w, WD_EVENT_WALK, p, t->base, on_walk);
+    t->base = wd_table_base(w, 2, f, p->vttbr, &t->low_bits);
+    if (wd_tells(w))
+        s2_tell_params(w, WD_EVENT_WALK, p, t->base, on_walk);
     if (wd_check(w, 2, WD_RULE_TABLE_BASE_ADDRESS_SIZE, 0, wd_output_out_of_range(f, t->base)) &&
-        !wd_drops_base_bits(w, f, &t->base))
+        !wd_drops_base_bits(w, 2, f, &t->base))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, 0, WD_RULE_TABLE_BASE_ADDRESS_SIZE);
     t->known = true;
     return true;
 }
 
-static bool translate(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
-                      struct wd_output *output, struct wd_fault *fault)
+static bool s2_translate_address(struct wd_walk *w, const struct wd_output *input, const struct wd_access *access,
+                                 struct wd_output *output, struct wd_fault *fault)
 {
     struct wd_s2_tables *t = w->stage2;
     const struct wd_s2_params *p = &t->params;
     const struct wd_format *f = &p->format;
-    struct leaf leaf;
+    struct s2_leaf leaf;
     bool writable;
 
     WD_TELL(w, .kind = WD_EVENT_BEGIN, .stage = 2, .depth = access->table_walk, .address = input->address,
             .value = access->table_walk && access->write);
     if (!find_tables(w, input->address, access->table_walk, t, fault) ||
-        !walk_tables(w, f, t->base, t->low_bits, input->address, access->table_walk, &leaf, fault))
+        !s2_walk_tables(w, f, t->base, t->low_bits, input->address, access->table_walk, &leaf, fault))
         return false;
 
     writable = grants_write(w, f, &leaf);
-    check_permissions(w, p, access, &leaf, writable, fault);
-    if (!update_leaf(w, f, access, &leaf, fault))
+    s2_check_permissions(w, p, access, &leaf, writable, fault);
+    if (!s2_update_leaf(w, f, access, &leaf, fault))
         return false;
 
     output->address = leaf.output_address;
@@ -367,7 +362,7 @@ bool wd_s2_translate(struct wd_walk *w, const struct wd_output *input, const str
         return true;
     }
     *fault = (struct wd_fault){.ipa = input->address};
-    if (translate(w, input, access, output, fault))
+    if (s2_translate_address(w, input, access, output, fault))
         return true;
     fault->stage2 = true;
     fault->on_walk = access->table_walk;

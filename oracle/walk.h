@@ -8,6 +8,14 @@
 struct wd_attribute_inputs;
 struct wd_s2_tables;
 
+/*
+ * A walk is watched if somebody is told what happens, or if checks are supposed to go otherwise. Most walks are not,
+ * and what a walk does is compiled once more for them (unwatched.c): what would be told to nobody is no code there.
+ */
+#ifndef WD_WATCHED
+#define WD_WATCHED true
+#endif
+
 /** State of one walk. */
 struct wd_walk {
     const struct wd_case *c;
@@ -17,7 +25,6 @@ struct wd_walk {
     void *context;
     struct wd_oracle_output *out;
     uint64_t consulted;     /**< bit set of enum wd_choice */
-    bool watched;           /**< somebody is told what happens (`handler`), or checks are supposed to go otherwise */
     bool combined;          /**< stage 2 has translated what stage 1 gave */
     uint64_t by_attributes; /**< those of them that were consulted first for attributes */
     bool in_attributes;     /**< attributes are being found: nothing depends on them but what PAR_EL1 reports of them */
@@ -161,6 +168,13 @@ static inline bool wd_has(const uint64_t *regs, enum wd_feature feature)
                    wd_feature_fields[feature].lsb) >= wd_feature_fields[feature].at_least;
 }
 
+/** A control bit whose feature is absent acts as 0. */
+static inline __attribute__((always_inline)) bool wd_with_feature(const struct wd_walk *w, enum wd_feature feature,
+                                                                  uint64_t bit)
+{
+    return (bit != 0) & wd_has(w->regs, feature); /* without a branch: nobody could predict it */
+}
+
 /* ---- events (rules.c) and choices (choices.c) */
 
 /** wd_rule_info.raises, as constants where the rule is one. */
@@ -169,18 +183,29 @@ static const uint8_t wd_rule_raises[WD_RULE_COUNT] = {
 #include "walkdiff/rules.def"
 };
 
-/** wd_apply() and wd_check() where somebody watches. */
+/** wd_apply(), wd_check() and wd_leaves_out() where somebody watches. */
 void wd_apply_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level);
 bool wd_check_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds);
 
+bool wd_leaves_out_watched(struct wd_walk *w, unsigned stage, enum wd_rule rule);
+
 /** Whether the judge wants a check to be left out that finds something. */
-bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule);
+static inline bool wd_leaves_out(struct wd_walk *w, unsigned stage, enum wd_rule rule)
+{
+    return WD_WATCHED && wd_leaves_out_watched(w, stage, rule);
+}
+
+/** Whether somebody is told what happens. */
+static inline bool wd_tells(const struct wd_walk *w)
+{
+    return WD_WATCHED && w->handler;
+}
 
 /** Records that a rule took effect, for coverage and the story. */
 static inline void wd_apply(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level)
 {
     w->out->rules_hit[stage - 1][rule / 64] |= UINT64_C(1) << rule % 64;
-    if (w->handler)
+    if (wd_tells(w))
         wd_apply_watched(w, stage, rule, level);
 }
 
@@ -195,7 +220,7 @@ static inline void wd_decide(struct wd_walk *w, unsigned stage, enum wd_aspect a
 static inline bool wd_check(struct wd_walk *w, unsigned stage, enum wd_rule rule, int level, bool holds)
 {
     /* Checks that raise nothing are not supposed to go otherwise. */
-    if (wd_rule_raises[rule] ? w->watched : w->handler != NULL)
+    if (WD_WATCHED && (wd_rule_raises[rule] || w->handler))
         return wd_check_watched(w, stage, rule, level, holds);
     w->out->rules_hit[stage - 1][rule / 64] |= (uint64_t)holds << rule % 64;
     return holds;
@@ -239,7 +264,7 @@ static inline __attribute__((always_inline)) bool wd_mistaken_where(const struct
 /** Tells the handler, if there is one; else the event is not even made. */
 #define WD_TELL(w, ...)                                                                                                \
     do {                                                                                                               \
-        if (__builtin_expect((w)->handler != NULL, 0))                                                                 \
+        if (__builtin_expect(wd_tells(w), 0))                                                                          \
             (w)->handler((w)->context, &(struct wd_event){__VA_ARGS__});                                               \
     } while (0)
 

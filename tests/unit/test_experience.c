@@ -375,6 +375,46 @@ static void a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it(void *
     assert_in_range(different, 10000, 20000);
 }
 
+/* ---------------------------------------------------------------- who watches */
+
+static void ignore_event(void *context, const struct wd_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+/* Walks that somebody watches are compiled apart from those that nobody does: what they say and record is the same. */
+static void a_walk_says_and_records_the_same_whether_somebody_watches_or_not(void **state)
+{
+    static struct wd_oracle_output watched, unwatched;
+    struct wd_random random = wd_random_stream(3, 1);
+    size_t tail = offsetof(struct wd_oracle_output, rule);
+
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct wd_resolution resolution = {.mistakes = some_mistakes(&random)};
+
+        generate("all", i);
+        for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
+            resolution.option[choice] = (uint8_t)(wd_random_chance(&random, 30) ? wd_random_bits(&random) % 4 : 0);
+        if (i % 2)
+            resolution = (struct wd_resolution){0};
+        memset(&watched, 0, sizeof(watched));
+        memset(&unwatched, 0, sizeof(unwatched));
+        wd_oracle(&generated.c, &resolution, ignore_event, NULL, &watched);
+        wd_oracle(&generated.c, &resolution, NULL, NULL, &unwatched);
+        assert_true(wd_results_identical(&watched.result, &unwatched.result));
+        assert_memory_equal((char *)&watched + tail, (char *)&unwatched + tail, sizeof(watched) - tail);
+        assert_int_equal(watched.result.read_count, unwatched.result.read_count);
+        for (unsigned read = 0; read < watched.result.read_count; read++) {
+            const struct wd_read *a = &watched.result.reads[read], *b = &unwatched.result.reads[read];
+
+            assert_true(a->pa == b->pa && a->descriptor == b->descriptor && a->stage == b->stage &&
+                        a->level == b->level);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +429,7 @@ int main(void)
         cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
         cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
         cmocka_unit_test(a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it),
+        cmocka_unit_test(a_walk_says_and_records_the_same_whether_somebody_watches_or_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

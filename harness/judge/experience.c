@@ -16,6 +16,7 @@ enum {
     TRIED_MAX = 12,     /* explanations that are tried as they are */
     CLIMBED_MAX = 4,    /* and with other choices, in so many leaves of the tree of choices */
     LEAVES_MAX = 24,
+    HOPEFUL_MAX = 256, /* leaves more, of the same walk and likely to explain: they differ in attributes alone */
 };
 
 /* Wrong answers of one kind are likely to be explained alike. Packed by pack() into a number that is not 0. */
@@ -325,6 +326,22 @@ static bool explains(const struct explanation *explanation, const struct wd_wron
 }
 
 /*
+ * Goes on with a climb that took too many leaves, but only among those of the walk that it has come to: a reserved
+ * encoding in MAIR and one in stage 2 have thousands of combinations, which cost little.
+ */
+static bool hopeful_leaf_explains(struct wd_leaf_walk *leaf)
+{
+    const unsigned walks = leaf->walks;
+    unsigned leaves = 0;
+
+    while (leaf->success && ++leaves < HOPEFUL_MAX &&
+           wd_leaves_next(leaf, wd_hopeful_attributes(!leaf->differing_before_attributes)) && leaf->walks == walks)
+        if (!leaf->differing)
+            return true;
+    return false;
+}
+
+/*
  * Whether a walker that is supposed to be so gives the answer with other choices, if it takes few.
  * @param met  receives the mistakes that the walks could make
  */
@@ -340,7 +357,9 @@ static bool some_leaf_explains(const struct wd_resolution *supposed, const struc
         if (!leaf.differing)
             return true;
         *met |= wd_leaf_mistakes_met(&leaf);
-    } while (++leaves < LEAVES_MAX && wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
+        if (++leaves == LEAVES_MAX)
+            return hopeful_leaf_explains(&leaf);
+    } while (wd_leaves_next(&leaf, wd_equal_attributes(!leaf.differing_before_attributes)));
     return false;
 }
 

@@ -134,6 +134,7 @@ static void see_walk(struct wd_leaf_walk *walk)
     unsigned differing;
 
     walk->success = is_success(&walk->output.result);
+    walk->walks++;
     walk->equal_leaves = 0;
     walk->choices_before_attributes = count_choices(&walk->resolution);
     differing = wd_answers_differ(&walk->output.result, walk->got);
@@ -157,7 +158,7 @@ static void begin(struct wd_leaf_walk *walk, const struct wd_case *c, const stru
     walk->c = c;
     walk->got = got;
     walk->futile = wd_futile_choices(c, got);
-    walk->tried = 0;
+    walk->tried = walk->walks = 0;
     memset(walk->resolution.option, 0, sizeof walk->resolution.option);
     memset(walk->attributes.rules_hit, 0, sizeof walk->attributes.rules_hit);
 }
@@ -194,14 +195,15 @@ static bool is_hopeless_option(const struct wd_leaf_walk *walk, unsigned option)
     return option && hopeful_option(walk, option) != option;
 }
 
-/* Whether no leaf behind the choices so far gives the answer with at most so many choices. */
-static bool none_is_equal(const struct wd_leaf_walk *walk, unsigned choices, unsigned most)
+/* Whether no leaf behind the choices so far is a wanted one that gives the answer. */
+static bool none_is_equal(const struct wd_leaf_walk *walk, unsigned choices, const struct wd_attributes_wanted *wanted)
 {
     uint64_t mair_is_reported = CHOICE(PAR_ATTRIBUTES) & walk->output.attribute_choices & ~walk->futile;
+    unsigned most = wanted->equal_most;
 
     if (choices > most)
         return true;
-    if (walk->resolution.supposes || WD_GET(walk->got->unanswered, PAR_EL1, ATTR) ||
+    if ((walk->resolution.supposes && !wanted->hopeful) || WD_GET(walk->got->unanswered, PAR_EL1, ATTR) ||
         walk->resolution.option[WD_CHOICE_PAR_ATTRIBUTES] || (mair_is_reported && choices < most))
         return false;
     return is_hopeless_option(walk, walk->resolution.option[WD_CHOICE_S1_RESERVED_MAIR]);
@@ -216,7 +218,7 @@ static bool is_unwanted(struct wd_leaf_walk *walk, const struct wd_attributes_wa
     unsigned choices = wd_leaf_choices(walk);
     uint8_t *option = &walk->resolution.option[WD_CHOICE_S1_RESERVED_MAIR];
 
-    if (choices <= wanted->other_most || !none_is_equal(walk, choices, wanted->equal_most))
+    if (choices <= wanted->other_most || !none_is_equal(walk, choices, wanted))
         return false;
     if (is_hopeless_option(walk, *option))
         *option = (uint8_t)(hopeful_option(walk, *option + 1u) - 1);

@@ -33,7 +33,8 @@ static inline void wd_copy_output(struct wd_oracle_output *to, const struct wd_o
  * out.
  */
 struct wd_attributes_wanted {
-    bool any; /**< false: none; the climb goes on to the next walk */
+    bool any;     /**< false: none; the climb goes on to the next walk */
+    bool hopeful; /**< of those that give the answer only such as give it to a walker of which nothing is supposed */
     unsigned equal_most, other_most;
 };
 
@@ -41,6 +42,12 @@ struct wd_attributes_wanted {
 static inline struct wd_attributes_wanted wd_equal_attributes(bool possible)
 {
     return (struct wd_attributes_wanted){.any = possible, .equal_most = UINT_MAX};
+}
+
+/** Of all that give an answer, if a walk can give it, those that are likely to: where there are hundreds. */
+static inline struct wd_attributes_wanted wd_hopeful_attributes(bool possible)
+{
+    return (struct wd_attributes_wanted){.any = possible, .hopeful = true, .equal_most = UINT_MAX};
 }
 
 /** All, if a walk can give the answer. */
@@ -59,6 +66,7 @@ struct wd_leaf_walk {
     const struct wd_result *got;
     uint64_t futile;
     unsigned tried;        /**< leaves so far */
+    unsigned walks;        /**< of which leaves were seen so far */
     unsigned equal_leaves; /**< leaves of this walk so far that do not differ */
     bool success, has_source;
     struct wd_oracle_output output;     /**< of the walk */

@@ -224,6 +224,51 @@ static void what_explained_most_is_told(void **state)
     wd_experience_free(experience);
 }
 
+/*
+ * A walker that clears bit 11 where stage 2 combines, and takes reserved encodings in MAIR_EL1 and in stage 2's leaf as
+ * some others: thousands of combinations.
+ */
+static void start_reserved(struct answered *answered, uint8_t mair_option, uint8_t memattr_option)
+{
+    struct wd_resolution supposed = {.supposes = true, .mistakes = wd_mistake_bit(WD_MISTAKE_COMBINED_RES1_CLEAR)};
+    struct wd_oracle_output output;
+
+    hand_el10(&answered->hand, WD_AT_S12E1R, HAND_VA);
+    hand_stage2(&answered->hand);
+    answered->hand.c.regs[WD_MAIR_EL1] = 0x0b;
+    hand_map(&answered->hand, HAND_VA, 3, HAND_IPA | AF | ATTR_INDEX(0) | SH(3) | PAGE);
+    hand_map_stage2_flat(&answered->hand, AF | SH(3) | MEM_ATTR(4) | S2AP_READ | S2AP_WRITE | BLOCK);
+    supposed.option[WD_CHOICE_S1_RESERVED_MAIR] = mair_option;
+    supposed.option[WD_CHOICE_S2_RESERVED_MEMATTR] = memattr_option;
+    wd_oracle(&answered->hand.c, &supposed, NULL, NULL, &output);
+    judge(answered, output.result.par);
+}
+
+static void combinations_of_reserved_encodings_are_looked_through(void **state)
+{
+    struct answered learned, asked;
+    struct wd_experience *experience;
+    unsigned far = 0;
+
+    (void)state;
+    start_reserved(&learned, 1, 0);
+    assert_int_equal(learned.judgement.cause, wd_cause_mistake(WD_MISTAKE_COMBINED_RES1_CLEAR));
+    experience = learned_from(&learned);
+    for (uint8_t option = 1; option < 229; option++) {
+        start_reserved(&asked, option, 2);
+        if (wd_answers_differ(&asked.basis.result, &asked.got) !=
+            wd_answers_differ(&learned.basis.result, &learned.got))
+            continue; /* of another kind */
+        far += option > 24;
+        assert_int_equal(asked.judgement.cause, learned.judgement.cause);
+        assert_true(is_judged(experience, &asked, &nothing));
+        asked.got.par ^= UINT64_C(1) << 30;
+        assert_false(is_judged(experience, &asked, &nothing));
+    }
+    assert_in_range(far, 10, 229);
+    wd_experience_free(experience);
+}
+
 /* ---------------------------------------------------------------- several causes together */
 
 enum { BOTH_CASES = 20000, TAUGHT = 40 };
@@ -426,6 +471,7 @@ int main(void)
         cmocka_unit_test(what_the_walker_is_known_for_must_be_the_same),
         cmocka_unit_test(what_explains_as_well_must_explain_all_that_was_learned),
         cmocka_unit_test(what_explained_most_is_told),
+        cmocka_unit_test(combinations_of_reserved_encodings_are_looked_through),
         cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
         cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
         cmocka_unit_test(a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it),

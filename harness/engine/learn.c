@@ -34,16 +34,19 @@ static void learn_from(struct lesson *l, const struct wd_case *c, unsigned profi
 {
     struct wd_causes known;
     struct wd_facets facets;
-    struct wd_wrong_answer wrong = {.c = c, .basis = &l->basis, .got = got, .known = &known};
+    struct wd_wrong_answer wrong = {.c = c, .basis = &l->basis, .got = got, .settled = UINT64_MAX, .known = &known};
 
     l->deaths += got->answer == WD_ANSWER_CRASH || got->answer == WD_ANSWER_HANG;
     wd_oracle(c, NULL, NULL, NULL, &l->basis);
-    if (wd_answers_equal(&l->basis.result, got))
+    wrong.differing = wd_answers_differ(&l->basis.result, got);
+    if (!wrong.differing)
         return;
     facets = wd_facets_of(c, &l->basis, profile);
     wd_waivers_known(&l->who->waivers, &facets, l->who->profiles, &known);
-    if (!thoroughly && wd_experience_judge(l->experience, &wrong, &l->judgement))
+    if (!thoroughly && wd_experience_judge(l->experience, &wrong, &l->judgement)) {
+        l->wrong += l->judgement.verdict == WD_VERDICT_PERMITTED;
         return;
+    }
     wd_judge_known(c, &l->basis, got, UINT64_MAX, &known, &l->judgement);
     l->wrong += l->judgement.explained || l->judgement.verdict == WD_VERDICT_PERMITTED;
     wd_allocated(wd_experience_learn(l->experience, &wrong, &l->judgement) ? l : NULL);

@@ -6,7 +6,12 @@ int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const stru
               struct wd_judgement *judgement)
 {
     struct wd_causes known;
-    const struct wd_wrong_answer wrong = {.c = c, .basis = basis, .got = got, .known = &known};
+    const struct wd_wrong_answer wrong = {.c = c,
+                                          .basis = basis,
+                                          .got = got,
+                                          .differing = wd_answers_differ(&basis->result, got),
+                                          .settled = settled,
+                                          .known = &known};
     int waiver;
 
     wd_waivers_known(&who->waivers, facets, who->profiles, &known);

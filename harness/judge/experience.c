@@ -119,9 +119,8 @@ static uint64_t kind_of(const struct wd_experience *experience, const struct wd_
     const struct wd_result *got = wrong->got;
     bool is_par = got->answer == WD_ANSWER_PAR, is_fault = is_par && WD_GET(got->par, PAR_EL1, F);
     unsigned known = number_of_known(experience, wrong->known), status = 0;
-    unsigned differing = wd_answers_differ(&wrong->basis->result, got);
 
-    if (known == KNOWN_MAX || !(differing || got->answer > WD_ANSWER_UNDEFINED) ||
+    if (known == KNOWN_MAX || !(wrong->differing || got->answer > WD_ANSWER_UNDEFINED) ||
         wrong->basis->result.answer == WD_ANSWER_UNSUPPORTED)
         return 0;
     if (got->answer == WD_ANSWER_EXCEPTION)
@@ -129,7 +128,7 @@ static uint64_t kind_of(const struct wd_experience *experience, const struct wd_
     else if (is_fault)
         status = (unsigned)WD_GET(got->par, PAR_EL1_F, FST);
     return pack(&(struct kind){.rule = wrong->basis->rule,
-                               .differing = differing,
+                               .differing = wrong->differing,
                                .fault_stage = wrong->basis->fault_stage,
                                .answer = got->answer,
                                .is_fault = is_fault,
@@ -440,10 +439,9 @@ static bool may_be_permitted(const struct wd_wrong_answer *wrong)
 {
     struct wd_leaf_walk leaf;
 
-    if (wd_cannot_be_permitted(wrong->c, wrong->basis, wrong->got,
-                               wd_answers_differ(&wrong->basis->result, wrong->got)))
+    if (wd_cannot_be_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing))
         return false;
-    wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->got);
+    wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->got, wrong->differing);
     do {
         if (!leaf.differing)
             return true;
@@ -484,8 +482,15 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
     uint64_t kind = kind_of(experience, wrong);
     const struct explanation *list = experience->slots[slot_of(kind)], *explanation;
 
-    if (!kind || (must_be_seen(wrong) && (!was_wrong(list, kind) || may_be_permitted(wrong))))
+    if (!kind)
         return false;
+    if (must_be_seen(wrong)) {
+        if (wd_judge_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing, wrong->settled, wrong->known,
+                               judgement))
+            return true;
+        if (!was_wrong(list, kind))
+            return false;
+    }
     explanation = find_explanation(list, kind, wrong, &judgement->expected);
     if (!explanation)
         return judge_by_character(experience, wrong, judgement);

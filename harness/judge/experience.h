@@ -25,6 +25,8 @@ struct wd_wrong_answer {
     const struct wd_case *c;
     const struct wd_oracle_output *basis; /**< what wd_oracle() says of the case by default */
     const struct wd_result *got;
+    unsigned differing;            /**< wd_answers_differ() of the two */
+    uint64_t settled;              /**< as for wd_judge() */
     const struct wd_causes *known; /**< what the walker is known for */
 };
 
@@ -43,8 +45,8 @@ void wd_experience_settle(struct wd_experience *experience);
 /**
  * Judges an answer by what was learned.
  * @param judgement  receives verdict, rule, cause, what else explains it, and signature, but no title, and `expected`
- * is not set; of an answer that is permitted, all that wd_judge_known() tells
- * @return false: nothing that was learned explains it, or it may be permitted; `judgement` is as it was
+ * is not set; of an answer that is permitted, all that wd_judge_permitted() tells
+ * @return false: nothing that was learned explains it, or it may be permitted; `judgement` says nothing
  */
 bool wd_experience_judge(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                          struct wd_judgement *judgement);

@@ -129,6 +129,7 @@ struct search {
     uint64_t always[2];      /* choices resolved so in every resolution that gives the answer */
     wd_mistake_set met;      /* mistakes that the walks so far could make */
     bool proves;             /* there is a choice that the answer may prove */
+    bool equal_alone;        /* only resolutions that give the answer are looked for */
     bool exhausted;
 };
 
@@ -170,6 +171,8 @@ static void consider(struct search *search, const struct wd_leaf_walk *leaf)
         search->best_differing = leaf->differing;
         search->best_choices = choices;
         search->judgement->resolution = leaf->resolution;
+        if (search->equal_alone && !leaf->differing)
+            wd_leaf_output(leaf, &search->judgement->expected);
     }
 }
 
@@ -218,27 +221,36 @@ static unsigned most_of_others(const struct search *search, unsigned differing)
 static struct wd_attributes_wanted attributes_wanted(const struct search *search, const struct wd_leaf_walk *leaf)
 {
     unsigned differing = leaf->differing_before_attributes;
-    bool prove = attributes_prove(search, leaf), comparable = !(differing >> WD_ASPECT_F & 1);
+    bool prove = attributes_prove(search, leaf);
+    bool others = !search->equal_alone && !(differing >> WD_ASPECT_F & 1);
 
+    if (search->equal_alone && differing)
+        return (struct wd_attributes_wanted){.any = false};
     if (!is_nearer(search, leaf, differing) && !prove)
         return (struct wd_attributes_wanted){.any = false};
-    return (struct wd_attributes_wanted){
-        .any = true,
-        .equal_most = search->equal && !prove ? search->best_choices - 1 : UINT_MAX,
-        .other_most = comparable ? most_of_others(search, differing | 1u << WD_ASPECT_ATTR) : UINT_MAX};
+    return (struct wd_attributes_wanted){.any = true,
+                                         .equal_most = search->equal && !prove ? search->best_choices - 1 : UINT_MAX,
+                                         .other_most = others ? most_of_others(search, differing | 1u << WD_ASPECT_ATTR)
+                                                              : UINT_MAX};
 }
 
 /* Looks at the leaves of the tree of choices. */
-static void search_permitted(struct search *search, const struct wd_oracle_output *basis)
+static void search_permitted(struct search *search, const struct wd_oracle_output *basis, unsigned differing)
 {
-    struct wd_judgement *j = search->judgement;
     struct wd_leaf_walk leaf;
 
-    wd_leaves_begin_at(&leaf, search->c, basis, search->got);
+    wd_leaves_begin_at(&leaf, search->c, basis, search->got, differing);
     do
         consider(search, &leaf);
     while (!is_found(search) && wd_leaves_next(&leaf, attributes_wanted(search, &leaf)));
     search->exhausted = wd_leaves_exhausted(&leaf);
+}
+
+/* Notes what the oracle says of the nearest answer. */
+static void note_expected(struct search *search, const struct wd_oracle_output *basis)
+{
+    struct wd_judgement *j = search->judgement;
+
     if (search->best_choices)
         wd_oracle(search->c, &j->resolution, NULL, NULL, &j->expected);
     else
@@ -406,13 +418,8 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
     wd_judge_known(c, basis, got, settled, &nothing, judgement);
 }
 
-void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
-                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
+static void begin_judgement(struct wd_judgement *j)
 {
-    struct search search = {
-        .c = c, .got = got, .judgement = j, .settled = settled, .proves = has_open_choice(basis, 0)};
-    bool agrees;
-
     j->resolution = (struct wd_resolution){0};
     j->choice[0] = j->signature[0] = j->title[0] = '\0';
     j->proved[0] = j->proved[1] = 0;
@@ -421,13 +428,71 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     j->cause = WD_CAUSE_NONE;
     j->also = 0;
     j->also_check = WD_CAUSE_NONE;
+}
+
+/* Of an answer that is right, what a warning makes of it. */
+static void judge_warning(const struct wd_case *c, const struct wd_result *got, struct wd_judgement *j)
+{
+    if (!got->warning_count)
+        return;
+    j->verdict = WD_VERDICT_WARN;
+    j->rule = WD_RULE_NONE; /* its cause is where the walker's code warns */
+    wd_name_no_answer(c, &j->expected, got, j->signature, j->title);
+}
+
+static void judge_as_permitted(const struct search *search)
+{
+    struct wd_judgement *j = search->judgement;
+
+    j->verdict = WD_VERDICT_PERMITTED;
+    name_choices(&j->resolution, j->choice, sizeof j->choice);
+    judge_warning(search->c, search->got, j);
+}
+
+bool wd_judge_permitted(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                        unsigned differing, uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
+{
+    struct search search = {.c = c,
+                            .got = got,
+                            .judgement = j,
+                            .settled = settled,
+                            .proves = has_open_choice(basis, 0),
+                            .equal_alone = wd_causes_empty(known)}; /* else all mistakes that walks meet count */
+
+    if (wd_cannot_be_permitted(c, basis, got, differing))
+        return false;
+    begin_judgement(j);
+    j->rule = basis->rule;
+    search_permitted(&search, basis, differing);
+    if (!search.equal && !search.exhausted)
+        return false;
+    j->verdict = WD_VERDICT_UNSUPPORTED;
+    if (!search.equal)
+        return true;
+    if (!search.equal_alone)
+        note_expected(&search, basis);
+    if (search.proves)
+        note_proofs(&search, known);
+    judge_as_permitted(&search);
+    return true;
+}
+
+void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                    uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
+{
+    struct search search = {
+        .c = c, .got = got, .judgement = j, .settled = settled, .proves = has_open_choice(basis, 0)};
+    unsigned differing;
+
+    begin_judgement(j);
     if (judge_without_answer(c, basis, got, known, j))
         return;
 
-    agrees = wd_answers_equal(&basis->result, got);
+    differing = wd_answers_differ(&basis->result, got);
     j->verdict = WD_VERDICT_AGREE;
-    if (!agrees || has_open_choice(basis, settled)) {
-        search_permitted(&search, basis);
+    if (differing || has_open_choice(basis, settled)) {
+        search_permitted(&search, basis, differing);
+        note_expected(&search, basis);
         if (search.exhausted && !search.equal) {
             j->verdict = WD_VERDICT_UNSUPPORTED;
             return;
@@ -435,19 +500,12 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
         if (search.proves)
             note_proofs(&search, known);
     }
-    if (!agrees && search.best_differing) {
+    if (differing && search.best_differing) {
         judge_difference(&search, known);
-        return;
-    }
-    if (!agrees) {
-        j->verdict = WD_VERDICT_PERMITTED;
-        name_choices(&j->resolution, j->choice, sizeof j->choice);
-    }
-    if (got->warning_count) {
-        j->verdict = WD_VERDICT_WARN;
-        if (agrees)
-            wd_copy_output(&j->expected, basis);
-        j->rule = WD_RULE_NONE; /* its cause is where the walker's code warns */
-        wd_name_no_answer(c, &j->expected, got, j->signature, j->title);
+    } else if (differing) {
+        judge_as_permitted(&search);
+    } else if (got->warning_count) {
+        wd_copy_output(&j->expected, basis);
+        judge_warning(c, got, j);
     }
 }

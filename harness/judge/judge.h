@@ -98,6 +98,17 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
                     uint64_t settled, const struct wd_causes *known, struct wd_judgement *judgement);
 
 /**
+ * The same of an answer that is not the default one, if the architecture permits it, or if there are too many
+ * resolutions to say so: the judgement is the same, but `expected` is as wd_leaf_output() has it. It costs less, since
+ * nothing is asked of the answers that are not the walker's.
+ * @param differing  aspects in which it differs from `basis`
+ * @return false: it is not permitted; `judgement` says nothing
+ */
+bool wd_judge_permitted(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
+                        unsigned differing, uint64_t settled, const struct wd_causes *known,
+                        struct wd_judgement *judgement);
+
+/**
  * The bucket of a choice that a walker resolves both ways.
  * @param signature  of WD_SIGNATURE_MAX bytes
  * @param title  of WD_TITLE_MAX bytes

@@ -129,26 +129,44 @@ static void take_attributes(const struct wd_oracle_output *output, struct wd_ora
 }
 
 /* Looks at a walk, with every choice that only attributes consult at its default. */
-static void see_walk(struct wd_leaf_walk *walk)
+static void see_walk(struct wd_leaf_walk *walk, unsigned differing)
 {
-    unsigned differing;
-
     walk->success = is_success(&walk->output.result);
     walk->walks++;
     walk->equal_leaves = 0;
     walk->choices_before_attributes = count_choices(&walk->resolution);
-    differing = wd_answers_differ(&walk->output.result, walk->got);
     walk->differing_before_attributes = walk->success ? differing & ~attribute_aspects : differing;
+    walk->is_first = true;
     if (walk->success)
         take_attributes(&walk->output, &walk->attributes);
     see_leaf(walk);
+}
+
+void wd_leaf_output(const struct wd_leaf_walk *walk, struct wd_oracle_output *output)
+{
+    uint64_t by_attributes = walk->output.attribute_choices;
+    uint8_t count = 0;
+
+    wd_copy_output(output, &walk->output);
+    if (!walk->success || walk->is_first)
+        return;
+    output->result.par = walk->attributes.result.par;
+    output->aspect_rule[WD_ASPECT_ATTR] = walk->attributes.aspect_rule[WD_ASPECT_ATTR];
+    output->aspect_rule[WD_ASPECT_SH] = walk->attributes.aspect_rule[WD_ASPECT_SH];
+    output->attribute_choices = walk->attributes.attribute_choices;
+    for (unsigned i = 0; i < walk->output.consulted_count; i++)
+        if (!(by_attributes >> walk->output.consulted[i].choice & 1))
+            output->consulted[count++] = walk->output.consulted[i];
+    memcpy(&output->consulted[count], walk->attributes.consulted,
+           walk->attributes.consulted_count * sizeof(output->consulted[0]));
+    output->consulted_count = (uint8_t)(count + walk->attributes.consulted_count);
 }
 
 static void begin_walk(struct wd_leaf_walk *walk)
 {
     wd_oracle_with_source(walk->c, &walk->resolution, &walk->output, &walk->source);
     walk->has_source = true;
-    see_walk(walk);
+    see_walk(walk, wd_answers_differ(&walk->output.result, walk->got));
 }
 
 /* ---------------------------------------------------------------- a climb */
@@ -172,13 +190,13 @@ void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const s
 }
 
 void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
-                        const struct wd_result *got)
+                        const struct wd_result *got, unsigned differing)
 {
     walk->resolution = (struct wd_resolution){0};
     begin(walk, c, got);
     wd_copy_output(&walk->output, basis);
     walk->has_source = false;
-    see_walk(walk);
+    see_walk(walk, differing);
 }
 
 /*
@@ -253,6 +271,7 @@ static bool next_attributes(struct wd_leaf_walk *walk, const struct wd_attribute
         if (!walk->has_source)
             wd_oracle_with_source(walk->c, &(struct wd_resolution){0}, &walk->output, &walk->source);
         walk->has_source = true;
+        walk->is_first = false;
         wd_oracle_attributes(&walk->source, &walk->resolution, &walk->attributes);
         see_leaf(walk);
         return true;

@@ -69,6 +69,7 @@ struct wd_leaf_walk {
     unsigned walks;        /**< of which leaves were seen so far */
     unsigned equal_leaves; /**< leaves of this walk so far that do not differ */
     bool success, has_source;
+    bool is_first;                      /**< leaf of its walk: that which the walk itself gives */
     struct wd_oracle_output output;     /**< of the walk */
     struct wd_attribute_source source;  /**< likewise, if it succeeds and has_source */
     struct wd_oracle_output attributes; /**< of the leaf: what wd_oracle_attributes() writes, if the walk succeeds */
@@ -82,9 +83,13 @@ struct wd_leaf_walk {
 void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_resolution *base,
                      const struct wd_result *got);
 
-/** The same where nothing is supposed. @param basis  what wd_oracle() says of the case by default */
+/**
+ * The same where nothing is supposed.
+ * @param basis  what wd_oracle() says of the case by default
+ * @param differing  aspects in which `got` differs from that
+ */
 void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
-                        const struct wd_result *got);
+                        const struct wd_result *got, unsigned differing);
 
 /**
  * Goes to the next leaf.
@@ -102,6 +107,12 @@ static inline wd_mistake_set wd_leaf_mistakes_met(const struct wd_leaf_walk *wal
 /** Mistakes that a walk may make and wd_oracle() does not note as met. */
 static const wd_mistake_set wd_mistakes_not_noted =
     (wd_mistake_set)1 << WD_MISTAKE_OWN_FAULT_WITH_PTW | (wd_mistake_set)1 << WD_MISTAKE_S1_48_BITS;
+
+/**
+ * What wd_oracle() says under the leaf's resolution, without another walk. Choices that attributes alone consult come
+ * last, and `rules_hit` and `mistakes_met` are of several leaves of the walk.
+ */
+void wd_leaf_output(const struct wd_leaf_walk *walk, struct wd_oracle_output *output);
 
 /** How many choices are not at their default in the leaf. */
 unsigned wd_leaf_choices(const struct wd_leaf_walk *walk);

@@ -29,8 +29,12 @@ struct answered {
 
 static struct wd_wrong_answer as_wrong(const struct answered *answered, const struct wd_causes *known)
 {
-    return (struct wd_wrong_answer){
-        .c = &answered->hand.c, .basis = &answered->basis, .got = &answered->got, .known = known};
+    return (struct wd_wrong_answer){.c = &answered->hand.c,
+                                    .basis = &answered->basis,
+                                    .got = &answered->got,
+                                    .differing = wd_answers_differ(&answered->basis.result, &answered->got),
+                                    .settled = UINT64_MAX,
+                                    .known = known};
 }
 
 static void judge(struct answered *answered, uint64_t par)
@@ -145,10 +149,12 @@ static void start_clamped(struct answered *answered, bool permitted)
     judge(answered, PAGE_PAR);
 }
 
-static void what_is_permitted_is_left_to_the_judge_whatever_was_learned(void **state)
+static void what_is_permitted_is_permitted_whatever_was_learned(void **state)
 {
     struct answered wrong, permitted;
     struct wd_experience *experience;
+    struct wd_wrong_answer asked;
+    struct wd_judgement judgement;
 
     (void)state;
     start_clamped(&wrong, false);
@@ -161,7 +167,12 @@ static void what_is_permitted_is_left_to_the_judge_whatever_was_learned(void **s
     wrong.hand.c.mem = wrong.hand.mem;
     wrong.basis = permitted.basis;
     experience = learned_from(&wrong);
-    assert_false(is_judged(experience, &permitted, &nothing));
+    asked = as_wrong(&permitted, &nothing);
+    assert_true(wd_experience_judge(experience, &asked, &judgement));
+    assert_int_equal(judgement.verdict, WD_VERDICT_PERMITTED);
+    assert_null(judgement.recalled);
+    assert_string_equal(judgement.choice, permitted.judgement.choice);
+    assert_int_equal(judgement.proved[1], permitted.judgement.proved[1]);
     wd_experience_free(experience);
 }
 
@@ -307,13 +318,15 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
         for (uint64_t i = 0; i < BOTH_CASES; i++) {
             struct wd_result got, by_one, by_other;
             struct wd_oracle_output basis;
-            struct wd_wrong_answer wrong = {.c = &generated.c, .basis = &basis, .got = &got, .known = &nothing};
+            struct wd_wrong_answer wrong = {
+                .c = &generated.c, .basis = &basis, .got = &got, .settled = UINT64_MAX, .known = &nothing};
             struct wd_judgement judgement;
             bool first, second;
 
             generate("v80", i);
             wd_oracle(&generated.c, NULL, NULL, NULL, &basis);
             got = answer_with(one | other);
+            wrong.differing = wd_answers_differ(&basis.result, &got);
             by_one = answer_with(one);
             by_other = answer_with(other);
             first = wd_answers_equal(&by_one, &got);
@@ -341,13 +354,69 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
     wd_experience_free(experience);
 }
 
+/* ---------------------------------------------------------------- what is permitted */
+
+static uint64_t consulted_at(const struct wd_oracle_output *output)
+{
+    uint64_t sum = 0; /* of all choices with their options, in any order */
+
+    for (unsigned i = 0; i < output->consulted_count; i++)
+        sum += (UINT64_C(1) << output->consulted[i].choice) * (output->consulted[i].option + 1u);
+    return sum;
+}
+
+/* Whoever asks only whether an answer is permitted learns the same of it as who asks for the nearest answer. */
+static void an_answer_is_permitted_alike_whatever_else_is_asked(void **state)
+{
+    struct wd_random random = wd_random_stream(3, 1);
+    unsigned permitted = 0, proving = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 6000; i++) {
+        static struct wd_judgement whole, alone;
+        struct wd_resolution resolution = {0};
+        struct wd_oracle_output basis, output;
+        uint64_t settled = wd_random_chance(&random, 50) ? UINT64_MAX : 0;
+        unsigned differing;
+
+        generate("all", i);
+        for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
+            resolution.option[choice] = (uint8_t)(wd_random_chance(&random, 50) ? wd_random_bits(&random) % 4 : 0);
+        wd_oracle(&generated.c, NULL, NULL, NULL, &basis);
+        wd_oracle(&generated.c, &resolution, NULL, NULL, &output);
+        if (wd_random_chance(&random, 20))
+            output.result.par ^= UINT64_C(1) << wd_random_bits(&random) % 16;
+        differing = wd_answers_differ(&basis.result, &output.result);
+        if (!differing || basis.result.answer == WD_ANSWER_UNSUPPORTED)
+            continue;
+        wd_judge(&generated.c, &basis, &output.result, settled, &whole);
+        if (!wd_judge_permitted(&generated.c, &basis, &output.result, differing, settled, &nothing, &alone)) {
+            assert_int_not_equal(whole.verdict, WD_VERDICT_PERMITTED);
+            continue;
+        }
+        permitted++;
+        assert_int_equal(whole.verdict, alone.verdict);
+        assert_int_equal(whole.rule, alone.rule);
+        assert_string_equal(whole.choice, alone.choice);
+        assert_memory_equal(whole.resolution.option, alone.resolution.option, sizeof(whole.resolution.option));
+        assert_memory_equal(whole.proved, alone.proved, sizeof(whole.proved));
+        proving += (whole.proved[0] | whole.proved[1]) != 0;
+        assert_true(wd_results_identical(&whole.expected.result, &alone.expected.result));
+        assert_int_equal(consulted_at(&whole.expected), consulted_at(&alone.expected));
+        assert_memory_equal(whole.expected.aspect_rule, alone.expected.aspect_rule, sizeof(whole.expected.aspect_rule));
+        assert_int_equal(whole.expected.attribute_choices, alone.expected.attribute_choices);
+    }
+    assert_in_range(permitted, 200, 6000);
+    assert_in_range(proving, 50, 6000);
+}
+
 /* ---------------------------------------------------------------- what no choice brings about */
 
 static bool some_leaf_gives(const struct wd_oracle_output *basis, const struct wd_result *got)
 {
     struct wd_leaf_walk leaf;
 
-    wd_leaves_begin_at(&leaf, &generated.c, basis, got);
+    wd_leaves_begin_at(&leaf, &generated.c, basis, got, wd_answers_differ(&basis->result, got));
     do {
         if (!leaf.differing)
             return true;
@@ -467,12 +536,13 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_not_just_what_it_would_be_is_not_explained),
         cmocka_unit_test(nothing_is_judged_by_no_experience),
         cmocka_unit_test(a_right_answer_is_no_wrong_one),
-        cmocka_unit_test(what_is_permitted_is_left_to_the_judge_whatever_was_learned),
+        cmocka_unit_test(what_is_permitted_is_permitted_whatever_was_learned),
         cmocka_unit_test(what_the_walker_is_known_for_must_be_the_same),
         cmocka_unit_test(what_explains_as_well_must_explain_all_that_was_learned),
         cmocka_unit_test(what_explained_most_is_told),
         cmocka_unit_test(combinations_of_reserved_encodings_are_looked_through),
         cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
+        cmocka_unit_test(an_answer_is_permitted_alike_whatever_else_is_asked),
         cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
         cmocka_unit_test(a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it),
         cmocka_unit_test(a_walk_says_and_records_the_same_whether_somebody_watches_or_not),

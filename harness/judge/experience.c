@@ -386,14 +386,6 @@ static bool is_possible(const struct explanation *explanation, const struct wd_o
     return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
-/* Whether some answers of a kind were wrong. */
-static bool was_wrong(const struct explanation *list, uint64_t kind)
-{
-    while (list && (list->kind != kind || list->verdict == WD_VERDICT_PERMITTED))
-        list = list->next;
-    return list;
-}
-
 /* The same where other choices were taken when the explanation was learned, of those that suppose something else. */
 static const struct explanation *find_with_other_choices(const struct explanation *list, uint64_t kind,
                                                          const struct wd_wrong_answer *wrong)
@@ -484,13 +476,9 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
 
     if (!kind)
         return false;
-    if (must_be_seen(wrong)) {
-        if (wd_judge_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing, wrong->settled, wrong->known,
-                               judgement))
-            return true;
-        if (!was_wrong(list, kind))
-            return false;
-    }
+    if (must_be_seen(wrong) && wd_judge_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing, wrong->settled,
+                                                  wrong->known, judgement))
+        return true;
     explanation = find_explanation(list, kind, wrong, &judgement->expected);
     if (!explanation)
         return judge_by_character(experience, wrong, judgement);

@@ -311,7 +311,7 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
 {
     const wd_mistake_set one = wd_mistake_bit(the_one), other = wd_mistake_bit(the_other);
     struct wd_experience *experience = wd_experience_new();
-    unsigned taught[2] = {0}, explained = 0;
+    unsigned taught[2] = {0}, explained = 0, may_prove = 0; /* that a choice is resolved so, were it permitted */
 
     (void)state;
     for (uint64_t round = 0; round < 2; round++) {
@@ -321,6 +321,7 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
             struct wd_wrong_answer wrong = {
                 .c = &generated.c, .basis = &basis, .got = &got, .settled = UINT64_MAX, .known = &nothing};
             struct wd_judgement judgement;
+            uint64_t resolved[2];
             bool first, second;
 
             generate("v80", i);
@@ -342,6 +343,8 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
             if (!wd_experience_judge(experience, &wrong, &judgement))
                 continue; /* it may be permitted */
             explained++;
+            wd_output_resolved(&basis, resolved);
+            may_prove += (resolved[0] | resolved[1]) != 0;
             assert_true(judgement.cause == wd_cause_mistake(the_one) || judgement.cause == wd_cause_mistake(the_other));
             assert_int_equal(judgement.verdict, WD_VERDICT_DEVIATION);
             got.par ^= UINT64_C(1) << 30;
@@ -351,6 +354,7 @@ static void causes_that_were_learned_one_by_one_explain_together(void **state)
             wd_experience_settle(experience);
     }
     assert_in_range(explained, 20, BOTH_CASES);
+    assert_in_range(may_prove, 1, BOTH_CASES);
     wd_experience_free(experience);
 }
 

@@ -590,34 +590,37 @@ bool wd_s2_is_device(struct wd_walk *w, const struct wd_s2_params *p, uint64_t d
 bool wd_s2_is_write_back(const struct wd_walk *w, const struct wd_s2_params *p, uint64_t descriptor)
 {
     unsigned memattr = (unsigned)wd_bits(descriptor, 5, 2);
+    bool forced = (memattr & 7) >= 6;
+    bool by_itself = (memattr == 15) | ((memattr == 4) & wd_has(w->regs, WD_FEAT_MTE_PERM));
 
-    if (p->cd)
-        return false;
-    if (p->fwb)
-        return (memattr & 7) >= 6;
-    return memattr == 15 || (memattr == 4 && wd_has(w->regs, WD_FEAT_MTE_PERM));
+    return (p->fwb ? forced : by_itself) & !p->cd;
 }
 
 /* D7.5.3.1: whether the transient hint is supported is IMPLEMENTATION DEFINED; if not, memory is non-transient. */
 static void limit_transience(struct wd_walk *w, struct wd_attributes *a)
 {
-    bool transient = !a->device && ((a->inner.transient && a->inner.kind != WD_NON_CACHEABLE) ||
-                                    (a->outer.transient && a->outer.kind != WD_NON_CACHEABLE));
+    bool transient = (a->inner.transient & (a->inner.kind != WD_NON_CACHEABLE)) |
+                     (a->outer.transient & (a->outer.kind != WD_NON_CACHEABLE));
 
-    if (transient && wd_choose(w, WD_CHOICE_TRANSIENT_HINT))
+    if ((transient & !a->device) && wd_choose(w, WD_CHOICE_TRANSIENT_HINT))
         a->inner.transient = a->outer.transient = false;
+}
+
+/* Whether one of the stages, or both together, make Tagged memory Non-shareable. */
+static bool tag_is_optional(const struct wd_attributes *a)
+{
+    return a->tag_optional || wd_encode_shareability(a) == WD_NON_SHAREABLE;
 }
 
 uint8_t wd_encode_attributes(struct wd_walk *w, struct wd_attributes *a)
 {
-    bool xs = a->xs || !wd_has(w->regs, WD_FEAT_XS);
-    bool tag_optional = a->tag_optional || wd_encode_shareability(a) == WD_NON_SHAREABLE;
+    bool xs = a->xs | !wd_has(w->regs, WD_FEAT_XS);
 
     if (a->as_encoded)
         return a->mair;
     if (a->from_reserved && wd_choose(w, WD_CHOICE_PAR_ATTRIBUTES))
         return a->mair;
-    if (a->tagged && !(tag_optional && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
+    if (a->tagged && !(tag_is_optional(a) && wd_choose(w, WD_CHOICE_TAGGED_NON_SHAREABLE)))
         return a->no_tag_access ? 0xe0 : 0xf0;
     limit_transience(w, a);
     return encode(a, xs);

@@ -82,14 +82,14 @@ static inline __attribute__((always_inline)) bool high_address_bits(struct wd_wa
                                                                     const struct wd_format *f, uint64_t descriptor,
                                                                     int level, uint64_t *high, struct wd_fault *fault)
 {
-    const struct wd_high_bits *bits = &wd_high_bits[f->high_bits];
+    const struct wd_high_bits *bits = f->high_bits;
     uint64_t low = descriptor & bits->low;
 
     *high = 0;
     if (f->only_48_bits)
         return true;
     if (wd_check(w, stage, bits->rule, level, (descriptor & bits->seen) != 0) &&
-        f->high_bits == WD_HIGH_BITS_64K_WITHOUT_LPA && wd_choose(w, WD_STAGE_CHOICE(stage, DESCRIPTOR_15_12)))
+        bits->rule == WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA && wd_choose(w, WD_STAGE_CHOICE(stage, DESCRIPTOR_15_12)))
         return wd_raise(fault, WD_FAULT_ADDRESS_SIZE, level, WD_RULE_DESCRIPTOR_15_12_WITHOUT_LPA);
     if (low && ignores_high_bits(w, stage, f))
         low = 0;

@@ -56,14 +56,14 @@ struct wd_high_bits {
 
 extern const struct wd_high_bits wd_high_bits[WD_HIGH_BITS_FORMAT_COUNT];
 
-/** Where the descriptors of a format hold them: enum wd_high_bits_format. */
-static inline uint8_t wd_high_bits_format(const struct wd_walk *w, const struct wd_format *f)
+/** Where the descriptors of a format hold them. */
+static inline const struct wd_high_bits *wd_high_bits_of(const struct wd_walk *w, const struct wd_format *f)
 {
     static const uint8_t formats[2][2] = {{WD_HIGH_BITS_NONE, WD_HIGH_BITS_DS},
                                           {WD_HIGH_BITS_64K_WITHOUT_LPA, WD_HIGH_BITS_64K}};
     bool is_64k = f->granule == WD_GRANULE_64K;
 
-    return formats[is_64k][is_64k ? wd_has(w->regs, WD_FEAT_LPA) : f->ds];
+    return &wd_high_bits[formats[is_64k][is_64k ? wd_has(w->regs, WD_FEAT_LPA) : f->ds]];
 }
 
 /**
@@ -79,7 +79,7 @@ static inline bool wd_updates_are_atomic(const struct wd_format *f, bool cacheab
 /** AArch64.OAOutOfRange. */
 static inline bool wd_output_out_of_range(const struct wd_format *f, uint64_t address)
 {
-    return f->output_bits < 64 && address >> f->output_bits != 0;
+    return address >> f->output_bits != 0; /* 56 bits at most */
 }
 
 /**

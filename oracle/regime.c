@@ -45,13 +45,22 @@ void wd_read_features(struct wd_walk *w)
     w->pa_max = wd_pa_max(w->regs);
 }
 
+/* Whether an operation exists: its feature is a field of an ID register; of WD_NONE any value is large enough. */
+static bool operation_exists(const struct wd_walk *w, const struct wd_operation_info *operation)
+{
+    uint8_t feature = operation->feature;
+
+    return wd_bits(w->regs[wd_feature_fields[feature].reg], wd_feature_fields[feature].msb,
+                   wd_feature_fields[feature].lsb) >= wd_feature_fields[feature].at_least;
+}
+
 /* UNDEFINED, or trapped to EL2. */
 static bool executable(struct wd_walk *w, const struct wd_operation_info *operation)
 {
     bool at_el1 = w->c->el == 1;
     bool trapped = wd_has(w->regs, WD_FEAT_NV) & (WD_GET(w->regs[WD_HCR_EL2], HCR_EL2, AT) != 0);
 
-    if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !wd_has(w->regs, operation->feature)))
+    if (wd_check(w, 1, WD_RULE_AT_FEATURE_ABSENT, 0, !operation_exists(w, operation)))
         return false;
     if (wd_check(w, 1, WD_RULE_AT_UNDEFINED_AT_EL1, 0, at_el1 & ((operation->el == 2) | operation->both_stages)))
         return false;

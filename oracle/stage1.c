@@ -86,7 +86,7 @@ static bool s1_check_range(struct wd_walk *w, struct wd_s1_params *p, uint64_t v
 
     if (!sign_by_mistake(w, p, va, fault))
         return false;
-    if (!wd_limit_txsz(w, 1, f, format_has_52 ? 12 : 16, wd_has(w->regs, WD_FEAT_LVA), fault))
+    if (!wd_limit_txsz(w, 1, f, 16 - 4u * format_has_52, wd_has(w->regs, WD_FEAT_LVA), fault))
         return at_start_level(w, p, fault);
     wd_check(w, 1, WD_RULE_TOP_BYTE_IGNORED, 0, p->tbi & (wd_bits(va, 63, 56) != (p->upper ? 0xff : 0)));
     return (!s1_translation_fault(w, fault, range, va_out_of_range(p, va)) &&
@@ -275,6 +275,16 @@ static void s1_tell_params(const struct wd_walk *w, enum wd_event_kind kind, enu
                                       .table_base = base});
 }
 
+/* AArch64.S1StartLevel: as many levels as the input size needs. */
+static int s1_start_level(const struct wd_format *f)
+{
+    /* Of each stride, 1024 divided by it: exact for what is divided here, and a division would take its time. */
+    static const uint8_t reciprocals[WD_GRANULE_COUNT] = {114, 94, 79};
+    unsigned bits = wd_input_bits(f) - 1 - wd_granule_bits(f->granule);
+
+    return WD_FINAL_LEVEL - (int)(bits * reciprocals[f->granule] >> 10);
+}
+
 bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64_t va, struct wd_output *output,
                      struct wd_fault *fault)
 {
@@ -300,9 +310,8 @@ bool wd_s1_translate(struct wd_walk *w, const struct wd_request *request, uint64
         f->ps = f->ps == 7 ? 5 : f->ps;
     }
     f->output_bits = wd_output_bits(w, f);
-    f->high_bits = wd_high_bits_format(w, f);
-    f->start_level =
-        WD_FINAL_LEVEL - (int)((wd_input_bits(f) - 1 - wd_granule_bits(f->granule)) / wd_stride(f->granule));
+    f->high_bits = wd_high_bits_of(w, f);
+    f->start_level = s1_start_level(f);
     w->out->start_level[0] = (int8_t)f->start_level;
 
     base = wd_table_base(w, 1, f, p.ttbr, &low_bits);

@@ -74,6 +74,12 @@ void wd_s1_table_permissions(struct wd_walk *w, const struct wd_s1_params *p, ui
     }
 }
 
+/* `condition ? rule : otherwise`, of which compilers make a branch. */
+static uint16_t rule_where(bool condition, enum wd_rule rule, uint16_t otherwise)
+{
+    return (uint16_t)(otherwise ^ ((otherwise ^ rule) & -(unsigned)condition));
+}
+
 /* Removes a permission where a condition says so; without a branch that depends on it, for nobody could predict it. */
 static void remove_read_where(struct wd_walk *w, struct permissions *permissions, enum wd_rule rule, bool condition)
 {
@@ -81,7 +87,7 @@ static void remove_read_where(struct wd_walk *w, struct permissions *permissions
 
     if (WD_WATCHED && removed && wd_leaves_out(w, 1, rule))
         return;
-    permissions->no_read = removed ? (uint16_t)rule : permissions->no_read;
+    permissions->no_read = rule_where(removed, rule, permissions->no_read);
     permissions->read &= !removed;
 }
 
@@ -91,7 +97,7 @@ static void remove_write_where(struct wd_walk *w, struct permissions *permission
 
     if (WD_WATCHED && removed && wd_leaves_out(w, 1, rule))
         return;
-    permissions->no_write = removed ? (uint16_t)rule : permissions->no_write;
+    permissions->no_write = rule_where(removed, rule, permissions->no_write);
     permissions->write &= !removed;
 }
 

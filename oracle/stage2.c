@@ -30,15 +30,15 @@ static void stage2_params(struct wd_walk *w, struct wd_s2_params *p)
         f->ha = true;
     else if (wd_mistaken_where(w, WD_MISTAKE_S2_FLAG_IGNORED, f->ha))
         f->ha = false;
-    f->hd = f->ha && wd_with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD)) &&
-            !wd_mistaken(w, WD_MISTAKE_S2_DIRTY_IGNORED);
-    f->haft = f->ha && wd_with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
+    f->hd = f->ha & wd_with_feature(w, WD_FEAT_HAFDBS_DIRTY, WD_GET(vtcr, VTCR_EL2, HD));
+    f->hd &= !wd_mistaken_where(w, WD_MISTAKE_S2_DIRTY_IGNORED, f->hd);
+    f->haft = f->ha & wd_with_feature(w, WD_FEAT_HAFT, WD_GET(vtcr, VTCR_EL2, HAFT));
     f->big_endian = WD_GET(w->regs[WD_SCTLR_EL2], SCTLR_EL2, EE);
     f->only_48_bits = wd_mistaken_where(w, WD_MISTAKE_S2_48_BITS,
                                         wd_has(w->regs, WD_FEAT_LPA) | wd_has(w->regs, WD_FEAT_TTST) | f->ds);
     f->ds &= !f->only_48_bits;
     f->output_bits = wd_output_bits(w, f);
-    f->high_bits = wd_high_bits_format(w, f);
+    f->high_bits = wd_high_bits_of(w, f);
     p->sl0 = (uint8_t)WD_GET(vtcr, VTCR_EL2, SL0);
     p->sl2 = f->ds && f->granule == WD_GRANULE_4K && WD_GET(vtcr, VTCR_EL2, SL2);
     p->ptw = WD_GET(hcr, HCR_EL2, PTW) && !wd_check(w, 2, WD_RULE_PTW_IGNORED, 0, WD_GET(hcr, HCR_EL2, TGE));
@@ -338,7 +338,7 @@ static bool s2_translate_address(struct wd_walk *w, const struct wd_output *inpu
     output->address = leaf.output_address;
     output->level = leaf.level;
     output->grants_write = writable && wd_bit(leaf.descriptor, 6);
-    output->write_back = access->stage1_updates && wd_s2_is_write_back(w, p, leaf.descriptor);
+    output->write_back = access->stage1_updates & wd_s2_is_write_back(w, p, leaf.descriptor);
     if (!access->table_walk) {
         wd_decide(w, 2, WD_ASPECT_PA, WD_RULE_LEAF_OUTPUT_ADDRESS, leaf.level);
         if (w->inputs) {

@@ -93,11 +93,11 @@ struct wd_format {
     uint8_t ps; /**< {I}PS */
     uint8_t sh; /**< SH0, SH1 of the control register */
     uint8_t irgn, orgn;
-    uint8_t high_bits; /**< enum wd_high_bits_format */
     bool ds, ha, hd, haft, big_endian;
     bool only_48_bits;    /**< a mistake: 52-bit addresses are not known */
     bool atomic_updates;  /**< table walks are made with attributes that guarantee atomic updates */
     unsigned output_bits; /**< AArch64.PhysicalAddressSize */
+    const struct wd_high_bits *high_bits;
     int start_level;
 };
 

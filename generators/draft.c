@@ -72,14 +72,6 @@ static void insert_word(struct wd_case_buffer *buffer, uint32_t i, uint64_t pa, 
     buffer->c.mem_count++;
 }
 
-/* Where the next table of a walk goes. */
-static uint64_t take_table(struct wd_draft *draft, const struct wd_stage *stage)
-{
-    unsigned bits = wd_granule_bits(stage->granule);
-
-    return stage->stage == 1 && draft->nested ? wd_pool_take(&draft->ipa, bits) : wd_draft_take_ram(draft, bits);
-}
-
 /*
  * Bits of a descriptor that are neither attributes nor address: below the alignment, or above the format's address. Bit
  * 16 of a Block descriptor is nT.
@@ -105,40 +97,65 @@ static uint64_t beyond_output_size(struct wd_draft *draft, const struct wd_stage
     return address;
 }
 
-/* The descriptor that a path asks for at a level, with the flaw that it asks for there. */
-static uint64_t make_descriptor(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path,
-                                int level)
+/*
+ * A descriptor with a flaw: its type, address and other bits, of which it gets others.
+ * @param lsb  lowest bit of the address
+ * @return false: memory does not list it
+ */
+static bool spoil_descriptor(struct wd_draft *draft, const struct wd_stage *stage, enum wd_flaw flaw, bool leaf,
+                             unsigned lsb, unsigned *type, uint64_t *address, uint64_t *descriptor)
 {
-    bool leaf = level == path->leaf_level;
-    unsigned flaw = level == path->flaw_level ? path->flaw : WD_FLAW_NONE;
-    unsigned lsb = wd_translation_bits(stage->granule, leaf ? level : WD_FINAL_LEVEL);
-    unsigned type = leaf && level < WD_FINAL_LEVEL ? WD_TYPE_BLOCK : WD_TYPE_TABLE_OR_PAGE;
-    uint64_t address = leaf ? path->output : take_table(draft, stage);
-    uint64_t descriptor = leaf ? path->leaf : path->table;
-
-    if (leaf)
-        type ^= path->flipped_type;
-    if (!leaf && path->random_tables)
-        descriptor = wd_random_descriptor(&draft->random, stage->stage == 1 ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S2_TABLE);
     switch (flaw) {
+    case WD_FLAW_NONE:
+        break;
     case WD_FLAW_INVALID:
-        type &= ~WD_TYPE_BLOCK;
+        *type &= ~(unsigned)WD_TYPE_BLOCK;
         break;
     case WD_FLAW_ZERO:
-        return 0;
+        return false;
     case WD_FLAW_BLOCK_TYPE:
-        type = WD_TYPE_BLOCK;
+        *type = WD_TYPE_BLOCK;
         break;
     case WD_FLAW_ADDRESS_SIZE:
-        address = beyond_output_size(draft, stage, address);
+        *address = beyond_output_size(draft, stage, *address);
         break;
     case WD_FLAW_UNREADABLE:
-        address = wd_low(wd_random_bits(&draft->random), stage->output_bits);
+        *address = wd_low(wd_random_bits(&draft->random), stage->output_bits);
         break;
     case WD_FLAW_RESERVED_BITS:
-        descriptor |= wd_random_bits(&draft->random) & reserved_bits(stage, leaf, lsb);
+        *descriptor |= wd_random_bits(&draft->random) & reserved_bits(stage, leaf, lsb);
         break;
     }
+    return true;
+}
+
+/*
+ * The descriptor that a path asks for at a level, with the flaw that it asks for there. What is inline from here on has
+ * the number of the stage as a constant.
+ */
+static inline __attribute__((always_inline)) uint64_t make_descriptor(struct wd_draft *draft, unsigned number,
+                                                                      const struct wd_stage *stage,
+                                                                      const struct wd_path *path, int level)
+{
+    unsigned lsb, type = WD_TYPE_TABLE_OR_PAGE;
+    uint64_t address, descriptor;
+    bool leaf = level == path->leaf_level;
+
+    if (leaf) {
+        lsb = wd_translation_bits(stage->granule, level);
+        type = (level < WD_FINAL_LEVEL ? WD_TYPE_BLOCK : WD_TYPE_TABLE_OR_PAGE) ^ path->flipped_type;
+        address = path->output;
+        descriptor = path->leaf;
+    } else {
+        lsb = wd_granule_bits(stage->granule);
+        address = number == 1 && draft->nested ? wd_pool_take(&draft->ipa, lsb) : wd_draft_take_ram(draft, lsb);
+        descriptor = path->random_tables
+                         ? wd_random_descriptor(&draft->random, number == 1 ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S2_TABLE)
+                         : path->table;
+    }
+    if (level == path->flaw_level &&
+        !spoil_descriptor(draft, stage, (enum wd_flaw)path->flaw, leaf, lsb, &type, &address, &descriptor))
+        return 0;
     return wd_with_bits(wd_with_address(stage, descriptor, lsb, address), 1, 0, type);
 }
 
@@ -151,8 +168,9 @@ static uint64_t in_memory_order(const struct wd_stage *stage, uint64_t value)
 }
 
 /* The descriptor at a physical address: the one that is there, or a new one. */
-static uint64_t descriptor_at(struct wd_draft *draft, const struct wd_stage *stage, const struct wd_path *path,
-                              int level, uint64_t pa)
+static inline __attribute__((always_inline)) uint64_t descriptor_at(struct wd_draft *draft, unsigned number,
+                                                                    const struct wd_stage *stage,
+                                                                    const struct wd_path *path, int level, uint64_t pa)
 {
     struct wd_case_buffer *buffer = draft->buffer;
     uint32_t i = place_of(buffer, pa);
@@ -160,45 +178,65 @@ static uint64_t descriptor_at(struct wd_draft *draft, const struct wd_stage *sta
 
     if (i < buffer->c.mem_count && buffer->mem[i].pa == pa)
         return in_memory_order(stage, buffer->mem[i].value);
-    descriptor = make_descriptor(draft, stage, path, level);
+    descriptor = make_descriptor(draft, number, stage, path, level);
     if (descriptor)
         insert_word(buffer, i, pa, in_memory_order(stage, descriptor));
     return descriptor;
 }
 
+static bool map_stage2(struct wd_draft *draft, const struct wd_stage *stage, uint64_t input, const struct wd_path *path,
+                       uint64_t *output);
+
 /* Where the descriptor that stands at `address` of a stage is in physical memory. */
-static bool place_descriptor(struct wd_draft *draft, const struct wd_stage *stage, uint64_t address, uint64_t *pa)
+static inline __attribute__((always_inline)) bool place_descriptor(struct wd_draft *draft, unsigned number,
+                                                                   uint64_t address, uint64_t *pa)
 {
     struct wd_path path;
 
     *pa = address;
-    if (stage->stage == 2 || !draft->nested)
+    if (number == 2 || !draft->nested)
         return true;
     draft->map_table(draft, address, &path);
-    return wd_draft_map(draft, &draft->stage2, address, &path, pa);
+    return map_stage2(draft, &draft->stage2, address, &path, pa);
+}
+
+static inline __attribute__((always_inline)) bool map(struct wd_draft *draft, unsigned number,
+                                                      const struct wd_stage *stage, uint64_t input,
+                                                      const struct wd_path *path, uint64_t *output)
+{
+    unsigned lsb = wd_translation_bits(stage->granule, stage->start_level);
+    uint64_t table = stage->base, rest = wd_low(input, stage->input_bits); /* what no level has resolved yet */
+
+    if (!stage->walkable || (number == 2 && input != rest))
+        return false;
+    for (int level = stage->start_level; level <= WD_FINAL_LEVEL; level++) {
+        uint64_t pa, descriptor;
+
+        if (!place_descriptor(draft, number, table + (rest >> lsb << WD_DESCRIPTOR_SIZE_LOG2), &pa))
+            return false;
+        rest = wd_low(rest, lsb);
+        descriptor = descriptor_at(draft, number, stage, path, level, pa);
+        if (!(descriptor & WD_TYPE_BLOCK))
+            return false;
+        if (level == WD_FINAL_LEVEL || wd_bits(descriptor, 1, 0) == WD_TYPE_BLOCK) {
+            *output = (wd_address_of(stage, descriptor, lsb) & UINT64_MAX << lsb) | rest;
+            return true;
+        }
+        table = wd_address_of(stage, descriptor, wd_granule_bits(stage->granule));
+        lsb -= wd_stride(stage->granule);
+    }
+    return false;
+}
+
+static bool map_stage2(struct wd_draft *draft, const struct wd_stage *stage, uint64_t input, const struct wd_path *path,
+                       uint64_t *output)
+{
+    return map(draft, 2, stage, input, path, output);
 }
 
 bool wd_draft_map(struct wd_draft *draft, const struct wd_stage *stage, uint64_t input, const struct wd_path *path,
                   uint64_t *output)
 {
-    uint64_t table = stage->base;
-
-    if (!stage->walkable || (stage->stage == 2 && input >> stage->input_bits))
-        return false;
-    for (int level = stage->start_level; level <= WD_FINAL_LEVEL; level++) {
-        unsigned lsb = wd_translation_bits(stage->granule, level);
-        uint64_t pa, descriptor;
-
-        if (!place_descriptor(draft, stage, wd_descriptor_address(stage, level, table, input), &pa))
-            return false;
-        descriptor = descriptor_at(draft, stage, path, level, pa);
-        if (!(descriptor & WD_TYPE_BLOCK))
-            return false;
-        if (level == WD_FINAL_LEVEL || wd_bits(descriptor, 1, 0) == WD_TYPE_BLOCK) {
-            *output = (wd_address_of(stage, descriptor, lsb) & ~wd_low(UINT64_MAX, lsb)) | wd_low(input, lsb);
-            return true;
-        }
-        table = wd_address_of(stage, descriptor, wd_granule_bits(stage->granule));
-    }
-    return false;
+    return stage->stage == 1 ? map(draft, 1, stage, input, path, output)
+                             : map_stage2(draft, stage, input, path, output);
 }

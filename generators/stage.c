@@ -160,11 +160,6 @@ int wd_start_level_field(enum wd_granule granule, int level)
     return field[granule][level - WD_LOWEST_LEVEL];
 }
 
-unsigned wd_start_table_bits(const struct wd_stage *stage)
-{
-    return stage->input_bits - wd_translation_bits(stage->granule, stage->start_level) + WD_DESCRIPTOR_SIZE_LOG2;
-}
-
 bool wd_has_blocks(const struct wd_stage *stage, int level)
 {
     int lowest = stage->granule == WD_GRANULE_4K ? 1 : 2;
@@ -180,46 +175,4 @@ unsigned wd_contiguous_bits(const struct wd_stage *stage, int level)
         [WD_GRANULE_4K] = {0, 0, 4, 4, 4}, [WD_GRANULE_16K] = {0, 0, 0, 5, 7}, [WD_GRANULE_64K] = {0, 0, 0, 5, 5}};
 
     return bits[stage->granule][level - WD_LOWEST_LEVEL];
-}
-
-/* All bits or none: which format of addresses a case has, nobody could predict. */
-static uint64_t all_if(bool condition)
-{
-    return -(uint64_t)condition;
-}
-
-uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t ttbr, uint64_t base)
-{
-    uint64_t high = wd_mask(5, 2) & all_if(stage->wide_base);
-
-    ttbr = WD_WITH(ttbr, TTBR0_EL1, BADDR, base >> WD_TTBR0_EL1_BADDR_lsb);
-    return (ttbr & ~high) | (base >> 46 & high);
-}
-
-uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb, uint64_t address)
-{
-    uint64_t in_64k = wd_mask(15, 12) & all_if(stage->wide_64k);
-    uint64_t in_ds = all_if(stage->ds), low_in_ds = wd_mask(49, 48) & in_ds, high_in_ds = wd_mask(9, 8) & in_ds;
-
-    if (lsb < 48)
-        descriptor = wd_with_bits(descriptor, 47, lsb, address >> lsb);
-    descriptor &= ~(in_64k | low_in_ds | high_in_ds);
-    return descriptor | (address >> 36 & in_64k) | (address & low_in_ds) | (address >> 42 & high_in_ds);
-}
-
-uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb)
-{
-    uint64_t address = lsb < 48 ? descriptor & wd_mask(47, lsb) : 0;
-    uint64_t high_64k = wd_bits(descriptor, 15, 12) << 48 & all_if(stage->wide_64k);
-    uint64_t high_ds = (wd_bits(descriptor, 49, 48) << 48 | wd_bits(descriptor, 9, 8) << 50) & all_if(stage->ds);
-
-    return address | high_64k | high_ds;
-}
-
-uint64_t wd_descriptor_address(const struct wd_stage *stage, int level, uint64_t table, uint64_t input)
-{
-    unsigned lsb = wd_translation_bits(stage->granule, level);
-    unsigned msb = level == stage->start_level ? stage->input_bits - 1 : lsb + wd_stride(stage->granule) - 1;
-
-    return table + (wd_bits(input, msb, lsb) << WD_DESCRIPTOR_SIZE_LOG2);
 }

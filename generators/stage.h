@@ -92,7 +92,10 @@ unsigned wd_stage2_start_levels(const struct wd_format_limits *limits, const str
 int wd_start_level_field(enum wd_granule granule, int level);
 
 /** Size of the start level's table or concatenated tables as a power of two. */
-unsigned wd_start_table_bits(const struct wd_stage *stage);
+static inline unsigned wd_start_table_bits(const struct wd_stage *stage)
+{
+    return stage->input_bits - wd_translation_bits(stage->granule, stage->start_level) + WD_DESCRIPTOR_SIZE_LOG2;
+}
 
 /** Whether a level has Block descriptors. AArch64.BlockDescSupported. */
 bool wd_has_blocks(const struct wd_stage *stage, int level);
@@ -107,15 +110,43 @@ static inline unsigned wd_format_bits(const struct wd_stage *stage)
 }
 
 /** The base address as TTBR or VTTBR holds it; the other bits of `ttbr` stay. */
-uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t ttbr, uint64_t base);
+static inline uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t ttbr, uint64_t base)
+{
+    uint64_t high = wd_mask(5, 2) & -(uint64_t)stage->wide_base;
+
+    ttbr = WD_WITH(ttbr, TTBR0_EL1, BADDR, base >> WD_TTBR0_EL1_BADDR_lsb);
+    return (ttbr & ~high) | (base >> 46 & high);
+}
+
+/** Where the descriptors of a stage hold address bits 51:48. */
+static inline const struct wd_high_bits *wd_high_bits_of(const struct wd_stage *stage)
+{
+    return &wd_high_bits[stage->wide_64k ? WD_HIGH_BITS_64K : stage->ds ? WD_HIGH_BITS_DS : WD_HIGH_BITS_NONE];
+}
+
+/** Address bits 47:lsb, of which a block of level -1, taken for one by a flaw, has none. */
+static inline uint64_t wd_address_mask(unsigned lsb)
+{
+    return wd_mask(47, 0) & UINT64_MAX << lsb;
+}
 
 /** A descriptor with its address bits replaced, from `lsb` on. */
-uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb, uint64_t address);
+static inline uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb,
+                                       uint64_t address)
+{
+    const struct wd_high_bits *high = wd_high_bits_of(stage);
+    uint64_t in_place = wd_address_mask(lsb) | high->in_place;
+
+    descriptor &= ~(in_place | high->low);
+    return descriptor | (address & in_place) | (address >> high->low_shift & high->low);
+}
 
 /** The address that a descriptor holds, from `lsb` on. */
-uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb);
+static inline uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb)
+{
+    const struct wd_high_bits *high = wd_high_bits_of(stage);
 
-/** Address of the descriptor that a level looks up for an input address in the table at `table`. */
-uint64_t wd_descriptor_address(const struct wd_stage *stage, int level, uint64_t table, uint64_t input);
+    return (descriptor & (wd_address_mask(lsb) | high->in_place)) | (descriptor & high->low) << high->low_shift;
+}
 
 #endif

@@ -16,7 +16,7 @@ void wd_draft_begin(struct wd_draft *draft, struct wd_case_buffer *buffer)
     wd_case_buffer_link(buffer);
 }
 
-void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool read_only)
+void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool read_only, uint64_t first_table)
 {
     struct wd_case *c = &draft->buffer->c;
 
@@ -25,7 +25,7 @@ void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool
     for (uint32_t i = 0; i < c->ram_count; i++)
         if (base < c->ram[i].base + c->ram[i].size && c->ram[i].base < base + size)
             return;
-    draft->ram[c->ram_count] = (struct wd_pool){.base = base, .size = size};
+    draft->ram[c->ram_count] = (struct wd_pool){.base = base, .size = size, .next = first_table};
     draft->buffer->ram[c->ram_count++] = (struct wd_ram){.base = base, .size = size, .read_only = read_only};
 }
 
@@ -41,11 +41,11 @@ uint64_t wd_pool_take(struct wd_pool *pool, unsigned bits)
 
 uint64_t wd_draft_take_ram(struct wd_draft *draft, unsigned bits)
 {
-    uint32_t count = draft->buffer->c.ram_count, i = 0;
+    uint64_t drawn = wd_random_bits(&draft->random);
+    uint32_t any = wd_random_scale(drawn, draft->buffer->c.ram_count),
+             not_first = -(uint32_t)(wd_bits(drawn, 1, 0) == 0);
 
-    if (count > 1 && wd_random_chance(&draft->random, 25))
-        i = wd_random_below(&draft->random, count);
-    return wd_pool_take(&draft->ram[i], bits);
+    return wd_pool_take(&draft->ram[any & not_first], bits);
 }
 
 /* Index of the first word at `pa` or behind it. Tables are mostly taken at rising addresses: it is near the end. */
@@ -153,7 +153,7 @@ static inline __attribute__((always_inline)) uint64_t make_descriptor(struct wd_
                          ? wd_random_descriptor(&draft->random, number == 1 ? WD_LAYOUT_S1_TABLE : WD_LAYOUT_S2_TABLE)
                          : path->table;
     }
-    if (level == path->flaw_level &&
+    if (path->flaw && level == path->flaw_level &&
         !spoil_descriptor(draft, stage, (enum wd_flaw)path->flaw, leaf, lsb, &type, &address, &descriptor))
         return 0;
     return wd_with_bits(wd_with_address(stage, descriptor, lsb, address), 1, 0, type);
@@ -164,7 +164,7 @@ static uint64_t in_memory_order(const struct wd_stage *stage, uint64_t value)
 {
     uint64_t reversed = __builtin_bswap64(value);
 
-    return stage->big_endian ? reversed : value;
+    return value ^ ((value ^ reversed) & -(uint64_t)stage->big_endian);
 }
 
 /* The descriptor at a physical address: the one that is there, or a new one. */

@@ -75,8 +75,9 @@ static inline uint64_t *wd_draft_register(struct wd_draft *draft, enum wd_regist
 /**
  * Adds RAM. A range that overlaps another is left out.
  * @param base, size  multiples of 4K
+ * @param first_table  offset at which tables start
  */
-void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool read_only);
+void wd_draft_add_ram(struct wd_draft *draft, uint64_t base, uint64_t size, bool read_only, uint64_t first_table);
 
 /** Takes 2^bits bytes, aligned to their size, from a pool; starts again at its base when it is used up. */
 uint64_t wd_pool_take(struct wd_pool *pool, unsigned bits);

@@ -54,7 +54,7 @@ static void begin(struct wd_draft *draft, const struct implementation *implement
     WD_DRAFT_SET(draft, ID_AA64MMFR2_EL1, ST, implementation->ttst);
     WD_DRAFT_SET(draft, ID_AA64MMFR2_EL1, NV, implementation->nv);
     wd_draft_begin(draft, draft->buffer);
-    wd_draft_add_ram(draft, RAM_BASE, RAM_SIZE, false);
+    wd_draft_add_ram(draft, RAM_BASE, RAM_SIZE, false, 0);
     draft->buffer->c.el = 2;
     draft->buffer->c.va = INPUT;
     if (wd_draft_has(draft, WD_FEAT_HCX))

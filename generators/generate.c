@@ -10,27 +10,33 @@
  * What goes wrong on purpose. Permissions, Access flags and the like fail by themselves too; the weights are such that
  * about four cases in ten succeed, with one stage and with two.
  */
-static uint16_t draw_trouble(struct wd_random *random)
+static const uint8_t trouble_percent[WD_TROUBLE_COUNT] = {
+    [WD_TROUBLE_ADDRESS] = 9,     [WD_TROUBLE_S1_CONTROL] = 9, [WD_TROUBLE_S1_BASE] = 8,   [WD_TROUBLE_S1_WALK] = 26,
+    [WD_TROUBLE_S1_LEAF] = 65,    [WD_TROUBLE_S2_BASE] = 8,    [WD_TROUBLE_S2_TABLE] = 14, [WD_TROUBLE_S2_WALK] = 18,
+    [WD_TROUBLE_S2_CONTROL] = 10, [WD_TROUBLE_S2_LEAF] = 35,
+};
+
+/*
+ * Which of the eight places from `first` on go wrong, as bits. A byte of the draws decides on each, all at once: its
+ * seven low bits are below the weight, in 1/128, if bit 7 stays when they are taken away from 127 + weight.
+ */
+static inline __attribute__((always_inline)) unsigned draw_eight_troubles(uint64_t draws, unsigned first)
 {
-    static const uint8_t percent[WD_TROUBLE_COUNT] = {
-        [WD_TROUBLE_ADDRESS] = 9,     [WD_TROUBLE_S1_CONTROL] = 9, [WD_TROUBLE_S1_BASE] = 8,
-        [WD_TROUBLE_S1_WALK] = 26,    [WD_TROUBLE_S1_LEAF] = 65,   [WD_TROUBLE_S2_BASE] = 8,
-        [WD_TROUBLE_S2_CONTROL] = 10, [WD_TROUBLE_S2_TABLE] = 14,  [WD_TROUBLE_S2_WALK] = 18,
-        [WD_TROUBLE_S2_LEAF] = 35,
-    };
-    uint64_t stage1 = wd_random_bits(random), stage2 = wd_random_bits(random);
-    uint16_t trouble = 0;
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    uint64_t weights = 0;
 
-    if (wd_random_chance(random, 15))
-        return 0;
-    /* A byte of the draws decides on each place. */
-    for (unsigned i = 0; i < WD_TROUBLE_COUNT; i++) {
-        uint64_t *draws = i < WD_TROUBLE_S2_CONTROL ? &stage1 : &stage2;
+    for (unsigned i = 0; i < 8; i++)
+        weights |= (UINT64_C(127) + (first + i < WD_TROUBLE_COUNT ? (trouble_percent[first + i] * 128u + 50) / 100 : 0))
+                   << 8 * i;
+    draws = (weights - (draws & ~high_bits)) & high_bits;
+    return (unsigned)((draws >> 7) * UINT64_C(0x0102040810204080) >> 56) << first; /* bits 8i to bits i */
+}
 
-        trouble |= (uint16_t)((wd_bits(*draws, 7, 0) * 100 < percent[i] * 256u) << i);
-        *draws >>= 8;
-    }
-    return trouble;
+static uint16_t draw_trouble(struct wd_random *random, uint64_t *dice)
+{
+    unsigned some = draw_eight_troubles(wd_random_bits(random), 0) | draw_eight_troubles(wd_random_bits(random), 8);
+
+    return (uint16_t)(wd_dice_chance(dice, 15) ? 0 : some);
 }
 
 void wd_generate_swarm(const struct wd_profile_mix *mix, const struct wd_swarm *swarm, uint64_t seed, uint64_t index,
@@ -38,16 +44,19 @@ void wd_generate_swarm(const struct wd_profile_mix *mix, const struct wd_swarm *
 {
     struct wd_scene scene;
     struct wd_random *random = &scene.draft.random;
+    uint64_t dice;
 
     *random = wd_random_stream(seed, index);
     random->swarm = swarm;
     memset(buffer->c.regs, 0, sizeof(buffer->c.regs));
-    wd_profile_draw(mix->profiles[wd_random_below(random, (uint32_t)mix->count)], random, buffer->c.regs);
+    wd_profile_draw(mix->profiles[mix->count > 1 ? wd_random_below(random, (uint32_t)mix->count) : 0], random,
+                    buffer->c.regs);
     wd_draft_begin(&scene.draft, buffer);
-    scene.trouble = draw_trouble(random);
+    dice = wd_random_bits(random);
+    scene.trouble = draw_trouble(random, &dice);
     if (swarm)
         scene.trouble &= (uint16_t)~swarm->trouble;
-    scene.obeys_features = !wd_random_chance(random, 12);
+    scene.obeys_features = !wd_dice_chance(&dice, 12);
     wd_scene_choose_operation(&scene);
     wd_scene_draw_control(&scene);
     wd_scene_draw_attributes(&scene);

@@ -5,13 +5,23 @@
 enum { PAGE_BITS = 12, LARGEST_PAGE_BITS = 16, MEGABYTE_BITS = 20 };
 
 /* Address bits that a stage's base register and descriptors can reach. */
-static unsigned reachable_bits(struct wd_scene *scene, const struct wd_stage *stage)
+static unsigned reachable_bits(uint64_t *dice, const struct wd_stage *stage)
 {
-    unsigned bits = stage->output_bits;
+    unsigned beyond_48 = (stage->output_bits - 48) & -(unsigned)(stage->output_bits > 48);
+    bool reaches = wd_dice_chance(dice, 15) | stage->wide_base;
 
-    if (bits > 48 && !stage->wide_base && !wd_random_chance(&scene->draft.random, 15))
-        bits = 48;
-    return bits;
+    return stage->output_bits - (beyond_48 & (reaches - 1u));
+}
+
+/* Tables start at the beginning of a range of addresses, near its end, or anywhere. */
+static uint64_t draw_first_table(struct wd_random *random, uint64_t *dice, uint64_t size)
+{
+    static const uint8_t places[] = {50, 35, 15};
+    uint64_t drawn = wd_random_bits(random);
+    const uint64_t next[] = {0, (drawn & (size - 1)) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS,
+                             size - ((UINT64_C(1) + (drawn >> 61)) << LARGEST_PAGE_BITS)};
+
+    return next[wd_dice_index(dice, places, sizeof(places))];
 }
 
 /* One range of RAM below 2^limit: at its ends, at a usual place, or anywhere. */
@@ -21,46 +31,32 @@ static void add_ram(struct wd_scene *scene, unsigned limit)
     static const uint8_t places[] = {25, 20, 20, 30, 5};
     struct wd_draft *draft = &scene->draft;
     struct wd_random *random = &draft->random;
-    unsigned bits = size_bits[wd_random_below(random, sizeof(size_bits))];
+    uint64_t dice = wd_random_bits(random), anywhere = wd_random_bits(random);
+    unsigned bits = size_bits[wd_dice_below(&dice, sizeof(size_bits))];
     uint64_t size = UINT64_C(1) << (bits > limit - 2 ? MEGABYTE_BITS : bits);
-    unsigned place = wd_random_index(random, places, sizeof(places));
     const uint64_t bases[] = {UINT64_C(0x40000000) & ~(size - 1), UINT64_C(1) << (limit - 1),
-                              (UINT64_C(1) << limit) - size, wd_low(wd_random_peek(random), limit) & ~(size - 1), 0};
+                              (UINT64_C(1) << limit) - size, wd_low(anywhere, limit) & ~(size - 1), 0};
+    uint64_t base = bases[wd_dice_index(&dice, places, sizeof(places))];
+    bool read_only = wd_dice_chance(&dice, 10);
+    /* A table of the largest size can cross the end. */
+    unsigned missing_pages = wd_dice_chance(&dice, 10) ? 1 + wd_dice_below(&dice, 15) : 0;
 
-    wd_random_take(random, place == 3);
-    if (wd_random_chance(random, 10)) /* a table of the largest size can cross the end */
-        size -= (uint64_t)wd_random_between(random, 1, 15) << PAGE_BITS;
-    wd_draft_add_ram(draft, bases[place], size, wd_random_chance(random, 10));
+    size -= (uint64_t)missing_pages << PAGE_BITS;
+    wd_draft_add_ram(draft, base, size, read_only, draw_first_table(random, &dice, size));
 }
 
-/* Tables start at the beginning of a range of addresses, near its end, or anywhere. */
-static void draw_first_table(struct wd_random *random, struct wd_pool *pool)
+/* Stage 1 tables behind stage 2: anywhere that both stages reach, sometimes where RAM is or at the end. */
+static void draw_ipa_pool(struct wd_scene *scene, uint64_t *dice)
 {
-    static const uint8_t places[] = {50, 35, 15};
-    unsigned place = wd_random_index(random, places, sizeof(places));
-    uint64_t drawn = wd_random_peek(random);
-    const uint64_t next[] = {0, (drawn & (pool->size - 1)) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS,
-                             pool->size - ((UINT64_C(1) + wd_random_scale(drawn, 8)) << LARGEST_PAGE_BITS)};
-
-    wd_random_take(random, place != 0);
-    pool->next = next[place];
-}
-
-/* Stage 1 tables behind stage 2: anywhere that both stages reach, sometimes where RAM is. */
-static void draw_ipa_pool(struct wd_scene *scene)
-{
+    static const uint8_t places[] = {67, 23, 10};
     struct wd_draft *draft = &scene->draft;
-    struct wd_random *random = &draft->random;
-    unsigned bits = reachable_bits(scene, &draft->stage1);
+    unsigned bits = reachable_bits(dice, &draft->stage1), input_bits = draft->stage2.input_bits;
+    uint64_t anywhere = wd_random_bits(&draft->random) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS;
+    const uint64_t bases[] = {anywhere, draft->ram[0].base, UINT64_MAX << MEGABYTE_BITS};
     uint64_t base;
 
-    if (bits > draft->stage2.input_bits)
-        bits = draft->stage2.input_bits;
-    base = wd_low(wd_random_bits(random), bits) >> LARGEST_PAGE_BITS << LARGEST_PAGE_BITS;
-    if (wd_random_chance(random, 25))
-        base = wd_low(draft->ram[0].base, bits);
-    if (bits > MEGABYTE_BITS && wd_random_chance(random, 10))
-        base = (UINT64_C(1) << bits) - (UINT64_C(1) << MEGABYTE_BITS);
+    bits = bits < input_bits ? bits : input_bits;
+    base = wd_low(bases[wd_dice_index(dice, places, sizeof(places))], bits);
     draft->ipa = (struct wd_pool){.base = base, .size = (UINT64_C(1) << bits) - base};
 }
 
@@ -68,17 +64,15 @@ void wd_scene_draw_memory(struct wd_scene *scene)
 {
     static const uint8_t further[] = {65, 25, 10};
     struct wd_draft *draft = &scene->draft;
-    const struct wd_stage *last = scene->stage2_on ? &draft->stage2 : &draft->stage1;
-    unsigned limit = reachable_bits(scene, last);
+    uint64_t dice = wd_random_bits(&draft->random);
+    unsigned limit = reachable_bits(&dice, scene->stage2_on ? &draft->stage2 : &draft->stage1);
 
     add_ram(scene, limit);
-    for (unsigned i = wd_random_index(&draft->random, further, sizeof(further)); i > 0; i--)
+    for (unsigned i = wd_dice_index(&dice, further, sizeof(further)); i > 0; i--)
         add_ram(scene, limit);
-    for (uint32_t i = 0; i < draft->buffer->c.ram_count; i++)
-        draw_first_table(&draft->random, &draft->ram[i]);
     draft->nested = scene->stage2_on;
     if (draft->nested)
-        draw_ipa_pool(scene);
+        draw_ipa_pool(scene, &dice);
 }
 
 /* A table base beyond the output size, where no memory is, or with bits below its alignment. */
@@ -105,9 +99,9 @@ static uint64_t spoil_base(struct wd_scene *scene, struct wd_stage *stage, uint6
 /* CnP, and ASID or VMID: set together, so that one draw does. */
 static uint64_t draw_fields_without_base(struct wd_random *random)
 {
-    uint64_t drawn = wd_random_bits(random);
+    uint64_t drawn = wd_random_bits(random), base = wd_mask(WD_TTBR0_EL1_BADDR_msb, WD_TTBR0_EL1_BADDR_lsb);
 
-    return wd_bits(drawn, 2, 0) == 0 ? drawn & ~wd_mask(WD_TTBR0_EL1_BADDR_msb, WD_TTBR0_EL1_BADDR_lsb) : 0;
+    return drawn & ~base & -(uint64_t)(wd_bits(drawn, 10, 8) == 0);
 }
 
 /* Takes a stage's start table and writes its base into a register whose other fields are drawn. */
@@ -115,15 +109,15 @@ static void draw_base(struct wd_scene *scene, struct wd_stage *stage, enum wd_re
 {
     struct wd_draft *draft = &scene->draft;
     struct wd_random *random = &draft->random;
-    uint64_t ttbr = draw_fields_without_base(random);
+    uint64_t ttbr = draw_fields_without_base(random), dice = wd_random_bits(random), in_page;
     unsigned alignment = wd_start_table_bits(stage);
     unsigned bits = alignment > PAGE_BITS ? alignment : PAGE_BITS;
 
     if (stage->wide_base && alignment < 6)
         alignment = 6;
     stage->base = stage->stage == 1 && draft->nested ? wd_pool_take(&draft->ipa, bits) : wd_draft_take_ram(draft, bits);
-    if (alignment < PAGE_BITS && wd_random_chance(random, 40)) /* a small table need not begin a page */
-        stage->base |= wd_low(wd_random_bits(random), PAGE_BITS) >> alignment << alignment;
+    in_page = wd_low(dice >> 8, PAGE_BITS) >> alignment << alignment; /* a small table need not begin a page */
+    stage->base |= in_page & -(uint64_t)wd_dice_chance(&dice, 40);
     ttbr = wd_with_table_base(stage, ttbr, stage->base);
     if (trouble)
         ttbr = spoil_base(scene, stage, ttbr, alignment);
@@ -133,16 +127,16 @@ static void draw_base(struct wd_scene *scene, struct wd_stage *stage, enum wd_re
 void wd_scene_draw_bases(struct wd_scene *scene)
 {
     struct wd_draft *draft = &scene->draft;
-    bool el1 = scene->regime == WD_REGIME_EL10;
-    enum wd_register lower = el1 ? WD_TTBR0_EL1 : WD_TTBR0_EL2, upper = el1 ? WD_TTBR1_EL1 : WD_TTBR1_EL2;
-    bool walks_upper = scene->upper && scene->regime != WD_REGIME_EL2;
+    static const uint8_t ttbrs[][2] = {{WD_TTBR0_EL2, WD_TTBR1_EL2}, {WD_TTBR0_EL1, WD_TTBR1_EL1}};
+    const uint8_t *ttbr = ttbrs[scene->regime == WD_REGIME_EL10];
+    bool upper = scene->upper & (scene->regime != WD_REGIME_EL2);
 
     if (scene->stage2_on && draft->stage2.walkable)
         draw_base(scene, &draft->stage2, WD_VTTBR_EL2, wd_has_trouble(scene, WD_TROUBLE_S2_BASE));
     else if (scene->stage2_on)
         *wd_draft_register(draft, WD_VTTBR_EL2) = wd_with_table_base(&draft->stage2, 0, draft->ram[0].base);
-    draw_base(scene, &draft->stage1, walks_upper ? upper : lower, wd_has_trouble(scene, WD_TROUBLE_S1_BASE));
-    *wd_draft_register(draft, walks_upper ? lower : upper) =
+    draw_base(scene, &draft->stage1, (enum wd_register)ttbr[upper], wd_has_trouble(scene, WD_TROUBLE_S1_BASE));
+    *wd_draft_register(draft, (enum wd_register)ttbr[!upper]) =
         wd_with_table_base(&draft->stage1, 0, draft->ram[0].base + (UINT64_C(1) << LARGEST_PAGE_BITS));
 }
 
@@ -150,29 +144,25 @@ void wd_scene_draw_bases(struct wd_scene *scene)
 static bool top_byte_ignored(struct wd_scene *scene)
 {
     struct wd_draft *draft = &scene->draft;
-    uint64_t tcr = *wd_draft_register(draft, scene->regime == WD_REGIME_EL10 ? WD_TCR_EL1 : WD_TCR_EL2);
+    static const uint8_t tbi[][2] = {{WD_TCR_EL1_TBI0_lsb, WD_TCR_EL1_TBI1_lsb},
+                                     {WD_TCR_EL2_TBI_lsb, WD_TCR_EL2_TBI_lsb}};
+    static const uint8_t tcr[] = {WD_TCR_EL2, WD_TCR_EL1};
 
-    if (scene->regime == WD_REGIME_EL2)
-        return WD_GET(tcr, TCR_EL2, TBI);
-    return scene->upper ? WD_GET(tcr, TCR_EL1, TBI1) : WD_GET(tcr, TCR_EL1, TBI0);
+    return wd_bit(*wd_draft_register(draft, (enum wd_register)tcr[scene->regime == WD_REGIME_EL10]),
+                  tbi[scene->regime == WD_REGIME_EL2][scene->upper]);
 }
 
-/* An address of `bits` bits: anywhere, at an end of the range, or at the beginning of a page. */
-static uint64_t draw_inside(struct wd_random *random, unsigned bits)
+/* An address of `bits` bits: anywhere, in the first or the last page, or at the beginning of a page. */
+static uint64_t draw_inside(struct wd_random *random, uint64_t *dice, unsigned bits)
 {
-    static const uint8_t places[] = {70, 6, 6, 18};
-    uint64_t drawn = wd_random_bits(random), last = wd_low(UINT64_MAX, bits);
+    static const uint8_t places[] = {70, 18, 6, 6};
+    uint64_t drawn = wd_random_bits(random), last = wd_low(UINT64_MAX, bits), in_page = wd_low(UINT64_MAX, PAGE_BITS);
+    const uint64_t free[] = {last, last & ~in_page, in_page, *dice & 1 ? in_page : 7}, flipped[] = {0, 0, 0, last};
+    unsigned place;
 
-    switch (wd_random_index(random, places, sizeof(places))) {
-    case 1: /* the first page */
-        return wd_low(drawn, PAGE_BITS);
-    case 2: /* the last page */
-        return last - wd_low(drawn >> 32, drawn & 1 ? PAGE_BITS : 3);
-    case 3:
-        return wd_low(drawn, bits) >> PAGE_BITS << PAGE_BITS;
-    default:
-        return wd_low(drawn, bits);
-    }
+    *dice >>= 1;
+    place = wd_dice_index(dice, places, sizeof(places));
+    return (drawn & free[place]) ^ flipped[place];
 }
 
 /* Takes an address out of its range: by one, by one bit, or by any bits. */
@@ -199,21 +189,20 @@ void wd_scene_draw_address(struct wd_scene *scene)
     struct wd_draft *draft = &scene->draft;
     struct wd_random *random = &draft->random;
     unsigned bits = draft->stage1.input_bits;
-    bool tagged = wd_random_chance(random, 50);
-    uint64_t va;
+    uint64_t va, tag, dice = wd_random_bits(random);
+    bool tagged = dice & 1;
 
+    dice >>= 1;
     if (!scene->stage1_on) { /* flat: what counts is the physical address size, and stage 2's input size */
         bits = draft->implementation->pa_max;
         if (scene->stage2_on && bits > draft->stage2.input_bits && !wd_random_chance(random, 10))
             bits = draft->stage2.input_bits;
         scene->upper = scene->upper && wd_random_chance(random, 20);
     }
-    va = draw_inside(random, bits);
-    if (scene->upper)
-        va |= UINT64_MAX << bits;
+    va = draw_inside(random, &dice, bits);
+    va |= UINT64_MAX << bits & -(uint64_t)scene->upper;
     if (wd_has_trouble(scene, WD_TROUBLE_ADDRESS))
         va = spoil_address(random, va, bits, scene->upper);
-    if (tagged && top_byte_ignored(scene))
-        va = wd_with_bits(va, 63, 56, wd_random_bits(random));
-    draft->buffer->c.va = va;
+    tag = wd_mask(63, 56) & -(uint64_t)(tagged & top_byte_ignored(scene));
+    draft->buffer->c.va = (va & ~tag) | (dice << 32 & tag);
 }

@@ -101,4 +101,49 @@ static inline unsigned wd_random_index(struct wd_random *random, const uint8_t *
     return index;
 }
 
+/*
+ * Several small decisions out of one number, the dice: each takes its lowest 8 bits, or 16. Weights are rounded to
+ * 1/256.
+ */
+
+/** A uniform number below `limit`, 1 ≤ limit < 16, out of 8 bits of the dice. */
+static inline unsigned wd_dice_below(uint64_t *dice, unsigned limit)
+{
+    unsigned drawn = (unsigned)(*dice & 0xff) * limit >> 8;
+
+    *dice >>= 8;
+    return drawn;
+}
+
+/** A uniform number below `limit`, 1 ≤ limit < 2^12, out of 16 bits of the dice. */
+static inline unsigned wd_dice_far_below(uint64_t *dice, unsigned limit)
+{
+    unsigned drawn = (unsigned)(*dice & 0xffff) * limit >> 16;
+
+    *dice >>= 16;
+    return drawn;
+}
+
+/** True in `percent` of 100 calls; takes 8 bits of the dice. */
+static inline bool wd_dice_chance(uint64_t *dice, unsigned percent)
+{
+    bool drawn = (*dice & 0xff) * 100 < percent * 256;
+
+    *dice >>= 8;
+    return drawn;
+}
+
+/** wd_random_index() out of 8 bits of the dice. */
+static inline unsigned wd_dice_index(uint64_t *dice, const uint8_t *percent, unsigned count)
+{
+    unsigned draw = (unsigned)(*dice & 0xff) * 100, sum = 0, index = 0;
+
+    for (unsigned i = 0; i < count - 1; i++) {
+        sum += percent[i];
+        index += draw >= sum * 256;
+    }
+    *dice >>= 8;
+    return index;
+}
+
 #endif

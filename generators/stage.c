@@ -160,15 +160,6 @@ int wd_start_level_field(enum wd_granule granule, int level)
     return field[granule][level - WD_LOWEST_LEVEL];
 }
 
-bool wd_has_blocks(const struct wd_stage *stage, int level)
-{
-    int lowest = stage->granule == WD_GRANULE_4K ? 1 : 2;
-
-    if (stage->ds || stage->wide_64k)
-        lowest--;
-    return level >= lowest && level < WD_FINAL_LEVEL;
-}
-
 unsigned wd_contiguous_bits(const struct wd_stage *stage, int level)
 {
     static const uint8_t bits[WD_GRANULE_COUNT][WD_LEVEL_COUNT] = {

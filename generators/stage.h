@@ -97,8 +97,11 @@ static inline unsigned wd_start_table_bits(const struct wd_stage *stage)
     return stage->input_bits - wd_translation_bits(stage->granule, stage->start_level) + WD_DESCRIPTOR_SIZE_LOG2;
 }
 
-/** Whether a level has Block descriptors. AArch64.BlockDescSupported. */
-bool wd_has_blocks(const struct wd_stage *stage, int level);
+/** The lowest level that has Block descriptors. AArch64.BlockDescSupported. */
+static inline int wd_lowest_block_level(const struct wd_stage *stage)
+{
+    return (stage->granule == WD_GRANULE_4K ? 1 : 2) - (stage->ds | stage->wide_64k);
+}
 
 /** Entries of a contiguous set at a level as a power of two; 0: there are none. Table D8-104. */
 unsigned wd_contiguous_bits(const struct wd_stage *stage, int level);
@@ -119,9 +122,9 @@ static inline uint64_t wd_with_table_base(const struct wd_stage *stage, uint64_t
 }
 
 /** Where the descriptors of a stage hold address bits 51:48. */
-static inline const struct wd_high_bits *wd_high_bits_of(const struct wd_stage *stage)
+static inline const struct wd_high_bits *wd_stage_high_bits(const struct wd_stage *stage)
 {
-    return &wd_high_bits[stage->wide_64k ? WD_HIGH_BITS_64K : stage->ds ? WD_HIGH_BITS_DS : WD_HIGH_BITS_NONE];
+    return &wd_high_bits[stage->wide_64k * WD_HIGH_BITS_64K + stage->ds * WD_HIGH_BITS_DS];
 }
 
 /** Address bits 47:lsb, of which a block of level -1, taken for one by a flaw, has none. */
@@ -134,7 +137,7 @@ static inline uint64_t wd_address_mask(unsigned lsb)
 static inline uint64_t wd_with_address(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb,
                                        uint64_t address)
 {
-    const struct wd_high_bits *high = wd_high_bits_of(stage);
+    const struct wd_high_bits *high = wd_stage_high_bits(stage);
     uint64_t in_place = wd_address_mask(lsb) | high->in_place;
 
     descriptor &= ~(in_place | high->low);
@@ -144,7 +147,7 @@ static inline uint64_t wd_with_address(const struct wd_stage *stage, uint64_t de
 /** The address that a descriptor holds, from `lsb` on. */
 static inline uint64_t wd_address_of(const struct wd_stage *stage, uint64_t descriptor, unsigned lsb)
 {
-    const struct wd_high_bits *high = wd_high_bits_of(stage);
+    const struct wd_high_bits *high = wd_stage_high_bits(stage);
 
     return (descriptor & (wd_address_mask(lsb) | high->in_place)) | (descriptor & high->low) << high->low_shift;
 }

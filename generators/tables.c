@@ -43,15 +43,14 @@ void wd_scene_draw_attributes(struct wd_scene *scene)
 }
 
 /* The level of a leaf: the last one in half of the cases, else any that has blocks; with trouble any at all. */
-static int draw_leaf_level(struct wd_random *random, const struct wd_stage *stage, bool trouble)
+static int draw_leaf_level(uint64_t *dice, const struct wd_stage *stage, bool trouble)
 {
-    int lowest = stage->start_level;
+    int with_blocks = wd_lowest_block_level(stage);
+    int lowest = trouble | (with_blocks < stage->start_level) ? stage->start_level : with_blocks;
+    bool last = *dice & 1;
 
-    if (wd_random_chance(random, 50))
-        return WD_FINAL_LEVEL;
-    while (!trouble && lowest < WD_FINAL_LEVEL && !wd_has_blocks(stage, lowest))
-        lowest++;
-    return wd_random_between(random, lowest, WD_FINAL_LEVEL);
+    *dice >>= 1;
+    return WD_FINAL_LEVEL - (int)(wd_dice_below(dice, (unsigned)(WD_FINAL_LEVEL - lowest + 1)) & (last - 1u));
 }
 
 /* A flaw in one of the descriptors of a path. */
@@ -61,29 +60,26 @@ static void draw_flaw(struct wd_random *random, const struct wd_stage *stage, st
         [WD_FLAW_NONE] = 10,         [WD_FLAW_INVALID] = 20,    [WD_FLAW_ZERO] = 8,          [WD_FLAW_BLOCK_TYPE] = 17,
         [WD_FLAW_ADDRESS_SIZE] = 20, [WD_FLAW_UNREADABLE] = 10, [WD_FLAW_RESERVED_BITS] = 15};
 
-    path->flaw = (uint8_t)wd_random_index(random, percent, sizeof(percent));
+    uint64_t dice = wd_random_bits(random);
+    unsigned further_levels = (unsigned)(path->leaf_level - stage->start_level);
+
+    path->flaw = (uint8_t)wd_dice_index(&dice, percent, sizeof(percent));
     path->flaw_level = stage->start_level;
-    if (wd_random_chance(random, 70))
-        path->flaw_level = (int8_t)wd_random_between(random, stage->start_level, path->leaf_level);
+    if (wd_dice_chance(&dice, 70))
+        path->flaw_level = (int8_t)(path->flaw_level + (int)wd_dice_below(&dice, further_levels + 1));
 }
 
 /* An output address below 2^bits: anywhere, at its ends, or in RAM. */
-static uint64_t draw_output(struct wd_draft *draft, unsigned bits)
+static uint64_t draw_output(struct wd_draft *draft, uint64_t *dice, unsigned bits)
 {
     static const uint8_t places[] = {70, 5, 10, 15};
-    struct wd_random *random = &draft->random;
-    uint64_t drawn = wd_random_bits(random);
+    const struct wd_pool *ram = &draft->ram[0];
+    uint64_t last = wd_low(UINT64_MAX, bits);
+    const uint64_t free[] = {last, wd_mask(19, 0), wd_mask(15, 0), ram->size - 1}, base[] = {0, 0, 0, ram->base};
+    const uint64_t flipped[] = {0, 0, last, 0};
+    unsigned place = wd_dice_index(dice, places, sizeof(places));
 
-    switch (wd_random_index(random, places, sizeof(places))) {
-    case 1:
-        return wd_low(drawn, 20);
-    case 2:
-        return wd_low(UINT64_MAX, bits) - wd_low(drawn, 16);
-    case 3:
-        return wd_low(draft->ram[0].base + (drawn & (draft->ram[0].size - 1)), bits);
-    default:
-        return wd_low(drawn, bits);
-    }
+    return ((base[place] + (wd_random_bits(&draft->random) & free[place])) & last) ^ flipped[place];
 }
 
 /* Gives the output of a contiguous entry the bits of its place in the set, as software must. */
@@ -99,15 +95,10 @@ static void align_contiguous(const struct wd_stage *stage, uint64_t input, struc
 /* Lets direct permissions grant the access. */
 static uint64_t grant_direct(const struct wd_scene *scene, uint64_t leaf)
 {
-    unsigned ap = (unsigned)WD_GET(leaf, S1_LEAF, AP);
+    bool needs_write = scene->write & !scene->indirect; /* otherwise AP[2] is nDirty */
+    uint64_t set = scene->unprivileged, clear = (uint64_t)scene->checks_pan | (uint64_t)needs_write << 1;
 
-    if (scene->unprivileged)
-        ap |= 1;
-    if (scene->checks_pan)
-        ap &= ~1u;
-    if (scene->write && !scene->indirect) /* otherwise it is nDirty */
-        ap &= ~2u;
-    return WD_WITH(leaf, S1_LEAF, AP, ap);
+    return (leaf | set << WD_S1_LEAF_AP_lsb) & ~(clear << WD_S1_LEAF_AP_lsb);
 }
 
 /* Lets indirect permissions and overlays grant the access: the nibbles that the leaf selects. */
@@ -131,6 +122,12 @@ static void grant_indirect(struct wd_scene *scene, uint64_t leaf)
         *por = with_nibble(*por, (unsigned)WD_GET(leaf, S1_LEAF, POIndex), OVERLAY_ALL);
 }
 
+/* All bits, or with trouble none: whether there is some, nobody could predict. */
+static uint64_t all_unless_trouble(const struct wd_scene *scene, enum wd_trouble trouble)
+{
+    return (uint64_t)wd_has_trouble(scene, trouble) - 1;
+}
+
 /* The way to the VA's output address. */
 static void draw_stage1_path(struct wd_scene *scene, struct wd_path *path)
 {
@@ -139,37 +136,39 @@ static void draw_stage1_path(struct wd_scene *scene, struct wd_path *path)
     const struct wd_stage *stage = &draft->stage1;
     bool walk_trouble = wd_has_trouble(scene, WD_TROUBLE_S1_WALK);
     unsigned bits = stage->output_bits;
+    uint64_t dice = wd_random_bits(random);
+    bool beyond_stage2 = wd_dice_chance(&dice, 5), any_level = wd_dice_chance(&dice, 30);
+    bool aligned = wd_dice_chance(&dice, 70), accessed = !wd_dice_chance(&dice, 30);
+    uint64_t granted;
 
-    if (scene->both_stages && bits > draft->stage2.input_bits && !wd_random_chance(random, 5))
+    if (scene->both_stages && bits > draft->stage2.input_bits && !beyond_stage2)
         bits = draft->stage2.input_bits;
-    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, bits)};
-    path->leaf_level = (int8_t)draw_leaf_level(random, stage, walk_trouble && wd_random_chance(random, 30));
-    if (walk_trouble)
-        draw_flaw(random, stage, path);
+    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, &dice, bits)};
+    path->leaf_level = (int8_t)draw_leaf_level(&dice, stage, walk_trouble & any_level);
     path->leaf = wd_random_descriptor(random, WD_LAYOUT_S1_LEAF);
-    if (path->flaw == WD_FLAW_ADDRESS_SIZE && wd_random_chance(random, 30)) /* which of two faults is reported? */
-        path->leaf = WD_WITH(path->leaf, S1_LEAF, AF, 0);
-    if (WD_GET(path->leaf, S1_LEAF, Contiguous) && wd_random_chance(random, 70))
+    if (walk_trouble) {
+        draw_flaw(random, stage, path);
+        if (path->flaw == WD_FLAW_ADDRESS_SIZE && !accessed) /* which of two faults is reported? */
+            path->leaf = WD_WITH(path->leaf, S1_LEAF, AF, 0);
+    }
+    if (WD_GET(path->leaf, S1_LEAF, Contiguous) & aligned)
         align_contiguous(stage, draft->buffer->c.va, path);
-    if (wd_has_trouble(scene, WD_TROUBLE_S1_LEAF))
-        return;
-    path->leaf = grant_direct(scene, path->leaf);
-    if (scene->indirect || scene->overlay)
+    granted = grant_direct(scene, path->leaf);
+    path->leaf ^= (path->leaf ^ granted) & all_unless_trouble(scene, WD_TROUBLE_S1_LEAF);
+    if ((scene->indirect || scene->overlay) && !wd_has_trouble(scene, WD_TROUBLE_S1_LEAF))
         grant_indirect(scene, path->leaf);
 }
 
 /* Stage 2 attributes that let a stage 1 walk and its updates through. */
-static uint64_t draw_table_leaf(struct wd_random *random)
+static uint64_t draw_table_leaf(uint64_t *dice, uint64_t leaf)
 {
-    uint64_t leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
-    bool writable = !wd_random_chance(random, WD_GET(leaf, S2_LEAF, DBM) ? 45 : 15); /* otherwise read-only, or clean */
+    /* Otherwise read-only, or clean. */
+    uint64_t writable = !wd_dice_chance(dice, WD_GET(leaf, S2_LEAF, DBM) ? 45 : 15);
+    uint64_t accessed = !wd_dice_chance(dice, 10), normal = !wd_dice_chance(dice, 10);
 
-    leaf = WD_WITH(leaf, S2_LEAF, S2AP, writable ? 3 : 1);
-    if (!wd_random_chance(random, 10))
-        leaf = WD_WITH(leaf, S2_LEAF, AF, 1);
-    if (!wd_random_chance(random, 10)) /* Normal memory, with FWB and without */
-        leaf = WD_WITH(leaf, S2_LEAF, MemAttr, WD_GET(leaf, S2_LEAF, MemAttr) | 6);
-    return leaf;
+    leaf = WD_WITH(leaf, S2_LEAF, S2AP, writable << 1 | 1);
+    leaf |= accessed << WD_S2_LEAF_AF_lsb;
+    return leaf | 6 * normal << WD_S2_LEAF_MemAttr_lsb; /* Normal memory, with FWB and without */
 }
 
 /* Stage 2 of a stage 1 table: somewhere in RAM. */
@@ -178,22 +177,19 @@ static void map_table(struct wd_draft *draft, uint64_t ipa, struct wd_path *path
     struct wd_scene *scene = (struct wd_scene *)draft;
     struct wd_random *random = &draft->random;
     const struct wd_stage *stage = &draft->stage2;
-    bool trouble = wd_has_trouble(scene, WD_TROUBLE_S2_TABLE) && wd_random_chance(random, 50);
-    unsigned leaf_bits;
+    uint64_t dice = wd_random_bits(random), leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
+    int level = draw_leaf_level(&dice, stage, false);
 
-    *path = (struct wd_path){.random_tables = true};
-    path->leaf_level = (int8_t)draw_leaf_level(random, stage, false);
-    leaf_bits = wd_translation_bits(stage->granule, path->leaf_level);
-    if (UINT64_C(1) << leaf_bits > draft->ram[0].size) {
-        path->leaf_level = WD_FINAL_LEVEL;
-        leaf_bits = wd_granule_bits(stage->granule);
+    if (UINT64_C(1) << wd_translation_bits(stage->granule, level) > draft->ram[0].size)
+        level = WD_FINAL_LEVEL;
+    *path = (struct wd_path){.random_tables = true, .leaf_level = (int8_t)level, .leaf = draw_table_leaf(&dice, leaf)};
+    path->output = wd_draft_take_ram(draft, wd_translation_bits(stage->granule, level));
+    if (wd_has_trouble(scene, WD_TROUBLE_S2_TABLE) && wd_dice_chance(&dice, 50)) {
+        if (wd_dice_chance(&dice, 50))
+            draw_flaw(random, stage, path);
+        else
+            path->leaf = leaf;
     }
-    path->output = wd_draft_take_ram(draft, leaf_bits);
-    path->leaf = draw_table_leaf(random);
-    if (trouble && wd_random_chance(random, 50))
-        draw_flaw(random, stage, path);
-    else if (trouble)
-        path->leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
     if (WD_GET(path->leaf, S2_LEAF, Contiguous))
         align_contiguous(stage, ipa, path);
 }
@@ -202,12 +198,12 @@ static void map_table(struct wd_draft *draft, uint64_t ipa, struct wd_path *path
  * MemAttr of stage 2 with effects that are rare otherwise. Without FWB: NoTagAccess, which is reserved where
  * FEAT_MTE_PERM is absent, or Write-Back. With FWB: reserved, Write-Back forced, or as stage 1 has it.
  */
-static unsigned draw_special_memattr(struct wd_scene *scene)
+static unsigned draw_special_memattr(struct wd_scene *scene, uint64_t *dice)
 {
     static const uint8_t special[2][8] = {{4, 4, 4, 4, 4, 4, 15, 15}, {4, 6, 6, 6, 6, 14, 7, 7}};
     unsigned fwb = (unsigned)WD_DRAFT_GET(&scene->draft, HCR_EL2, FWB);
 
-    return special[fwb][wd_random_below(&scene->draft.random, 8)];
+    return special[fwb][wd_dice_below(dice, 8)];
 }
 
 /* Stage 2 of the address that stage 1 gives. */
@@ -217,18 +213,20 @@ static void draw_stage2_path(struct wd_scene *scene, uint64_t ipa, struct wd_pat
     struct wd_random *random = &draft->random;
     const struct wd_stage *stage = &draft->stage2;
     bool walk_trouble = wd_has_trouble(scene, WD_TROUBLE_S2_WALK);
+    uint64_t dice = wd_random_bits(random), special, permitted;
+    bool any_level = wd_dice_chance(&dice, 30), aligned = wd_dice_chance(&dice, 70);
 
-    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, stage->output_bits)};
-    path->leaf_level = (int8_t)draw_leaf_level(random, stage, walk_trouble && wd_random_chance(random, 30));
+    *path = (struct wd_path){.random_tables = true, .output = draw_output(draft, &dice, stage->output_bits)};
+    path->leaf_level = (int8_t)draw_leaf_level(&dice, stage, walk_trouble & any_level);
     if (walk_trouble)
         draw_flaw(random, stage, path);
     path->leaf = wd_random_descriptor(random, WD_LAYOUT_S2_LEAF);
-    if (WD_GET(path->leaf, S2_LEAF, Contiguous) && wd_random_chance(random, 70))
+    if (WD_GET(path->leaf, S2_LEAF, Contiguous) & aligned)
         align_contiguous(stage, ipa, path);
-    if (wd_random_chance(random, 50))
-        path->leaf = WD_WITH(path->leaf, S2_LEAF, MemAttr, draw_special_memattr(scene));
-    if (!wd_has_trouble(scene, WD_TROUBLE_S2_LEAF))
-        path->leaf = WD_WITH(path->leaf, S2_LEAF, S2AP, WD_GET(path->leaf, S2_LEAF, S2AP) | (scene->write ? 2 : 1));
+    special = WD_WITH(path->leaf, S2_LEAF, MemAttr, draw_special_memattr(scene, &dice));
+    path->leaf = dice & 1 ? path->leaf : special;
+    permitted = (UINT64_C(1) << scene->write) << WD_S2_LEAF_S2AP_lsb;
+    path->leaf |= permitted & all_unless_trouble(scene, WD_TROUBLE_S2_LEAF);
 }
 
 void wd_scene_draw_tables(struct wd_scene *scene)

@@ -82,9 +82,10 @@ static uint64_t encode_fault(const struct wd_fault *fault)
     return WD_WITH(par, PAR_EL1_F, DirtyBit, fault->dirty_bit);
 }
 
-/* ATTR and SH of PAR_EL1. */
+/* ATTR and SH of PAR_EL1, and the bit that is 1 whatever they are. */
 static uint64_t encode_attributes(struct wd_walk *w, struct wd_attributes *attributes, uint64_t par)
 {
+    par = WD_WITH(par, PAR_EL1, NSE, !(w->combined && wd_mistaken(w, WD_MISTAKE_COMBINED_RES1_CLEAR)));
     par = WD_WITH(par, PAR_EL1, SH, wd_encode_shareability(attributes));
     return WD_WITH(par, PAR_EL1, ATTR, wd_encode_attributes(w, attributes));
 }
@@ -94,7 +95,6 @@ static uint64_t encode_success(struct wd_walk *w, struct wd_output *output)
 {
     uint64_t par = 0;
 
-    par = WD_WITH(par, PAR_EL1, NSE, !(w->combined && wd_mistaken(w, WD_MISTAKE_COMBINED_RES1_CLEAR)));
     par = WD_WITH(par, PAR_EL1, PA, output->address >> 12);
     w->in_attributes = true;
     return encode_attributes(w, &output->attributes, par);
@@ -377,6 +377,7 @@ void wd_report_attributes(struct wd_walk *w, const struct wd_attribute_inputs *i
     } else {
         attributes = wd_s1_disabled_attributes(w, &inputs->s1, inputs->stage2_follows);
     }
+    w->combined = inputs->stage2;
     if (inputs->stage2) {
         stage1 = attributes;
         wd_s2_attributes(w, &inputs->s2, &stage1, inputs->descriptor[1], inputs->level[1], &attributes);

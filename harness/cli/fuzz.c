@@ -719,7 +719,7 @@ static int judge_one(const struct wd_fuzz_plan *plan, const struct fuzz_options 
 
     wd_oracle(c, NULL, NULL, NULL, basis);
     facets = wd_facets_of(c, basis, profile);
-    waiver = wd_assess(&contestant->answerer, c, basis, &facets, got, UINT64_MAX, judgement);
+    waiver = wd_assess(&contestant->answerer, c, basis, NULL, &facets, got, UINT64_MAX, judgement);
     if (waiver >= 0)
         shown.waiver = wd_waiver_id(plan->waivers, (size_t)waiver);
     snprintf(where, sizeof(where), "seed %" PRIu64 " case %" PRIu64, plan->seed, index);

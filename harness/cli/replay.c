@@ -68,7 +68,7 @@ static bool judge(void *context, const struct wd_answered *answered, struct wd_e
 
     wd_oracle(answered->c, NULL, NULL, NULL, &replay->basis);
     facets = wd_facets_of(answered->c, &replay->basis, 0);
-    waiver = wd_assess(&replay->answerer, answered->c, &replay->basis, &facets, answered->got, UINT64_MAX,
+    waiver = wd_assess(&replay->answerer, answered->c, &replay->basis, NULL, &facets, answered->got, UINT64_MAX,
                        &replay->judgement);
     if (waiver >= 0)
         shown.waiver = wd_waiver_id(replay->waivers, (size_t)waiver);

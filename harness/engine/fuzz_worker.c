@@ -78,6 +78,7 @@ struct worker {
     double told_at[TELLS_KEPT], waited; /* when, on the clock of seconds that were not spent waiting; and those */
     struct wd_wire_out out;
     struct wd_oracle_output basis;
+    struct wd_attribute_source source;              /* of its attributes, if it is a success */
     struct wd_judgement judgements[WD_WALKERS_MAX]; /* of one case */
     struct wd_judgement again;                      /* without what was learned */
 };
@@ -399,7 +400,9 @@ static void offer_case(struct worker *w, const struct subject *subject, uint32_t
 static void study(struct worker *w, const struct wd_case *c, const struct batch *batch, uint32_t i,
                   struct subject *subject)
 {
-    wd_oracle(c, NULL, NULL, NULL, &w->basis);
+    static const struct wd_resolution by_default;
+
+    wd_oracle_with_source(c, &by_default, &w->basis, &w->source);
     w->tally.cases++;
     w->tally.successes += w->basis.result.answer == WD_ANSWER_PAR && !WD_GET(w->basis.result.par, PAR_EL1, F);
     subject->c = c;
@@ -498,7 +501,7 @@ static const struct wd_judgement *judgement_to_show(struct worker *w, size_t wal
     if (!judgement->recalled)
         return judgement;
     alone.experience = NULL;
-    wd_assess(&alone, subject->c, &w->basis, &answers->facets, answers->result[walker], UINT64_MAX, &w->again);
+    wd_assess(&alone, subject->c, &w->basis, NULL, &answers->facets, answers->result[walker], UINT64_MAX, &w->again);
     exhibit->doubtful = w->again.verdict != judgement->verdict || strcmp(w->again.signature, judgement->signature) != 0;
     if (exhibit->doubtful)
         memcpy(w->again.title, judgement->signature, sizeof(judgement->signature));
@@ -592,8 +595,8 @@ static enum wd_verdict judge_fully(struct worker *w, size_t walker, const struct
     if (!answers->has_facets)
         answers->facets = wd_facets_of(subject->c, &w->basis, subject->profile);
     answers->has_facets = true;
-    waiver =
-        wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &answers->facets, got, settled, judgement);
+    waiver = wd_assess(&w->plan->walkers[walker].answerer, subject->c, &w->basis, &w->source, &answers->facets, got,
+                       settled, judgement);
     answers->waiver[walker] = waiver;
     if (waiver >= 0)
         w->tally.waived[waiver]++;

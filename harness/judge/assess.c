@@ -2,12 +2,13 @@
 #include "harness/judge/assess.h"
 
 int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const struct wd_oracle_output *basis,
-              const struct wd_facets *facets, const struct wd_result *got, uint64_t settled,
-              struct wd_judgement *judgement)
+              const struct wd_attribute_source *source, const struct wd_facets *facets, const struct wd_result *got,
+              uint64_t settled, struct wd_judgement *judgement)
 {
     struct wd_causes known;
     const struct wd_wrong_answer wrong = {.c = c,
                                           .basis = basis,
+                                          .source = source,
                                           .got = got,
                                           .differing = wd_answers_differ(&basis->result, got),
                                           .settled = settled,

@@ -16,13 +16,14 @@ struct wd_answerer {
 
 /**
  * Judges an answer.
+ * @param source  of the attributes of `basis`, if that is a success; NULL: not known
  * @param facets  of the case
  * @param settled  as for wd_judge()
  * @param judgement  receives what the judge says, with the verdict made `reference-conflict` or `waived` where it is
  * @return the index of the waiver, or -1
  */
 int wd_assess(const struct wd_answerer *who, const struct wd_case *c, const struct wd_oracle_output *basis,
-              const struct wd_facets *facets, const struct wd_result *got, uint64_t settled,
-              struct wd_judgement *judgement);
+              const struct wd_attribute_source *source, const struct wd_facets *facets, const struct wd_result *got,
+              uint64_t settled, struct wd_judgement *judgement);
 
 #endif

@@ -38,6 +38,7 @@ struct explanation {
     uint16_t rule, cause, also_check;
     uint8_t verdict;
     bool has_cause;
+    bool of_mistakes; /* mistakes alone are supposed, and such that are noted where they are met */
     wd_mistake_set also;
     char text[WD_SIGNATURE_MAX]; /* the signature; of what is permitted the choices */
     uint32_t count;              /* wrong answers that it was found for */
@@ -155,6 +156,16 @@ static bool resolve_the_same(const struct wd_resolution *a, const struct wd_reso
     return suppose_the_same(a, b) && !memcmp(a->option, b->option, sizeof(a->option));
 }
 
+static bool supposes_mistakes_alone(const struct wd_resolution *supposed)
+{
+    uint64_t checks = 0;
+
+    for (unsigned stage = 0; stage < 2; stage++)
+        for (unsigned i = 0; i < WD_RULE_WORDS; i++)
+            checks |= supposed->left_out[stage][i] | supposed->raised[stage][i];
+    return !checks && supposed->mistakes && !(supposed->mistakes & wd_mistakes_not_noted);
+}
+
 static bool learn_known(struct wd_experience *experience, const struct wd_causes *known)
 {
     if (number_of_known(experience, known) < KNOWN_MAX)
@@ -217,6 +228,7 @@ bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong
                                         .also_check = judgement->also_check,
                                         .verdict = judgement->verdict,
                                         .has_cause = judgement->has_cause,
+                                        .of_mistakes = supposes_mistakes_alone(&supposed),
                                         .also = judgement->also,
                                         .count = 1};
     snprintf(explanation->text, sizeof(explanation->text), "%s", text);
@@ -309,6 +321,23 @@ static void note_failure(struct failures *failures, const struct wd_resolution *
     memcpy(failure->consulted, output->consulted, output->consulted_count * sizeof(output->consulted[0]));
 }
 
+/* Whether a walk is the same under what an explanation supposes, up to the attributes that it reports. */
+static bool differs_in_attributes(const struct explanation *explanation, const struct wd_wrong_answer *wrong)
+{
+    const struct wd_oracle_output *basis = wrong->basis;
+
+    if (!explanation->of_mistakes || !wrong->source || basis->rule != WD_RULE_SUCCESS ||
+        (explanation->supposed.mistakes & basis->mistakes_met & ~wd_mistakes_of_attributes))
+        return false;
+    for (unsigned i = 0; i < basis->consulted_count; i++) {
+        unsigned choice = basis->consulted[i].choice;
+
+        if (!(basis->attribute_choices >> choice & 1) && explanation->supposed.option[choice])
+            return false;
+    }
+    return true;
+}
+
 /* Whether a walker that is supposed to be so gives the answer, with the choices of the explanation. */
 static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong,
                      struct failures *failures, struct wd_oracle_output *output)
@@ -317,7 +346,10 @@ static bool explains(const struct explanation *explanation, const struct wd_wron
         return false;
     if (has_failed(failures, &explanation->supposed))
         return false;
-    wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
+    if (differs_in_attributes(explanation, wrong))
+        wd_output_with_attributes(wrong->basis, wrong->source, &explanation->supposed, output);
+    else
+        wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
     if (wd_answers_equal(&output->result, wrong->got))
         return true;
     note_failure(failures, &explanation->supposed, output);
@@ -433,7 +465,7 @@ static bool may_be_permitted(const struct wd_wrong_answer *wrong)
 
     if (wd_cannot_be_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing))
         return false;
-    wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->got, wrong->differing);
+    wd_leaves_begin_at(&leaf, wrong->c, wrong->basis, wrong->source, wrong->got, wrong->differing);
     do {
         if (!leaf.differing)
             return true;
@@ -476,8 +508,7 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
 
     if (!kind)
         return false;
-    if (must_be_seen(wrong) && wd_judge_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing, wrong->settled,
-                                                  wrong->known, judgement))
+    if (must_be_seen(wrong) && wd_judge_permitted(wrong, judgement))
         return true;
     explanation = find_explanation(list, kind, wrong, &judgement->expected);
     if (!explanation)

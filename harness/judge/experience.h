@@ -20,16 +20,6 @@ struct wd_experience *wd_experience_new(void);
 
 void wd_experience_free(struct wd_experience *experience);
 
-/** An answer that is not the default one, and who gave it. */
-struct wd_wrong_answer {
-    const struct wd_case *c;
-    const struct wd_oracle_output *basis; /**< what wd_oracle() says of the case by default */
-    const struct wd_result *got;
-    unsigned differing;            /**< wd_answers_differ() of the two */
-    uint64_t settled;              /**< as for wd_judge() */
-    const struct wd_causes *known; /**< what the walker is known for */
-};
-
 /**
  * Learns how an answer was explained.
  * @param judgement  what wd_judge_known() says of it: its cause, or how choices must be resolved so that it is

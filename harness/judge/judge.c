@@ -220,26 +220,26 @@ static unsigned most_of_others(const struct search *search, unsigned differing)
 /* Which other attributes can make a walk nearer to the answer than what was found, or prove something. */
 static struct wd_attributes_wanted attributes_wanted(const struct search *search, const struct wd_leaf_walk *leaf)
 {
-    unsigned differing = leaf->differing_before_attributes;
+    unsigned differing = leaf->differing_before_attributes, others = UINT_MAX;
     bool prove = attributes_prove(search, leaf);
-    bool others = !search->equal_alone && !(differing >> WD_ASPECT_F & 1);
 
-    if (search->equal_alone && differing)
+    if ((search->equal_alone && differing) || (!is_nearer(search, leaf, differing) && !prove))
         return (struct wd_attributes_wanted){.any = false};
-    if (!is_nearer(search, leaf, differing) && !prove)
-        return (struct wd_attributes_wanted){.any = false};
-    return (struct wd_attributes_wanted){.any = true,
-                                         .equal_most = search->equal && !prove ? search->best_choices - 1 : UINT_MAX,
-                                         .other_most = others ? most_of_others(search, differing | 1u << WD_ASPECT_ATTR)
-                                                              : UINT_MAX};
+    if (search->equal_alone)
+        others = 0;
+    else if (!(differing >> WD_ASPECT_F & 1))
+        others = most_of_others(search, differing | 1u << WD_ASPECT_ATTR);
+    return (struct wd_attributes_wanted){
+        .any = true, .equal_most = search->equal && !prove ? search->best_choices - 1 : UINT_MAX, .other_most = others};
 }
 
 /* Looks at the leaves of the tree of choices. */
-static void search_permitted(struct search *search, const struct wd_oracle_output *basis, unsigned differing)
+static void search_permitted(struct search *search, const struct wd_oracle_output *basis,
+                             const struct wd_attribute_source *source, unsigned differing)
 {
     struct wd_leaf_walk leaf;
 
-    wd_leaves_begin_at(&leaf, search->c, basis, search->got, differing);
+    wd_leaves_begin_at(&leaf, search->c, basis, source, search->got, differing);
     do
         consider(search, &leaf);
     while (!is_found(search) && wd_leaves_next(&leaf, attributes_wanted(search, &leaf)));
@@ -449,30 +449,40 @@ static void judge_as_permitted(const struct search *search)
     judge_warning(search->c, search->got, j);
 }
 
-bool wd_judge_permitted(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
-                        unsigned differing, uint64_t settled, const struct wd_causes *known, struct wd_judgement *j)
+/*
+ * Whether what is known of a walker, as far as it matters to proofs, can be met in walks only: then leaves that differ
+ * in attributes and cannot give the answer need not be seen.
+ */
+static bool is_about_walks(const struct wd_causes *known)
 {
-    struct search search = {.c = c,
-                            .got = got,
-                            .judgement = j,
-                            .settled = settled,
-                            .proves = has_open_choice(basis, 0),
-                            .equal_alone = wd_causes_empty(known)}; /* else all mistakes that walks meet count */
+    const wd_mistake_set of_attributes = wd_mistakes_of_attributes | wd_mistake_bit(WD_MISTAKE_FWB_AND_CD_IGNORED);
 
-    if (wd_cannot_be_permitted(c, basis, got, differing))
+    return !(known->mistakes & of_attributes);
+}
+
+bool wd_judge_permitted(const struct wd_wrong_answer *wrong, struct wd_judgement *j)
+{
+    struct search search = {.c = wrong->c,
+                            .got = wrong->got,
+                            .judgement = j,
+                            .settled = wrong->settled,
+                            .proves = has_open_choice(wrong->basis, 0),
+                            .equal_alone = is_about_walks(wrong->known)};
+
+    if (wd_cannot_be_permitted(wrong->c, wrong->basis, wrong->got, wrong->differing))
         return false;
     begin_judgement(j);
-    j->rule = basis->rule;
-    search_permitted(&search, basis, differing);
+    j->rule = wrong->basis->rule;
+    search_permitted(&search, wrong->basis, wrong->source, wrong->differing);
     if (!search.equal && !search.exhausted)
         return false;
     j->verdict = WD_VERDICT_UNSUPPORTED;
     if (!search.equal)
         return true;
     if (!search.equal_alone)
-        note_expected(&search, basis);
+        note_expected(&search, wrong->basis);
     if (search.proves)
-        note_proofs(&search, known);
+        note_proofs(&search, wrong->known);
     judge_as_permitted(&search);
     return true;
 }
@@ -491,7 +501,7 @@ void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basi
     differing = wd_answers_differ(&basis->result, got);
     j->verdict = WD_VERDICT_AGREE;
     if (differing || has_open_choice(basis, settled)) {
-        search_permitted(&search, basis, differing);
+        search_permitted(&search, basis, NULL, differing);
         note_expected(&search, basis);
         if (search.exhausted && !search.equal) {
             j->verdict = WD_VERDICT_UNSUPPORTED;

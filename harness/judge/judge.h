@@ -97,16 +97,24 @@ void wd_judge(const struct wd_case *c, const struct wd_oracle_output *basis, con
 void wd_judge_known(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
                     uint64_t settled, const struct wd_causes *known, struct wd_judgement *judgement);
 
+/** An answer that is not the default one, and who gave it. */
+struct wd_wrong_answer {
+    const struct wd_case *c;
+    const struct wd_oracle_output *basis;     /**< what wd_oracle() says of the case by default */
+    const struct wd_attribute_source *source; /**< of that, if it is a success; NULL: not known */
+    const struct wd_result *got;
+    unsigned differing;            /**< wd_answers_differ() of the two */
+    uint64_t settled;              /**< as for wd_judge() */
+    const struct wd_causes *known; /**< what the walker is known for */
+};
+
 /**
- * The same of an answer that is not the default one, if the architecture permits it, or if there are too many
- * resolutions to say so: the judgement is the same, but `expected` is as wd_leaf_output() has it. It costs less, since
- * nothing is asked of the answers that are not the walker's.
- * @param differing  aspects in which it differs from `basis`
+ * The same as wd_judge_known() of an answer that is not the default one, if the architecture permits it, or if there
+ * are too many resolutions to say so: the judgement is the same, but `expected` is as wd_leaf_output() has it. It costs
+ * less, since nothing is asked of the answers that are not the walker's.
  * @return false: it is not permitted; `judgement` says nothing
  */
-bool wd_judge_permitted(const struct wd_case *c, const struct wd_oracle_output *basis, const struct wd_result *got,
-                        unsigned differing, uint64_t settled, const struct wd_causes *known,
-                        struct wd_judgement *judgement);
+bool wd_judge_permitted(const struct wd_wrong_answer *wrong, struct wd_judgement *judgement);
 
 /**
  * The bucket of a choice that a walker resolves both ways.

@@ -12,6 +12,19 @@ static const uint64_t atomic_update_choices =
 
 enum { SH_RESERVED = 1 };
 
+#define MISTAKE(name) ((wd_mistake_set)1 << WD_MISTAKE_##name)
+
+const wd_mistake_set wd_mistakes_of_attributes =
+    MISTAKE(CD_IGNORED) | MISTAKE(CD_IGNORED_WITH_FWB) | MISTAKE(CD_XS_LOST) | MISTAKE(COMBINED_BY_ENCODING) |
+    MISTAKE(COMBINED_RES1_CLEAR) | MISTAKE(C_IGNORED) | MISTAKE(DCT_IGNORED) | MISTAKE(DEFAULT_CACHEABLE_AS_DEVICE) |
+    MISTAKE(FWB_BIT_3_AS_DEVICE) | MISTAKE(FWB_DEVICE_ALONE) | MISTAKE(FWB_DEVICE_NGNRNE) | MISTAKE(FWB_HINTS) |
+    MISTAKE(FWB_RESERVED_BY_ENCODING) | MISTAKE(FWB_TAG_LOST) | MISTAKE(HALF_NON_CACHEABLE_OUTER) |
+    MISTAKE(NON_CACHEABLE_XS_LOST) | MISTAKE(NON_CACHEABLE_XS_SHAREABILITY) | MISTAKE(NO_TAG_ACCESS_IGNORED) |
+    MISTAKE(OFF_NON_SHAREABLE) | MISTAKE(RESERVED_DEVICE_KEPT) | MISTAKE(RESERVED_F0_AS_TAGGED) |
+    MISTAKE(RESERVED_MAIR_BY_HALVES) | MISTAKE(RESERVED_SHAREABILITY) | MISTAKE(S1_DEVICE_BY_HALVES) |
+    MISTAKE(S2_DEVICE_BY_HALVES) | MISTAKE(SHAREABILITY_OF_DESCRIPTOR) | MISTAKE(SHAREABILITY_OF_DESCRIPTORS) |
+    MISTAKE(TRANSIENCE_LOST) | MISTAKE(TRANSIENT_AS_STAGE_1) | MISTAKE(XS_NOT_COMBINED);
+
 static const unsigned attribute_aspects = 1u << WD_ASPECT_ATTR | 1u << WD_ASPECT_SH;
 
 static bool is_success(const struct wd_result *result)
@@ -142,24 +155,42 @@ static void see_walk(struct wd_leaf_walk *walk, unsigned differing)
     see_leaf(walk);
 }
 
-void wd_leaf_output(const struct wd_leaf_walk *walk, struct wd_oracle_output *output)
+/* Puts the attributes of a leaf into what the oracle says of its walk. */
+static void put_attributes(const struct wd_oracle_output *walk, const struct wd_oracle_output *attributes,
+                           struct wd_oracle_output *output)
 {
-    uint64_t by_attributes = walk->output.attribute_choices;
     uint8_t count = 0;
 
+    output->result.par = attributes->result.par;
+    output->aspect_rule[WD_ASPECT_ATTR] = attributes->aspect_rule[WD_ASPECT_ATTR];
+    output->aspect_rule[WD_ASPECT_SH] = attributes->aspect_rule[WD_ASPECT_SH];
+    output->attribute_choices = attributes->attribute_choices;
+    output->mistakes_met = walk->mistakes_met | attributes->mistakes_met;
+    for (unsigned i = 0; i < walk->consulted_count; i++)
+        if (!(walk->attribute_choices >> walk->consulted[i].choice & 1))
+            output->consulted[count++] = walk->consulted[i];
+    memcpy(&output->consulted[count], attributes->consulted,
+           attributes->consulted_count * sizeof(output->consulted[0]));
+    output->consulted_count = (uint8_t)(count + attributes->consulted_count);
+}
+
+void wd_leaf_output(const struct wd_leaf_walk *walk, struct wd_oracle_output *output)
+{
     wd_copy_output(output, &walk->output);
-    if (!walk->success || walk->is_first)
-        return;
-    output->result.par = walk->attributes.result.par;
-    output->aspect_rule[WD_ASPECT_ATTR] = walk->attributes.aspect_rule[WD_ASPECT_ATTR];
-    output->aspect_rule[WD_ASPECT_SH] = walk->attributes.aspect_rule[WD_ASPECT_SH];
-    output->attribute_choices = walk->attributes.attribute_choices;
-    for (unsigned i = 0; i < walk->output.consulted_count; i++)
-        if (!(by_attributes >> walk->output.consulted[i].choice & 1))
-            output->consulted[count++] = walk->output.consulted[i];
-    memcpy(&output->consulted[count], walk->attributes.consulted,
-           walk->attributes.consulted_count * sizeof(output->consulted[0]));
-    output->consulted_count = (uint8_t)(count + walk->attributes.consulted_count);
+    if (walk->success && !walk->is_first)
+        put_attributes(&walk->output, &walk->attributes, output);
+}
+
+void wd_output_with_attributes(const struct wd_oracle_output *walk, const struct wd_attribute_source *source,
+                               const struct wd_resolution *resolution, struct wd_oracle_output *output)
+{
+    struct wd_oracle_output attributes;
+
+    attributes.result.par = walk->result.par;
+    memset(attributes.rules_hit, 0, sizeof attributes.rules_hit);
+    wd_oracle_attributes(source, resolution, &attributes);
+    wd_copy_output(output, walk);
+    put_attributes(walk, &attributes, output);
 }
 
 static void begin_walk(struct wd_leaf_walk *walk)
@@ -190,12 +221,14 @@ void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const s
 }
 
 void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
-                        const struct wd_result *got, unsigned differing)
+                        const struct wd_attribute_source *source, const struct wd_result *got, unsigned differing)
 {
     walk->resolution = (struct wd_resolution){0};
     begin(walk, c, got);
     wd_copy_output(&walk->output, basis);
-    walk->has_source = false;
+    walk->has_source = source;
+    if (source)
+        walk->source = *source;
     see_walk(walk, differing);
 }
 

@@ -86,10 +86,11 @@ void wd_leaves_begin(struct wd_leaf_walk *walk, const struct wd_case *c, const s
 /**
  * The same where nothing is supposed.
  * @param basis  what wd_oracle() says of the case by default
+ * @param source  what the attributes of that follow from, if it is a success; NULL: not known yet
  * @param differing  aspects in which `got` differs from that
  */
 void wd_leaves_begin_at(struct wd_leaf_walk *walk, const struct wd_case *c, const struct wd_oracle_output *basis,
-                        const struct wd_result *got, unsigned differing);
+                        const struct wd_attribute_source *source, const struct wd_result *got, unsigned differing);
 
 /**
  * Goes to the next leaf.
@@ -113,6 +114,22 @@ static const wd_mistake_set wd_mistakes_not_noted =
  * last, and `rules_hit` and `mistakes_met` are of several leaves of the walk.
  */
 void wd_leaf_output(const struct wd_leaf_walk *walk, struct wd_oracle_output *output);
+
+/**
+ * Mistakes about attributes: only what finds and reports those of a success can make them, all that it can make but
+ * FWB_AND_CD_IGNORED, which is about the registers, too.
+ */
+extern const wd_mistake_set wd_mistakes_of_attributes;
+
+/**
+ * What wd_oracle() says, as far as wd_leaf_output() does, of a walk under a resolution that can make a difference to
+ * attributes alone: those of its mistakes that the walk meets are of attributes, no checks are supposed, and what the
+ * walk itself consulted is resolved as it was.
+ * @param walk  what the oracle says of the walk: a success
+ * @param source  what its attributes follow from
+ */
+void wd_output_with_attributes(const struct wd_oracle_output *walk, const struct wd_attribute_source *source,
+                               const struct wd_resolution *resolution, struct wd_oracle_output *output);
 
 /** How many choices are not at their default in the leaf. */
 unsigned wd_leaf_choices(const struct wd_leaf_walk *walk);

@@ -120,7 +120,8 @@ static void judge(struct wd_shrinker *s, const struct walker *walker, const stru
     pinned->judgement.signature[0] = pinned->judgement.choice[0] = '\0';
     pinned->judgement.rule = WD_RULE_NONE;
     pinned->judgement.has_cause = false;
-    pinned->waiver = wd_assess(walker->pin.answerer, c, &pinned->basis, &facets, got, UINT64_MAX, &pinned->judgement);
+    pinned->waiver =
+        wd_assess(walker->pin.answerer, c, &pinned->basis, NULL, &facets, got, UINT64_MAX, &pinned->judgement);
 }
 
 static bool is_finding(const struct wd_judgement *judgement)

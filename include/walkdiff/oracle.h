@@ -209,8 +209,8 @@ void wd_oracle_with_source(const struct wd_case *c, const struct wd_resolution *
 /**
  * Reports attributes under another resolution, which resolves what the walk itself consulted as the one did that gave
  * the source.
- * @param output  receives ATTR and SH in `result.par`, of which nothing else changes; in `consulted` the choices that
- * only the attributes consult; and in `mistakes_met` the mistakes that they could make
+ * @param output  receives ATTR, SH and bit 11 (RES1) in `result.par`, of which nothing else changes; in `consulted` the
+ * choices that only the attributes consult; and in `mistakes_met` the mistakes that they could make
  */
 void wd_oracle_attributes(const struct wd_attribute_source *source, const struct wd_resolution *resolution,
                           struct wd_oracle_output *output);

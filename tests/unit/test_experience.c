@@ -381,20 +381,29 @@ static void an_answer_is_permitted_alike_whatever_else_is_asked(void **state)
         struct wd_resolution resolution = {0};
         struct wd_oracle_output basis, output;
         uint64_t settled = wd_random_chance(&random, 50) ? UINT64_MAX : 0;
+        struct wd_attribute_source source;
+        struct wd_wrong_answer wrong;
         unsigned differing;
 
         generate("all", i);
         for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
             resolution.option[choice] = (uint8_t)(wd_random_chance(&random, 50) ? wd_random_bits(&random) % 4 : 0);
-        wd_oracle(&generated.c, NULL, NULL, NULL, &basis);
+        wd_oracle_with_source(&generated.c, &(struct wd_resolution){0}, &basis, &source);
         wd_oracle(&generated.c, &resolution, NULL, NULL, &output);
         if (wd_random_chance(&random, 20))
             output.result.par ^= UINT64_C(1) << wd_random_bits(&random) % 16;
         differing = wd_answers_differ(&basis.result, &output.result);
         if (!differing || basis.result.answer == WD_ANSWER_UNSUPPORTED)
             continue;
+        wrong = (struct wd_wrong_answer){.c = &generated.c,
+                                         .basis = &basis,
+                                         .source = wd_random_chance(&random, 50) ? &source : NULL,
+                                         .got = &output.result,
+                                         .differing = differing,
+                                         .settled = settled,
+                                         .known = &nothing};
         wd_judge(&generated.c, &basis, &output.result, settled, &whole);
-        if (!wd_judge_permitted(&generated.c, &basis, &output.result, differing, settled, &nothing, &alone)) {
+        if (!wd_judge_permitted(&wrong, &alone)) {
             assert_int_not_equal(whole.verdict, WD_VERDICT_PERMITTED);
             continue;
         }
@@ -420,7 +429,7 @@ static bool some_leaf_gives(const struct wd_oracle_output *basis, const struct w
 {
     struct wd_leaf_walk leaf;
 
-    wd_leaves_begin_at(&leaf, &generated.c, basis, got, wd_answers_differ(&basis->result, got));
+    wd_leaves_begin_at(&leaf, &generated.c, basis, NULL, got, wd_answers_differ(&basis->result, got));
     do {
         if (!leaf.differing)
             return true;
@@ -533,6 +542,61 @@ static void a_walk_says_and_records_the_same_whether_somebody_watches_or_not(voi
     }
 }
 
+/* Mistakes about attributes and choices that attributes alone consult change nothing but what a success reports of
+ * them. */
+static void mistakes_about_attributes_need_no_other_walk(void **state)
+{
+    const struct wd_resolution by_default = {0};
+    struct wd_random random = wd_random_stream(4, 1);
+    unsigned different = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct wd_resolution supposed = {.supposes = true};
+        struct wd_oracle_output walk, by_walk, by_attributes;
+        struct wd_attribute_source source;
+
+        generate("all", i);
+        wd_oracle_with_source(&generated.c, &by_default, &walk, &source);
+        if (walk.rule != WD_RULE_SUCCESS)
+            continue;
+        supposed.mistakes = some_mistakes(&random) & ~(walk.mistakes_met & ~wd_mistakes_of_attributes);
+        supposed.mistakes &= ~wd_mistakes_not_noted;
+        for (unsigned choice = 0; choice < WD_CHOICE_COUNT; choice++)
+            if (walk.attribute_choices >> choice & 1)
+                supposed.option[choice] = (uint8_t)(wd_random_bits(&random) % 4);
+        wd_oracle(&generated.c, &supposed, NULL, NULL, &by_walk);
+        wd_output_with_attributes(&walk, &source, &supposed, &by_attributes);
+        different += !wd_answers_equal(&walk.result, &by_walk.result);
+        assert_true(wd_results_identical(&by_walk.result, &by_attributes.result));
+        assert_int_equal(consulted_at(&by_walk), consulted_at(&by_attributes));
+        assert_int_equal(by_walk.attribute_choices, by_attributes.attribute_choices);
+        assert_true(!(by_walk.mistakes_met & ~by_attributes.mistakes_met));
+    }
+    assert_in_range(different, 500, 20000);
+}
+
+/* What attributes can meet is in the set of their mistakes, but for one that is about registers, too. */
+static void no_other_mistake_is_met_by_attributes(void **state)
+{
+    const wd_mistake_set of_attributes = wd_mistakes_of_attributes | wd_mistake_bit(WD_MISTAKE_FWB_AND_CD_IGNORED);
+    struct wd_random random = wd_random_stream(5, 1);
+
+    (void)state;
+    for (uint64_t i = 0; i < 20000; i++) {
+        struct wd_resolution supposed = {.supposes = true, .mistakes = some_mistakes(&random)};
+        struct wd_oracle_output output;
+        struct wd_attribute_source source;
+
+        generate("all", i);
+        wd_oracle_with_source(&generated.c, &supposed, &output, &source);
+        if (output.rule != WD_RULE_SUCCESS)
+            continue;
+        wd_oracle_attributes(&source, &supposed, &output);
+        assert_true(!(output.mistakes_met & ~of_attributes));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,6 +612,8 @@ int main(void)
         cmocka_unit_test(causes_that_were_learned_one_by_one_explain_together),
         cmocka_unit_test(an_answer_is_permitted_alike_whatever_else_is_asked),
         cmocka_unit_test(an_answer_that_cannot_be_permitted_is_none_of_any_leaf),
+        cmocka_unit_test(mistakes_about_attributes_need_no_other_walk),
+        cmocka_unit_test(no_other_mistake_is_met_by_attributes),
         cmocka_unit_test(a_mistake_that_a_walk_does_not_meet_makes_no_difference_to_it),
         cmocka_unit_test(a_walk_says_and_records_the_same_whether_somebody_watches_or_not),
     };

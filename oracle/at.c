@@ -164,8 +164,8 @@ static bool own_fault_with_ptw(const struct wd_walk *w, const struct wd_fault *f
 {
     if (is_of_descriptor(fault->rule) && wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW))
         return true;
-    return !(w->resolution->mistakes & wd_mistake_bit(WD_MISTAKE_OWN_FAULT_WITH_PTW)) &&
-           wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW_ALWAYS);
+    /* Who makes both reports it of those that a descriptor has. */
+    return wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW_ALWAYS) && !wd_mistaken(w, WD_MISTAKE_OWN_FAULT_WITH_PTW);
 }
 
 /* What walkers make of the faults of a walk by mistake. */

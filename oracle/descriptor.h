@@ -10,7 +10,10 @@
 
 enum wd_descriptor_type { WD_DESCRIPTOR_INVALID, WD_DESCRIPTOR_TABLE, WD_DESCRIPTOR_LEAF };
 
-/* The mistake of knowing no 52-bit addresses at all; only_48_bits alone may be that of one format in stage 1. */
+/*
+ * The mistake of knowing no 52-bit addresses at all; only_48_bits alone may be that of one format in stage 1. It was
+ * met when the registers were read: where it makes a difference there is FEAT_LPA.
+ */
 static inline bool knows_no_52_bits(const struct wd_walk *w, unsigned stage, const struct wd_format *f)
 {
     return f->only_48_bits && (stage == 2 || (w->resolution->mistakes & wd_mistake_bit(WD_MISTAKE_S1_48_BITS)));

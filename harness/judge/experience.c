@@ -38,7 +38,7 @@ struct explanation {
     uint16_t rule, cause, also_check;
     uint8_t verdict;
     bool has_cause;
-    bool of_mistakes; /* mistakes alone are supposed, and such that are noted where they are met */
+    bool of_mistakes; /* mistakes alone are supposed */
     wd_mistake_set also;
     char text[WD_SIGNATURE_MAX]; /* the signature; of what is permitted the choices */
     uint32_t count;              /* wrong answers that it was found for */
@@ -163,7 +163,7 @@ static bool supposes_mistakes_alone(const struct wd_resolution *supposed)
     for (unsigned stage = 0; stage < 2; stage++)
         for (unsigned i = 0; i < WD_RULE_WORDS; i++)
             checks |= supposed->left_out[stage][i] | supposed->raised[stage][i];
-    return !checks && supposed->mistakes && !(supposed->mistakes & wd_mistakes_not_noted);
+    return !checks && supposed->mistakes;
 }
 
 static bool learn_known(struct wd_experience *experience, const struct wd_causes *known)
@@ -283,9 +283,8 @@ struct failures {
 /* Whether what two suppose makes no difference to walks that could make some mistakes alone. */
 static bool makes_no_difference(const struct wd_resolution *a, const struct wd_resolution *b, wd_mistake_set met)
 {
-    return !((a->mistakes ^ b->mistakes) & (met | wd_mistakes_not_noted)) && a->supposes == b->supposes &&
-           !a->mistakes == !b->mistakes && !memcmp(a->left_out, b->left_out, sizeof(a->left_out)) &&
-           !memcmp(a->raised, b->raised, sizeof(a->raised));
+    return !((a->mistakes ^ b->mistakes) & met) && a->supposes == b->supposes && !a->mistakes == !b->mistakes &&
+           !memcmp(a->left_out, b->left_out, sizeof(a->left_out)) && !memcmp(a->raised, b->raised, sizeof(a->raised));
 }
 
 /* Whether a resolution resolves what a walk consulted as that was resolved. */

@@ -105,10 +105,6 @@ static inline wd_mistake_set wd_leaf_mistakes_met(const struct wd_leaf_walk *wal
     return walk->output.mistakes_met | (walk->success ? walk->attributes.mistakes_met : 0);
 }
 
-/** Mistakes that a walk may make and wd_oracle() does not note as met. */
-static const wd_mistake_set wd_mistakes_not_noted =
-    (wd_mistake_set)1 << WD_MISTAKE_OWN_FAULT_WITH_PTW | (wd_mistake_set)1 << WD_MISTAKE_S1_48_BITS;
-
 /**
  * What wd_oracle() says under the leaf's resolution, without another walk. Choices that attributes alone consult come
  * last, and `rules_hit` and `mistakes_met` are of several leaves of the walk.

@@ -321,16 +321,32 @@ static void note_proofs(struct search *search, const struct wd_causes *known)
         search->judgement->proved[side] = search->always[side];
 }
 
-/* Names the choices that are not at their default. */
+/* Appends what there is room for. @return the length so far */
+static size_t append(char *text, size_t used, size_t size, const char *more)
+{
+    size_t length = strlen(more), room = size - 1 - used;
+
+    if (length > room)
+        length = room;
+    memcpy(text + used, more, length);
+    text[used + length] = '\0';
+    return used + length;
+}
+
+/* Names the choices that are not at their default: of every permitted answer of a run, so it is not printed. */
 static void name_choices(const struct wd_resolution *resolution, char *text, size_t size)
 {
     size_t used = 0;
 
     text[0] = '\0';
-    for (unsigned i = 0; i < WD_CHOICE_COUNT && used < size; i++)
-        if (resolution->option[i])
-            used += (size_t)snprintf(text + used, size - used, "%s%s: %s", used ? "; " : "", wd_choices[i].name,
-                                     wd_choice_option(i, resolution->option[i]));
+    for (unsigned i = 0; i < WD_CHOICE_COUNT; i++) {
+        if (!resolution->option[i])
+            continue;
+        used = append(text, used, size, used ? "; " : "");
+        used = append(text, used, size, wd_choices[i].name);
+        used = append(text, used, size, ": ");
+        used = append(text, used, size, wd_choice_option(i, resolution->option[i]));
+    }
 }
 
 static bool has_open_choice(const struct wd_oracle_output *basis, uint64_t settled)

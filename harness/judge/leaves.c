@@ -338,6 +338,8 @@ bool wd_cannot_be_permitted(const struct wd_case *c, const struct wd_oracle_outp
     if (reports_reserved_shareability(got))
         return true;
     futile = wd_futile_choices(c, got);
+    if (differing & ~attribute_aspects)
+        futile |= basis->attribute_choices;
     for (unsigned i = 0; i < basis->consulted_count; i++)
         if (!(futile >> basis->consulted[i].choice & 1))
             return false;

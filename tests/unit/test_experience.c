@@ -457,6 +457,8 @@ static void an_answer_that_cannot_be_permitted_is_none_of_any_leaf(void **state)
             got.par ^= wd_random_bits(&random) & wd_mask(WD_PAR_EL1_ATTR_msb, WD_PAR_EL1_ATTR_lsb);
         if (wd_random_chance(&random, 10))
             got.par ^= UINT64_C(1) << 11;
+        if (wd_random_chance(&random, 20))
+            got.par ^= UINT64_C(1) << 20; /* of the address, or the fault's status */
         if (!wd_cannot_be_permitted(&generated.c, &basis, &got, wd_answers_differ(&basis.result, &got)))
             continue;
         seen++;

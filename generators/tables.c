@@ -46,7 +46,7 @@ void wd_scene_draw_attributes(struct wd_scene *scene)
 static int draw_leaf_level(uint64_t *dice, const struct wd_stage *stage, bool trouble)
 {
     int with_blocks = wd_lowest_block_level(stage);
-    int lowest = trouble | (with_blocks < stage->start_level) ? stage->start_level : with_blocks;
+    int lowest = (trouble | (with_blocks < stage->start_level)) ? stage->start_level : with_blocks;
     bool last = *dice & 1;
 
     *dice >>= 1;

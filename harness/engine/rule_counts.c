@@ -3,15 +3,20 @@
 
 #include <string.h>
 
-/* Eight bits as eight bytes, the lowest first, each 0 or 1. */
-#define BYTE(bits, n)   ((uint64_t)((bits) >> (n)&1) << 8 * (n))
-#define HALF(bits, n)   BYTE(bits, n) | BYTE(bits, n + 1) | BYTE(bits, n + 2) | BYTE(bits, n + 3)
-#define SPREAD(bits)    (HALF(bits, 0) | HALF(bits, 4))
-#define SPREAD_4(bits)  SPREAD(bits), SPREAD((bits) + 1), SPREAD((bits) + 2), SPREAD((bits) + 3)
-#define SPREAD_16(bits) SPREAD_4(bits), SPREAD_4((bits) + 4), SPREAD_4((bits) + 8), SPREAD_4((bits) + 12)
-#define SPREAD_64(bits) SPREAD_16(bits), SPREAD_16((bits) + 16), SPREAD_16((bits) + 32), SPREAD_16((bits) + 48)
+/* Adds 1 to the counters of some rules: what is carried goes from digit to digit. */
+static void add(uint64_t digits[WD_COUNT_DIGITS][WD_COUNT_WORDS], const uint64_t rules[WD_RULE_WORDS])
+{
+    uint64_t carried[WD_COUNT_WORDS] = {0};
 
-static const uint64_t spread[256] = {SPREAD_64(0), SPREAD_64(64), SPREAD_64(128), SPREAD_64(192)};
+    memcpy(carried, rules, WD_RULE_WORDS * sizeof(rules[0]));
+    for (unsigned digit = 0; digit < WD_COUNT_DIGITS; digit++)
+        for (unsigned word = 0; word < WD_COUNT_WORDS; word++) {
+            uint64_t before = digits[digit][word];
+
+            digits[digit][word] = before ^ carried[word];
+            carried[word] &= before;
+        }
+}
 
 bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_output *output)
 {
@@ -19,12 +24,10 @@ bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_ou
 
     for (unsigned stage = 0; stage < 2; stage++) {
         const uint64_t *hit = output->rules_hit[stage];
-        uint64_t *bytes = counts->bytes[stage][output->granule[stage]];
         uint64_t *seen = counts->seen[stage][output->granule[stage]];
 
+        add(counts->digits[stage][output->granule[stage]], hit);
         for (unsigned word = 0; word < WD_RULE_WORDS; word++) {
-            for (uint64_t bits = hit[word], i = 0; i < 8; i++, bits >>= 8)
-                bytes[8 * word + i] += spread[bits & 0xff];
             counts->is_new[stage][word] = hit[word] & ~seen[word];
             seen[word] |= hit[word];
             any |= counts->is_new[stage][word];
@@ -38,8 +41,10 @@ void wd_rule_counts_move(struct wd_rule_counts *counts, uint64_t (*sums)[2][WD_G
 {
     for (unsigned stage = 0; stage < 2; stage++)
         for (unsigned granule = 0; granule <= WD_GRANULE_COUNT; granule++)
-            for (unsigned rule = 0; rule < WD_RULE_COUNT; rule++)
-                sums[rule][stage][granule] += (uint8_t)(counts->bytes[stage][granule][rule / 8] >> rule % 8 * 8);
-    memset(counts->bytes, 0, sizeof(counts->bytes));
+            for (unsigned digit = 0; digit < WD_COUNT_DIGITS; digit++)
+                for (unsigned word = 0; word < WD_RULE_WORDS; word++)
+                    for (uint64_t bits = counts->digits[stage][granule][digit][word]; bits; bits &= bits - 1)
+                        sums[64 * word + (unsigned)__builtin_ctzll(bits)][stage][granule] += UINT64_C(1) << digit;
+    memset(counts->digits, 0, sizeof(counts->digits));
     counts->pending = 0;
 }

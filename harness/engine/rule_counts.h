@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counts the rules that walks apply. A case applies some thirty, others than the case before: what looks at them one by
- * one cannot be predicted, so counters of eight rules lie in one number, a byte each, and are added to all at once.
+ * one cannot be predicted, so all counters are added to at once. They stand upright: the lowest bits of 64 of them are
+ * one word, the next bits another.
  */
 #ifndef WALKDIFF_RULE_COUNTS_H
 #define WALKDIFF_RULE_COUNTS_H
 
 #include "walkdiff/oracle.h"
 
+enum {
+    WD_COUNT_DIGITS = 8, /**< binary, of a counter */
+    WD_COUNT_WORDS = 4,  /**< WD_RULE_WORDS, and up to a number that vector registers divide */
+};
+
+_Static_assert((int)WD_COUNT_WORDS >= (int)WD_RULE_WORDS, "each rule has a counter");
+
 /** All zero: nothing is counted. */
 struct wd_rule_counts {
-    unsigned pending;                                           /**< cases in `bytes` */
-    uint64_t bytes[2][WD_GRANULE_COUNT + 1][8 * WD_RULE_WORDS]; /**< of eight rules each, by stage and granule */
-    uint64_t seen[2][WD_GRANULE_COUNT + 1][WD_RULE_WORDS];      /**< bit sets of the rules that were ever counted */
-    uint64_t is_new[2][WD_RULE_WORDS];                          /**< those that the last case was the first to apply */
+    unsigned pending;                                                          /**< cases in `digits` */
+    uint64_t digits[2][WD_GRANULE_COUNT + 1][WD_COUNT_DIGITS][WD_COUNT_WORDS]; /**< by stage and granule */
+    uint64_t seen[2][WD_GRANULE_COUNT + 1][WD_RULE_WORDS]; /**< bit sets of the rules that were ever counted */
+    uint64_t is_new[2][WD_RULE_WORDS];                     /**< those that the last case was the first to apply */
 };
 
 /**
@@ -21,10 +29,10 @@ struct wd_rule_counts {
  */
 bool wd_rule_counts_add(struct wd_rule_counts *counts, const struct wd_oracle_output *output);
 
-/** Whether the bytes are full: they are to be moved before more is counted. */
+/** Whether a counter may be full: they are to be moved before more is counted. */
 static inline bool wd_rule_counts_full(const struct wd_rule_counts *counts)
 {
-    return counts->pending == UINT8_MAX;
+    return counts->pending == (1 << WD_COUNT_DIGITS) - 1;
 }
 
 /** Moves what was counted to sums, by rule, stage and granule; what was seen stays. */

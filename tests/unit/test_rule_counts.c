@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules that are counted eight at a time are counted as one by one. */
+/* Rules that are counted all at once are counted as one by one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ enum { CASES = 3000 };
 
 typedef uint64_t sums[WD_RULE_COUNT][2][WD_GRANULE_COUNT + 1];
 
-static sums by_one, by_eight;
+static sums by_one, by_all;
 
 /* What a walk might have applied. Some rules are seldom applied, some always; granules are the same for many cases. */
 static void draw(struct wd_random *random, unsigned i, struct wd_oracle_output *output)
@@ -49,7 +49,7 @@ static void test_rules_are_counted_by_stage_and_granule(void **state)
 
         draw(&random, i, &output);
         if (wd_rule_counts_full(&counts))
-            wd_rule_counts_move(&counts, by_eight);
+            wd_rule_counts_move(&counts, by_all);
         any = wd_rule_counts_add(&counts, &output);
         for (unsigned stage = 0; stage < 2; stage++)
             for (unsigned rule = 0; rule < WD_RULE_COUNT; rule++) {
@@ -58,9 +58,9 @@ static void test_rules_are_counted_by_stage_and_granule(void **state)
                 by_one[rule][stage][output.granule[stage]] += output.rules_hit[stage][rule / 64] >> rule % 64 & 1;
             }
     }
-    wd_rule_counts_move(&counts, by_eight);
-    wd_rule_counts_move(&counts, by_eight); /* nothing is left to be counted twice */
-    assert_memory_equal(by_one, by_eight, sizeof(by_one));
+    wd_rule_counts_move(&counts, by_all);
+    wd_rule_counts_move(&counts, by_all); /* nothing is left to be counted twice */
+    assert_memory_equal(by_one, by_all, sizeof(by_one));
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness/judge/experience.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,7 @@
 #include "harness/judge/leaves.h"
 
 enum {
-    FIRST_PLACES = 64,  /* in the table of kinds */
-    LINE = 64,          /* of the processor's cache */
+    SLOTS = 1 << 12,
     KNOWN_MAX = 64,     /* sets of causes that the walker is known for, one for each kind of case */
     ANSWERS_MAX = 4096, /* explanations: more are not learned */
     TRIED_MAX = 12,     /* explanations that are tried as they are */
@@ -31,72 +31,49 @@ struct kind {
     unsigned expected;    /* enum wd_answer, of the right answer */
 };
 
-/*
- * What explained an answer: no more than a line of the cache, since what one judgement needs the next seldom does. What
- * many of them have in common they point to.
- */
 struct explanation {
-    wd_mistake_set mistakes; /* of `supposed` */
-    wd_mistake_set also;
-    const struct wd_resolution *supposed; /* of the walker, with its choices; these alone, if the answer is permitted */
-    const char *text;                     /* the signature; of what is permitted the choices */
-    uint32_t count;                       /* wrong answers that it was found for */
+    uint64_t kind;
+    struct explanation *next;
+    struct wd_resolution supposed; /* of the walker, with its choices; these alone, if the answer is permitted */
     uint16_t rule, cause, also_check;
     uint8_t verdict;
-    bool has_cause : 1;
-    bool of_mistakes : 1;     /* mistakes alone are supposed */
-    bool always_possible : 1; /* whatever mistakes the walk can make: see is_possible() */
-};
-
-_Static_assert(sizeof(struct explanation) == LINE, "an explanation is a line of the cache");
-
-/* The explanations of a kind, in the order in which they are tried. */
-struct group {
-    uint64_t kind; /* 0: none */
-    struct explanation *explanations;
-    uint32_t count, room;
+    bool has_cause;
+    bool of_mistakes; /* mistakes alone are supposed */
+    wd_mistake_set also;
+    char text[WD_SIGNATURE_MAX]; /* the signature; of what is permitted the choices */
+    uint32_t count;              /* wrong answers that it was found for */
 };
 
 struct wd_experience {
-    struct group *groups; /* each in the first free place from that of its kind on; half of the places are free */
-    unsigned places, group_count;
-    unsigned count; /* of the explanations */
-    struct wd_resolution *resolutions[ANSWERS_MAX];
-    char *texts[ANSWERS_MAX];
-    unsigned resolution_count, text_count;
+    struct explanation *slots[SLOTS];
+    unsigned count;
     struct wd_causes known[KNOWN_MAX];
     unsigned known_count;
     struct wd_character *character;
 };
 
-void wd_experience_free(struct wd_experience *experience)
-{
-    if (!experience)
-        return;
-    for (unsigned i = 0; experience->groups && i < experience->places; i++)
-        free(experience->groups[i].explanations);
-    for (unsigned i = 0; i < experience->resolution_count; i++)
-        free(experience->resolutions[i]);
-    for (unsigned i = 0; i < experience->text_count; i++)
-        free(experience->texts[i]);
-    free(experience->groups);
-    wd_character_free(experience->character);
-    free(experience);
-}
-
 struct wd_experience *wd_experience_new(void)
 {
     struct wd_experience *experience = calloc(1, sizeof(struct wd_experience));
 
-    if (!experience)
+    if (experience && !(experience->character = wd_character_new())) {
+        free(experience);
         return NULL;
-    experience->places = FIRST_PLACES;
-    experience->groups = calloc(FIRST_PLACES, sizeof(*experience->groups));
-    experience->character = wd_character_new();
-    if (experience->groups && experience->character)
-        return experience;
-    wd_experience_free(experience);
-    return NULL;
+    }
+    return experience;
+}
+
+void wd_experience_free(struct wd_experience *experience)
+{
+    if (!experience)
+        return;
+    for (unsigned i = 0; i < SLOTS; i++)
+        for (struct explanation *e = experience->slots[i], *next; e; e = next) {
+            next = e->next;
+            free(e);
+        }
+    wd_character_free(experience->character);
+    free(experience);
 }
 
 /* ---------------------------------------------------------------- kinds */
@@ -161,14 +138,9 @@ static uint64_t kind_of(const struct wd_experience *experience, const struct wd_
                                .expected = wrong->basis->result.answer});
 }
 
-/* The explanations of a kind, or the place where they belong. */
-static struct group *group_of(struct group *groups, unsigned places, uint64_t kind)
+static unsigned slot_of(uint64_t kind)
 {
-    unsigned place = (unsigned)(kind * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (places - 1);
-
-    while (groups[place].kind && groups[place].kind != kind)
-        place = (place + 1) & (places - 1);
-    return &groups[place];
+    return (unsigned)(kind * UINT64_C(0x9e3779b97f4a7c15) >> 52) % SLOTS;
 }
 
 /* ---------------------------------------------------------------- learning */
@@ -224,109 +196,12 @@ static bool find_supposed(const struct wd_wrong_answer *wrong, const struct wd_j
     return judgement->explained && wd_find_leaf(wrong->c, wrong->got, supposed);
 }
 
-/*
- * Whether an explanation may be one of any answer of its kind: it is a check that is wrongly made, or has the check by
- * which the right answer ends left out.
- */
-static bool is_always_possible(const struct wd_resolution *supposed, unsigned cause,
-                               const struct wd_oracle_output *basis)
-{
-    const unsigned stage = basis->fault_stage, rule = basis->rule;
-
-    return !cause || (stage && (supposed->left_out[stage - 1][rule / 64] >> rule % 64 & 1));
-}
-
-/* Puts an explanation behind the others of its kind. @return false when out of memory */
-static bool append_to(struct group *group, const struct explanation *explanation)
-{
-    if (group->count == group->room) {
-        const uint32_t room = group->room ? 2 * group->room : 1;
-        struct explanation *grown = aligned_alloc(LINE, room * sizeof(*grown));
-
-        if (!grown)
-            return false;
-        for (uint32_t i = 0; i < group->count; i++)
-            grown[i] = group->explanations[i];
-        free(group->explanations);
-        group->explanations = grown;
-        group->room = room;
-    }
-    group->explanations[group->count++] = *explanation;
-    return true;
-}
-
-/* Makes room for one more kind. @return false when out of memory */
-static bool reserve_group(struct wd_experience *experience)
-{
-    const unsigned places = 2 * experience->places;
-    struct group *groups;
-
-    if (2 * (experience->group_count + 1) <= experience->places)
-        return true;
-    groups = calloc(places, sizeof(*groups));
-    if (!groups)
-        return false;
-    for (unsigned i = 0; i < experience->places; i++)
-        if (experience->groups[i].kind)
-            *group_of(groups, places, experience->groups[i].kind) = experience->groups[i];
-    free(experience->groups);
-    experience->groups = groups;
-    experience->places = places;
-    return true;
-}
-
-/* The one resolution like this that explanations point to. @return NULL when out of memory */
-static const struct wd_resolution *keep_resolution(struct wd_experience *experience,
-                                                   const struct wd_resolution *resolution)
-{
-    struct wd_resolution *kept;
-
-    for (unsigned i = 0; i < experience->resolution_count; i++) {
-        kept = experience->resolutions[i];
-        if (kept->supposes == resolution->supposes && resolve_the_same(kept, resolution))
-            return kept;
-    }
-    kept = malloc(sizeof(*kept));
-    if (!kept)
-        return NULL;
-    *kept = *resolution;
-    return experience->resolutions[experience->resolution_count++] = kept;
-}
-
-/* The same of a text. */
-static const char *keep_text(struct wd_experience *experience, const char *text)
-{
-    char *kept;
-
-    for (unsigned i = 0; i < experience->text_count; i++)
-        if (!strcmp(experience->texts[i], text))
-            return experience->texts[i];
-    kept = strdup(text);
-    if (!kept)
-        return NULL;
-    return experience->texts[experience->text_count++] = kept;
-}
-
-/* The explanation of a group that says the same; NULL: there is none. */
-static struct explanation *find_same(const struct group *group, const struct wd_resolution *supposed, uint8_t verdict,
-                                     const char *text)
-{
-    for (uint32_t i = 0; i < group->count; i++) {
-        struct explanation *e = &group->explanations[i];
-
-        if (resolve_the_same(e->supposed, supposed) && e->verdict == verdict && !strcmp(e->text, text))
-            return e;
-    }
-    return NULL;
-}
-
 bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                          const struct wd_judgement *judgement)
 {
     const char *text = judgement->verdict == WD_VERDICT_PERMITTED ? judgement->choice : judgement->signature;
     struct wd_resolution supposed;
-    struct explanation *same, explanation;
-    struct group *group;
+    struct explanation **place, *explanation;
     uint64_t kind;
 
     if (judgement->verdict != WD_VERDICT_PERMITTED && judgement->explained &&
@@ -335,54 +210,54 @@ bool wd_experience_learn(struct wd_experience *experience, const struct wd_wrong
     if (!learn_known(experience, wrong->known) || !(kind = kind_of(experience, wrong)) ||
         !find_supposed(wrong, judgement, &supposed))
         return true;
-    same = find_same(group_of(experience->groups, experience->places, kind), &supposed, judgement->verdict, text);
-    if (same) {
-        confirm(same, judgement);
-        return true;
-    }
+    for (place = &experience->slots[slot_of(kind)]; *place; place = &(*place)->next)
+        if ((*place)->kind == kind && resolve_the_same(&(*place)->supposed, &supposed) &&
+            (*place)->verdict == judgement->verdict && !strcmp((*place)->text, text)) {
+            confirm(*place, judgement);
+            return true;
+        }
     if (experience->count == ANSWERS_MAX)
         return true;
-    explanation =
-        (struct explanation){.mistakes = supposed.mistakes,
-                             .also = judgement->also,
-                             .supposed = keep_resolution(experience, &supposed),
-                             .text = keep_text(experience, text),
-                             .count = 1,
-                             .rule = judgement->rule,
-                             .cause = judgement->cause,
-                             .also_check = judgement->also_check,
-                             .verdict = judgement->verdict,
-                             .has_cause = judgement->has_cause,
-                             .of_mistakes = supposes_mistakes_alone(&supposed),
-                             .always_possible = is_always_possible(&supposed, judgement->cause, wrong->basis)};
-    if (!explanation.supposed || !explanation.text || !reserve_group(experience))
+    explanation = malloc(sizeof(*explanation));
+    if (!explanation)
         return false;
-    group = group_of(experience->groups, experience->places, kind);
-    if (!append_to(group, &explanation))
-        return false;
-    experience->group_count += !group->kind;
-    group->kind = kind;
+    *explanation = (struct explanation){.kind = kind,
+                                        .supposed = supposed,
+                                        .rule = judgement->rule,
+                                        .cause = judgement->cause,
+                                        .also_check = judgement->also_check,
+                                        .verdict = judgement->verdict,
+                                        .has_cause = judgement->has_cause,
+                                        .of_mistakes = supposes_mistakes_alone(&supposed),
+                                        .also = judgement->also,
+                                        .count = 1};
+    snprintf(explanation->text, sizeof(explanation->text), "%s", text);
+    *place = explanation;
     experience->count++;
     return true;
 }
 
 /* Moves the explanations that were found more often to the front, those found as often stay in order. */
-static void sort(struct group *group)
+static struct explanation *sorted(struct explanation *list)
 {
-    for (uint32_t i = 1; i < group->count; i++) {
-        const struct explanation moved = group->explanations[i];
-        uint32_t to = i;
+    struct explanation *result = NULL;
 
-        for (; to && group->explanations[to - 1].count < moved.count; to--)
-            group->explanations[to] = group->explanations[to - 1];
-        group->explanations[to] = moved;
+    while (list) {
+        struct explanation *moved = list, **place = &result;
+
+        list = list->next;
+        while (*place && (*place)->count >= moved->count)
+            place = &(*place)->next;
+        moved->next = *place;
+        *place = moved;
     }
+    return result;
 }
 
 void wd_experience_settle(struct wd_experience *experience)
 {
-    for (unsigned i = 0; i < experience->places; i++)
-        sort(&experience->groups[i]);
+    for (unsigned i = 0; i < SLOTS; i++)
+        experience->slots[i] = sorted(experience->slots[i]);
     wd_character_settle(experience->character);
 }
 
@@ -451,12 +326,12 @@ static bool differs_in_attributes(const struct explanation *explanation, const s
     const struct wd_oracle_output *basis = wrong->basis;
 
     if (!explanation->of_mistakes || !wrong->source || basis->rule != WD_RULE_SUCCESS ||
-        (explanation->mistakes & basis->mistakes_met & ~wd_mistakes_of_attributes))
+        (explanation->supposed.mistakes & basis->mistakes_met & ~wd_mistakes_of_attributes))
         return false;
     for (unsigned i = 0; i < basis->consulted_count; i++) {
         unsigned choice = basis->consulted[i].choice;
 
-        if (!(basis->attribute_choices >> choice & 1) && explanation->supposed->option[choice])
+        if (!(basis->attribute_choices >> choice & 1) && explanation->supposed.option[choice])
             return false;
     }
     return true;
@@ -466,15 +341,17 @@ static bool differs_in_attributes(const struct explanation *explanation, const s
 static bool explains(const struct explanation *explanation, const struct wd_wrong_answer *wrong,
                      struct failures *failures, struct wd_oracle_output *output)
 {
-    if (has_failed(failures, explanation->supposed))
+    if (explanation->verdict == WD_VERDICT_PERMITTED && must_be_seen(wrong))
+        return false;
+    if (has_failed(failures, &explanation->supposed))
         return false;
     if (differs_in_attributes(explanation, wrong))
-        wd_output_with_attributes(wrong->basis, wrong->source, explanation->supposed, output);
+        wd_output_with_attributes(wrong->basis, wrong->source, &explanation->supposed, output);
     else
-        wd_oracle(wrong->c, explanation->supposed, NULL, NULL, output);
+        wd_oracle(wrong->c, &explanation->supposed, NULL, NULL, output);
     if (wd_answers_equal(&output->result, wrong->got))
         return true;
-    note_failure(failures, explanation->supposed, output);
+    note_failure(failures, &explanation->supposed, output);
     return false;
 }
 
@@ -516,11 +393,11 @@ static bool some_leaf_explains(const struct wd_resolution *supposed, const struc
     return false;
 }
 
-/* Whether an explanation before this one in the group supposes the same. */
-static bool is_tried(const struct group *group, uint32_t which)
+/* Whether an explanation before this one in the list supposes the same. */
+static bool is_tried(const struct explanation *list, const struct explanation *explanation)
 {
-    for (uint32_t i = 0; i < which; i++)
-        if (suppose_the_same(group->explanations[i].supposed, group->explanations[which].supposed))
+    for (; list != explanation; list = list->next)
+        if (list->kind == explanation->kind && suppose_the_same(&list->supposed, &explanation->supposed))
             return true;
     return false;
 }
@@ -531,53 +408,53 @@ static bool is_tried(const struct group *group, uint32_t which)
  */
 static bool is_possible(const struct explanation *explanation, const struct wd_oracle_output *basis)
 {
-    return (explanation->mistakes & basis->mistakes_met) || explanation->always_possible;
+    const struct wd_resolution *supposed = &explanation->supposed;
+
+    if (supposed->mistakes & basis->mistakes_met)
+        return true;
+    if (!explanation->cause)
+        return true; /* a check that is wrongly made */
+    return basis->fault_stage && (supposed->left_out[basis->fault_stage - 1][basis->rule / 64] >> basis->rule % 64 & 1);
 }
 
 /* The same where other choices were taken when the explanation was learned, of those that suppose something else. */
-static const struct explanation *find_with_other_choices(const struct group *group, const struct wd_wrong_answer *wrong)
+static const struct explanation *find_with_other_choices(const struct explanation *list, uint64_t kind,
+                                                         const struct wd_wrong_answer *wrong)
 {
     const struct wd_resolution *climbed[CLIMBED_MAX];
     wd_mistake_set met[CLIMBED_MAX];
     unsigned tried = 0, climbs = 0;
 
-    for (uint32_t k = 0; k < group->count && tried < CLIMBED_MAX; k++) {
-        const struct explanation *e = &group->explanations[k];
+    for (const struct explanation *e = list; e && tried < CLIMBED_MAX; e = e->next) {
         bool again = false;
 
-        if (e->verdict == WD_VERDICT_PERMITTED || is_tried(group, k))
+        if (e->kind != kind || e->verdict == WD_VERDICT_PERMITTED || is_tried(list, e))
             continue;
         tried++;
         for (unsigned i = 0; i < climbs; i++)
-            again = again || makes_no_difference(climbed[i], e->supposed, met[i]);
+            again = again || makes_no_difference(climbed[i], &e->supposed, met[i]);
         if (again)
             continue;
-        climbed[climbs] = e->supposed;
-        if (some_leaf_explains(e->supposed, wrong, &met[climbs++]))
+        climbed[climbs] = &e->supposed;
+        if (some_leaf_explains(&e->supposed, wrong, &met[climbs++]))
             return e;
     }
     return NULL;
 }
 
-/* @param seen  must_be_seen() of the answer */
-static const struct explanation *find_explanation(const struct group *group, const struct wd_wrong_answer *wrong,
-                                                  bool seen, struct wd_oracle_output *output)
+static const struct explanation *find_explanation(const struct explanation *list, uint64_t kind,
+                                                  const struct wd_wrong_answer *wrong, struct wd_oracle_output *output)
 {
     struct failures failures;
     unsigned tried = 0;
 
     failures.count = 0;
     for (unsigned possible = 2; possible-- > 0; tried = 0)
-        for (uint32_t i = 0; i < group->count && tried < TRIED_MAX; i++) {
-            const struct explanation *e = &group->explanations[i];
-
-            if (is_possible(e, wrong->basis) != possible)
-                continue;
-            tried++;
-            if (!(e->verdict == WD_VERDICT_PERMITTED && seen) && explains(e, wrong, &failures, output))
+        for (const struct explanation *e = list; e && tried < TRIED_MAX; e = e->next)
+            if (e->kind == kind && is_possible(e, wrong->basis) == possible && ++tried &&
+                explains(e, wrong, &failures, output))
                 return e;
-        }
-    return find_with_other_choices(group, wrong);
+    return find_with_other_choices(list, kind, wrong);
 }
 
 /* Whether the architecture permits the answer, or there are too many leaves to say so. */
@@ -607,18 +484,18 @@ static void judge_by(const struct explanation *explanation, struct wd_judgement 
     judgement->also = explanation->also;
     judgement->also_check = explanation->also_check;
     if (explanation->verdict == WD_VERDICT_PERMITTED) {
-        judgement->resolution = *explanation->supposed;
-        strcpy(judgement->choice, explanation->text);
+        judgement->resolution = explanation->supposed;
+        memcpy(judgement->choice, explanation->text, sizeof(judgement->choice));
         return;
     }
-    strcpy(judgement->signature, explanation->text);
+    memcpy(judgement->signature, explanation->text, sizeof(judgement->signature));
 }
 
 /* The same where no answer like it was learned, by what was learned of others, together. */
-static bool judge_by_character(const struct wd_experience *experience, const struct wd_wrong_answer *wrong, bool seen,
+static bool judge_by_character(const struct wd_experience *experience, const struct wd_wrong_answer *wrong,
                                struct wd_judgement *judgement)
 {
-    return (seen || !may_be_permitted(wrong)) &&
+    return (must_be_seen(wrong) || !may_be_permitted(wrong)) &&
            wd_character_judge(experience->character, wrong->c, wrong->basis, wrong->got, wrong->known, judgement);
 }
 
@@ -626,19 +503,16 @@ bool wd_experience_judge(const struct wd_experience *experience, const struct wd
                          struct wd_judgement *judgement)
 {
     uint64_t kind = kind_of(experience, wrong);
-    const struct explanation *explanation;
-    bool seen;
+    const struct explanation *list = experience->slots[slot_of(kind)], *explanation;
 
     if (!kind)
         return false;
-    seen = must_be_seen(wrong);
-    if (seen && wd_judge_permitted(wrong, judgement))
+    if (must_be_seen(wrong) && wd_judge_permitted(wrong, judgement))
         return true;
-    explanation =
-        find_explanation(group_of(experience->groups, experience->places, kind), wrong, seen, &judgement->expected);
+    explanation = find_explanation(list, kind, wrong, &judgement->expected);
     if (!explanation)
-        return judge_by_character(experience, wrong, seen, judgement);
-    if (explanation->verdict != WD_VERDICT_PERMITTED && !seen && may_be_permitted(wrong))
+        return judge_by_character(experience, wrong, judgement);
+    if (explanation->verdict != WD_VERDICT_PERMITTED && !must_be_seen(wrong) && may_be_permitted(wrong))
         return false;
     judge_by(explanation, judgement);
     return true;
